@@ -1,0 +1,124 @@
+#include "base/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace leoflow {
+namespace {
+
+using namespace std::chrono;
+
+std::string iso_without_offset(Time time) {
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{floor<Duration>(time - day)};
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (const auto micros = clock.subseconds().count(); micros != 0) text += fmt::format(".{:06}", micros);
+  return text;
+}
+
+/// Reads fixed-width decimal fields off the front of a text.
+class Fields {
+ public:
+  explicit Fields(std::string_view text) : rest_(text) {}
+
+  std::optional<int> digits(std::size_t width) {
+    if (rest_.size() < width) return std::nullopt;
+    int value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + width, value);
+    if (error != std::errc{} || end != rest_.data() + width || rest_[0] == '-') return std::nullopt;
+    rest_.remove_prefix(width);
+    return value;
+  }
+
+  bool skip(std::string_view any_of) {
+    if (rest_.empty() || any_of.find(rest_.front()) == std::string_view::npos) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// Digits after a decimal point, as microseconds; further digits are dropped.
+  std::optional<int> fraction() {
+    int value = 0;
+    int count = 0;
+    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
+      if (count < 6) value = value * 10 + (rest_.front() - '0');
+      ++count;
+      rest_.remove_prefix(1);
+    }
+    if (count == 0) return std::nullopt;
+    for (; count < 6; ++count) value *= 10;
+    return value;
+  }
+
+  std::string_view rest() const { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+std::optional<minutes> parse_offset(Fields& in, bool assume_utc) {
+  if (in.rest().empty()) return assume_utc ? std::optional{minutes{0}} : std::nullopt;
+  if (in.skip("Zz")) return minutes{0};
+  // A '+' that went through URL decoding unescaped arrives as a space.
+  const int sign = in.rest().front() == '-' ? -1 : 1;
+  if (!in.skip("+- ")) return std::nullopt;
+  const auto hour = in.digits(2);
+  if (!hour || *hour > 23) return std::nullopt;
+  in.skip(":");
+  int minute = 0;
+  if (!in.rest().empty()) {
+    const auto read = in.digits(2);
+    if (!read || *read > 59) return std::nullopt;
+    minute = *read;
+  }
+  return sign * minutes{*hour * 60 + minute};
+}
+
+}  // namespace
+
+std::string to_iso_z(Time time) { return iso_without_offset(time) + "Z"; }
+
+std::string to_iso_offset(Time time) { return iso_without_offset(time) + "+00:00"; }
+
+std::optional<Time> parse_iso(std::string_view text, bool assume_utc) {
+  Fields in{text};
+  const auto y = in.digits(4);
+  if (!y || !in.skip("-")) return std::nullopt;
+  const auto mon = in.digits(2);
+  if (!mon || !in.skip("-")) return std::nullopt;
+  const auto d = in.digits(2);
+  if (!d) return std::nullopt;
+  const year_month_day date{year{*y}, month{static_cast<unsigned>(*mon)}, day{static_cast<unsigned>(*d)}};
+  if (!date.ok()) return std::nullopt;
+
+  Duration of_day{0};
+  if (!in.rest().empty()) {
+    if (!in.skip("Tt ")) return std::nullopt;
+    const auto h = in.digits(2);
+    if (!h || *h > 23 || !in.skip(":")) return std::nullopt;
+    const auto m = in.digits(2);
+    if (!m || *m > 59) return std::nullopt;
+    int s = 0;
+    int micros = 0;
+    if (in.skip(":")) {
+      const auto read = in.digits(2);
+      if (!read || *read > 59) return std::nullopt;
+      s = *read;
+      if (in.skip(".,")) {
+        const auto part = in.fraction();
+        if (!part) return std::nullopt;
+        micros = *part;
+      }
+    }
+    of_day = hours{*h} + minutes{*m} + seconds{s} + microseconds{micros};
+  }
+  const auto offset = parse_offset(in, assume_utc);
+  if (!offset || !in.rest().empty()) return std::nullopt;
+  return Time{sys_days{date}} + of_day - *offset;
+}
+
+}  // namespace leoflow

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace leoflow {
+
+/// "2026-01-31T06:00:00Z"; microseconds only when they are not zero. The form
+/// of Airflow's REST API.
+std::string to_iso_z(Time time);
+
+/// "2026-01-31T06:00:00+00:00": Python's isoformat(), used in run ids.
+std::string to_iso_offset(Time time);
+
+/// Parses ISO 8601 with an offset ("Z", "+02:00", "+0200") and an optional
+/// fraction; a space may stand for the "T". A date or time without an offset is
+/// refused, unless `assume_utc`.
+/// @returns nullopt if the text is not such a time.
+std::optional<Time> parse_iso(std::string_view text, bool assume_utc = false);
+
+}  // namespace leoflow
