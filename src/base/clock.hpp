@@ -34,7 +34,11 @@ class ManualClock final : public Clock {
   Time now_;
 };
 
-inline Time from_micros(std::int64_t micros) { return Time{Duration{micros}}; }
-inline std::int64_t to_micros(Time time) { return time.time_since_epoch().count(); }
+inline Time from_micros(std::int64_t micros) {
+  return Time{Duration{micros}};
+}
+inline std::int64_t to_micros(Time time) {
+  return time.time_since_epoch().count();
+}
 
 }  // namespace leoflow

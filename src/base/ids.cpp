@@ -15,13 +15,15 @@ std::string random_bytes(std::size_t count) {
   return bytes;
 }
 
-std::string random_hex(std::size_t count) { return to_hex(random_bytes(count)); }
+std::string random_hex(std::size_t count) {
+  return to_hex(random_bytes(count));
+}
 
 Uuid new_uuid(Time now) {
   Uuid id;
   const std::string random = random_bytes(10);
-  const auto millis =
-      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
+  const auto millis = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
   for (std::size_t i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
   for (std::size_t i = 0; i < 10; ++i) id.bytes[6 + i] = static_cast<std::uint8_t>(random[i]);
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 namespace leoflow {
 
 Result<json::value> parse_json(std::string_view text) {

@@ -1,9 +1,8 @@
 #include "base/log.hpp"
 
+#include <atomic>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <atomic>
 
 #include "base/json.hpp"
 
@@ -23,10 +22,14 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -37,8 +40,9 @@ void configure(Level least, bool json) {
   logger().set_level(to_spdlog(least));
   logger().flush_on(spdlog::level::debug);
   json_lines = json;
-  if (json) logger().set_pattern(R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","event":%v})",
-                                 spdlog::pattern_time_type::utc);
+  if (json)
+    logger().set_pattern(R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","event":%v})",
+                         spdlog::pattern_time_type::utc);
 }
 
 void write(Level level, std::string_view message) {

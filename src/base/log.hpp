@@ -1,7 +1,6 @@
 #pragma once
 
 #include <fmt/core.h>
-
 #include <string_view>
 
 /// The process's own log: one line an event, to standard error. Task logs do

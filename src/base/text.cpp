@@ -1,17 +1,16 @@
 #include "base/text.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <openssl/evp.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <fstream>
+#include <openssl/evp.h>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/result.hpp"
 
@@ -136,9 +135,13 @@ int base64_digit(char c) {
 
 }  // namespace
 
-std::string to_base64(std::string_view bytes) { return encode_base64(bytes, kBase64, true); }
+std::string to_base64(std::string_view bytes) {
+  return encode_base64(bytes, kBase64, true);
+}
 
-std::string to_base64_url(std::string_view bytes) { return encode_base64(bytes, kBase64Url, false); }
+std::string to_base64_url(std::string_view bytes) {
+  return encode_base64(bytes, kBase64Url, false);
+}
 
 std::optional<std::string> from_base64(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
@@ -162,8 +165,8 @@ std::optional<std::string> from_base64(std::string_view text) {
 std::string url_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       out += c;
     } else {

@@ -33,7 +33,10 @@ TEST(Text, UrlDecodingRefusesBrokenEscapes) {
 
 TEST(Text, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(to_valid_utf8("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
-  EXPECT_EQ(to_valid_utf8("a\xff" "b"), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(to_valid_utf8("a\xff"
+                          "b"),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_FALSE(is_valid_utf8("\xc0\x80"));      // overlong
   EXPECT_FALSE(is_valid_utf8("\xed\xa0\x80"));  // surrogate
   EXPECT_FALSE(is_valid_utf8("\xe2\x82"));      // cut off

@@ -1,8 +1,7 @@
 #include "base/time_text.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
+#include <fmt/format.h>
 
 namespace leoflow {
 namespace {
@@ -80,9 +79,13 @@ std::optional<minutes> parse_offset(Fields& in, bool assume_utc) {
 
 }  // namespace
 
-std::string to_iso_z(Time time) { return iso_without_offset(time) + "Z"; }
+std::string to_iso_z(Time time) {
+  return iso_without_offset(time) + "Z";
+}
 
-std::string to_iso_offset(Time time) { return iso_without_offset(time) + "+00:00"; }
+std::string to_iso_offset(Time time) {
+  return iso_without_offset(time) + "+00:00";
+}
 
 std::optional<Time> parse_iso(std::string_view text, bool assume_utc) {
   Fields in{text};

@@ -31,8 +31,9 @@ TEST(TimeText, RefusesTimesWithoutOffsetUnlessToldOtherwise) {
 }
 
 TEST(TimeText, RefusesNonsense) {
-  for (const char* text : {"", "yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
-                           "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00+25:00", "-026-01-01T00:00:00Z"}) {
+  for (const char* text :
+       {"", "yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00+25:00", "-026-01-01T00:00:00Z"}) {
     EXPECT_FALSE(parse_iso(text)) << text;
   }
 }

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "store/sql.hpp"
+
+/// What callers outside the engine may ask of it. Each call waits until the
+/// change is durable; then reads see it.
+namespace leoflow::engine {
+
+struct TriggerRun {
+  std::string dag_id;
+  std::optional<std::string> run_id;  ///< made from the type and run_after if absent
+  std::optional<Time> logical_date;
+  std::optional<Time> data_interval_start;
+  std::optional<Time> data_interval_end;
+  std::optional<Time> run_after;  ///< now if absent
+  json::object conf;
+  std::optional<std::string> note;
+  std::optional<std::string> partition_key;
+  std::string triggered_by = "rest_api";
+  std::optional<std::string> user;
+};
+
+/// A task instance by its names; map_index -1 for one that is not mapped.
+struct TaskKey {
+  std::string run_id;
+  std::string task_id;
+  int map_index = -1;
+};
+
+struct ClearTasks {
+  std::string dag_id;
+  std::vector<TaskKey> tasks;  ///< selection is the caller's; unknown ones are not_found
+  bool reset_run_state = true;
+  std::optional<std::string> note;
+  std::optional<std::string> user;
+};
+
+struct MarkTasks {
+  std::string dag_id;
+  std::vector<TaskKey> tasks;
+  std::string state;  ///< success, failed or skipped
+  std::optional<std::string> note;
+  std::optional<std::string> user;
+};
+
+struct MarkRun {
+  std::string dag_id;
+  std::string run_id;
+  std::string state;  ///< queued, success or failed
+  std::optional<std::string> user;
+};
+
+class Commands {
+ public:
+  virtual ~Commands() = default;
+
+  /// @returns the run id. Errors: not_found (DAG), conflict (run id or logical date taken),
+  /// invalid (conf against params, ...).
+  virtual Result<std::string> trigger_run(TriggerRun command) = 0;
+  virtual Result<void> clear_tasks(ClearTasks command) = 0;
+  virtual Result<void> mark_tasks(MarkTasks command) = 0;
+  virtual Result<void> mark_run(MarkRun command) = 0;
+  virtual Result<void> delete_run(std::string dag_id, std::string run_id) = 0;
+  virtual Result<void> delete_task(std::string dag_id, TaskKey task) = 0;
+  virtual Result<void> set_paused(std::string dag_id, bool paused) = 0;
+  /// Deletes the DAG with all its runs; its file makes it anew.
+  /// Errors: not_found, conflict (a task instance is running).
+  virtual Result<void> delete_dag(std::string dag_id) = 0;
+  /// Asks for the DAG's file to be parsed again now.
+  virtual Result<void> reparse(std::string dag_id) = 0;
+  /// Reads pool sizes again after the pool table was written.
+  virtual void pools_changed() = 0;
+
+  /// Any other write (variables, connections, notes, audit log, ...): `work` runs on the writer's thread
+  /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`
+  /// returns as an error undoes its own writes only. Work that throws UniqueViolation answers conflict.
+  virtual Result<void> write(std::function<Result<void>(store::Session&)> work) = 0;
+};
+
+}  // namespace leoflow::engine

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "store/sql.hpp"
+
+namespace leoflow::store {
+
+struct PgResultDeleter {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using PgResult = std::unique_ptr<PGresult, PgResultDeleter>;
+
+class PostgresSession final : public Session {
+ public:
+  /// Throws Unavailable if the server does not let us in.
+  PostgresSession(const std::string& url, bool read_only);
+  ~PostgresSession() override;
+  PostgresSession(const PostgresSession&) = delete;
+  PostgresSession& operator=(const PostgresSession&) = delete;
+
+  using Session::execute;
+  using Session::query;
+  Rows query(std::string_view sql, std::span<const Param> params) override;
+  std::int64_t execute(std::string_view sql, std::span<const Param> params) override;
+  void execute_many(std::string_view sql, std::span<const Params> rows) override;
+  void execute_script(std::string_view sql) override;
+  void begin() override { execute("BEGIN"); }
+  void commit() override { execute("COMMIT"); }
+  void rollback() noexcept override;
+  bool healthy() const override { return PQstatus(connection_) == CONNECTION_OK; }
+
+ private:
+  PgResult run(std::string_view sql, std::span<const Param> params);
+  /// Name of the server-side prepared statement; prepares it at first use.
+  const std::string& prepare(std::string_view sql, std::size_t params);
+  void check(const PGresult* result, std::string_view sql) const;
+  void leave_pipeline() noexcept;
+
+  PGconn* connection_;
+  std::map<std::string, std::string, std::less<>> statements_;
+};
+
+}  // namespace leoflow::store

@@ -1,0 +1,162 @@
+#include "store/sqlite/sqlite_session.hpp"
+
+#include <fmt/format.h>
+
+#include "store/placeholders.hpp"
+
+namespace leoflow::store {
+namespace {
+
+/// Leaves a cached statement ready for its next use, whatever happened.
+class ResetOnExit {
+ public:
+  explicit ResetOnExit(sqlite3_stmt* statement) : statement_(statement) {}
+  ResetOnExit(const ResetOnExit&) = delete;
+  ResetOnExit& operator=(const ResetOnExit&) = delete;
+  ~ResetOnExit() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+Value column_value(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return sqlite3_column_int64(statement, column);
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement, column);
+    case SQLITE_NULL:
+      return std::monostate{};
+    default: {
+      const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+      return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+    }
+  }
+}
+
+}  // namespace
+
+SqliteSession::SqliteSession(const std::string& path, bool read_only) {
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
+    const std::string reason = sqlite3_errmsg(database_);
+    sqlite3_close(database_);
+    throw Unavailable(fmt::format("cannot open database '{}': {}", path, reason));
+  }
+  sqlite3_extended_result_codes(database_, 1);
+  sqlite3_busy_timeout(database_, 10'000);
+  try {
+    execute_script("PRAGMA foreign_keys = ON");
+    if (!read_only) execute_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  } catch (...) {
+    sqlite3_close(database_);
+    throw;
+  }
+}
+
+SqliteSession::~SqliteSession() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(database_);
+}
+
+void SqliteSession::raise(std::string_view sql) const {
+  const int code = sqlite3_extended_errcode(database_);
+  const std::string reason = sqlite3_errmsg(database_);
+  if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) throw UniqueViolation(reason);
+  switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      throw Unavailable(fmt::format("database: {}", reason));
+    default:
+      throw Fatal(fmt::format("database: {} in: {}", reason, sql));
+  }
+}
+
+sqlite3_stmt* SqliteSession::prepare(std::string_view sql) {
+  if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
+  const std::string own = with_question_marks(sql);
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database_, own.data(), static_cast<int>(own.size()), SQLITE_PREPARE_PERSISTENT,
+                         &statement, nullptr) != SQLITE_OK) {
+    raise(sql);
+  }
+  statements_.emplace(sql, statement);
+  return statement;
+}
+
+void SqliteSession::bind(sqlite3_stmt* statement, std::span<const Param> params) {
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const int index = static_cast<int>(i) + 1;
+    const Value& value = params[i].value();
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      sqlite3_bind_int64(statement, index, *integer);
+    } else if (const auto* number = std::get_if<double>(&value)) {
+      sqlite3_bind_double(statement, index, *number);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    } else {
+      sqlite3_bind_null(statement, index);
+    }
+  }
+}
+
+Rows SqliteSession::query(std::string_view sql, std::span<const Param> params) {
+  sqlite3_stmt* statement = prepare(sql);
+  const ResetOnExit reset(statement);
+  bind(statement, params);
+  const int columns = sqlite3_column_count(statement);
+  std::vector<Value> cells;
+  for (;;) {
+    const int code = sqlite3_step(statement);
+    if (code == SQLITE_DONE) return {static_cast<std::size_t>(columns), std::move(cells)};
+    if (code != SQLITE_ROW) raise(sql);
+    for (int column = 0; column < columns; ++column) cells.push_back(column_value(statement, column));
+  }
+}
+
+std::int64_t SqliteSession::execute(std::string_view sql, std::span<const Param> params) {
+  sqlite3_stmt* statement = prepare(sql);
+  const ResetOnExit reset(statement);
+  bind(statement, params);
+  const int code = sqlite3_step(statement);
+  if (code != SQLITE_DONE && code != SQLITE_ROW) raise(sql);
+  return sqlite3_changes64(database_);
+}
+
+void SqliteSession::execute_many(std::string_view sql, std::span<const Params> rows) {
+  for (const Params& row : rows) execute(sql, row);
+}
+
+void SqliteSession::execute_script(std::string_view sql) {
+  if (sqlite3_exec(database_, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) raise(sql);
+}
+
+void SqliteSession::begin() {
+  // IMMEDIATE takes the write lock now: a deferred one may fail half way.
+  if (sqlite3_db_readonly(database_, "main") == 1) {
+    execute("BEGIN");
+  } else {
+    execute("BEGIN IMMEDIATE");
+  }
+}
+
+void SqliteSession::commit() {
+  execute("COMMIT");
+}
+
+void SqliteSession::rollback() noexcept {
+  // After some errors SQLite has rolled back by itself.
+  if (sqlite3_get_autocommit(database_) == 0) {
+    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+}  // namespace leoflow::store
