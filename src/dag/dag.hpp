@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "dag/states.hpp"
+#include "dag/timetable.hpp"
+
+namespace leoflow::dag {
+
+/// Position of a task in its Dag.
+using TaskIndex = std::uint32_t;
+
+/// One task as the scheduler needs it. Airflow's names and defaults.
+struct Task {
+  std::string task_id;
+  std::string display_name;
+  std::string operator_name;  ///< as the UI shows it: "@task", "BashOperator"
+  std::string pool = "default_pool";
+  int pool_slots = 1;
+  std::string queue = "default";
+  std::optional<std::string> executor;
+  TriggerRule trigger_rule = TriggerRule::all_success;
+  int retries = 0;
+  Duration retry_delay = std::chrono::seconds{300};
+  double retry_backoff = 0;  ///< multiplier; 0 for none
+  std::optional<Duration> max_retry_delay;
+  std::optional<Duration> execution_timeout;
+  std::optional<Time> start_date;
+  std::optional<Time> end_date;
+  int priority_weight = 1;  ///< effective: with those of its relatives as the weight rule says
+  std::optional<int> max_active_tis_per_dag;
+  std::optional<int> max_active_tis_per_dagrun;
+  bool runs_in_engine = false;  ///< an EmptyOperator with nothing to call
+  bool is_teardown = false;
+  bool on_failure_fail_dagrun = false;
+  std::vector<TaskIndex> upstream;
+  std::vector<TaskIndex> downstream;
+};
+
+/// One version of a DAG. Immutable once built; shared between the runs of that
+/// version.
+struct Dag {
+  std::string dag_id;
+  std::string display_name;
+  std::optional<std::string> description;
+  std::vector<std::string> tags;
+  std::vector<std::string> owners;  ///< sorted, without repetition
+  std::string relative_fileloc;
+  std::string timetable_type;
+  std::shared_ptr<const Timetable> timetable;
+  std::optional<Time> start_date;
+  std::optional<Time> end_date;
+  bool catchup = false;
+  int max_active_tasks = 16;
+  int max_active_runs = 16;
+  int max_consecutive_failed_dag_runs = 0;
+  std::optional<Duration> dagrun_timeout;
+  bool fail_fast = false;
+  std::optional<bool> is_paused_upon_creation;
+  std::vector<Task> tasks;
+  std::vector<TaskIndex> leaves;  ///< whose states decide the run's
+
+  std::optional<TaskIndex> find_task(std::string_view task_id) const;
+  /// The restriction that the DAG's and its tasks' dates put on its runs.
+  Restriction restriction() const;
+  bool has_task_concurrency_limits() const;
+
+  std::unordered_map<std::string, TaskIndex> index_by_id;
+};
+
+/// What a task's effective priority sums up.
+enum class WeightRule : std::uint8_t { downstream, upstream, absolute };
+
+/// All tasks that can be reached from `from`, without itself; in index order.
+std::vector<TaskIndex> reachable(const Dag& dag, TaskIndex from, bool upstream);
+
+}  // namespace leoflow::dag

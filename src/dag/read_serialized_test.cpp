@@ -1,0 +1,83 @@
+#include "dag/read_serialized.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace leoflow::dag {
+namespace {
+
+std::string task(std::string_view id, std::string_view downstream = "", std::string_view more = "") {
+  return fmt::format(R"({{"__type":"operator","__var":{{"task_id":"{}","downstream_task_ids":[{}]{}}}}})", id,
+                     downstream, more);
+}
+
+Result<std::shared_ptr<const Dag>> read(std::string_view tasks, std::string_view more = "") {
+  return read_serialized(*parse_json(fmt::format(
+      R"({{"__version":3,"dag":{{"dag_id":"d","timetable":{{"__type":"airflow.timetables.simple.NullTimetable","__var":{{}}}},"tasks":[{}]{}}}}})",
+      tasks, more)));
+}
+
+TEST(ReadSerialized, BuildsTheGraphBothWays) {
+  const auto dag = read(task("a", R"("b","c")") + "," + task("b", R"("c")") + "," + task("c"));
+  ASSERT_TRUE(dag) << dag.error().message;
+  const Task& c = (*dag)->tasks[*(*dag)->find_task("c")];
+  EXPECT_EQ(c.upstream.size(), 2U);
+  EXPECT_EQ((*dag)->leaves, std::vector<TaskIndex>{*(*dag)->find_task("c")});
+}
+
+TEST(ReadSerialized, FillsInAirflowsDefaults) {
+  const auto dag = read(task("a"));
+  const Task& a = (*dag)->tasks[0];
+  EXPECT_EQ(a.pool, "default_pool");
+  EXPECT_EQ(a.retry_delay, std::chrono::seconds{300});
+  EXPECT_EQ(a.trigger_rule, TriggerRule::all_success);
+  EXPECT_EQ((*dag)->max_active_tasks, 16);
+}
+
+TEST(ReadSerialized, SumsPrioritiesAsTheWeightRuleSays) {
+  const auto dag = read(task("a", R"("b","c")", R"(,"priority_weight":5)") + "," + task("b", R"("d")") + "," +
+                        task("c", R"("d")", R"(,"weight_rule":"upstream")") + "," +
+                        task("d", "", R"(,"weight_rule":"absolute","priority_weight":7)"));
+  ASSERT_TRUE(dag);
+  const auto weight = [&](const char* id) { return (*dag)->tasks[*(*dag)->find_task(id)].priority_weight; };
+  EXPECT_EQ(weight("a"), 5 + 1 + 1 + 7);
+  EXPECT_EQ(weight("b"), 1 + 7);
+  EXPECT_EQ(weight("c"), 1 + 5);
+  EXPECT_EQ(weight("d"), 7);
+}
+
+TEST(ReadSerialized, NamesTheTasksOfACycle) {
+  const auto dag = read(task("a", R"("b")") + "," + task("b", R"("c")") + "," + task("c", R"("b")"));
+  ASSERT_FALSE(dag);
+  EXPECT_NE(dag.error().message.find("b -> c -> b"), std::string::npos) << dag.error().message;
+}
+
+TEST(ReadSerialized, RefusesWhatItCannotRunYetAndSaysWhy) {
+  const auto dag = read(task("m", "", R"(,"_is_mapped":true)"));
+  ASSERT_FALSE(dag);
+  EXPECT_EQ(dag.error().code, ErrorCode::unsupported);
+  EXPECT_NE(dag.error().message.find("'m'"), std::string::npos);
+}
+
+TEST(ReadSerialized, RefusesNonsense) {
+  for (const char* text : {"null", "{}", R"({"__version":2})", R"({"__version":3})",
+                           R"({"__version":3,"dag":{}})", R"({"__version":3,"dag":{"dag_id":"d"}})"}) {
+    EXPECT_FALSE(read_serialized(*parse_json(text))) << text;
+  }
+  EXPECT_FALSE(read(task("a") + "," + task("a")));
+  EXPECT_FALSE(read(task("a", "", R"(,"trigger_rule":"sometimes")")));
+}
+
+TEST(ReadSerialized, TenThousandTasksInAChainAreRead) {
+  std::string tasks;
+  for (int i = 0; i < 10'000; ++i) {
+    if (i > 0) tasks += ",";
+    tasks += task(fmt::format("t{}", i), i < 9'999 ? fmt::format("\"t{}\"", i + 1) : "");
+  }
+  const auto dag = read(tasks);
+  ASSERT_TRUE(dag);
+  EXPECT_EQ((*dag)->tasks[0].priority_weight, 10'000);
+}
+
+}  // namespace
+}  // namespace leoflow::dag

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include "dag/timetable.hpp"
+#include "dag/timetable_interval.hpp"
+#include "dag/timetable_trigger.hpp"
+#include "dag/timetable_trivial.hpp"
+
+namespace leoflow::dag {
+namespace {
+
+using Read = Result<std::shared_ptr<const Timetable>>;
+
+Result<TimeZone> read_zone(const json::value& fields) {
+  const json::value* zone = find(fields, "timezone");
+  if (zone == nullptr || zone->is_null()) return TimeZone::utc();
+  if (zone->is_string()) return TimeZone::by_name(zone->get_string());
+  if (zone->is_number()) return TimeZone::fixed(std::chrono::seconds{zone->to_number<std::int64_t>()});
+  return fail(ErrorCode::invalid, "a timezone must be a name or an offset in seconds");
+}
+
+Result<CronBoundaries> read_cron(std::string_view expression, const json::value& fields) {
+  auto cron = Cron::parse(expression);
+  if (!cron) return std::unexpected(cron.error());
+  auto zone = read_zone(fields);
+  if (!zone) return std::unexpected(zone.error());
+  return CronBoundaries(std::move(*cron), std::move(*zone));
+}
+
+Result<Delta> read_interval(const json::value& fields, std::string_view key) {
+  const json::value* encoded = find(fields, key);
+  if (encoded == nullptr) return Delta{};
+  return read_delta(*encoded);
+}
+
+Result<RunImmediately> read_immediately(const json::value& fields) {
+  using Mode = RunImmediately::Mode;
+  const json::value* encoded = find(fields, "run_immediately");
+  if (encoded == nullptr) return RunImmediately{};
+  if (encoded->is_null()) return RunImmediately{Mode::within_tenth, {}};
+  if (encoded->is_bool()) return RunImmediately{encoded->get_bool() ? Mode::always : Mode::never, {}};
+  const auto limit = read_delta(*encoded);
+  if (!limit) return std::unexpected(limit.error());
+  return RunImmediately{Mode::within, limit->fixed};
+}
+
+Result<std::unique_ptr<const CronTriggerTimetable>> read_cron_trigger(std::string_view expression,
+                                                                      const json::value& fields) {
+  auto ticks = read_cron(expression, fields);
+  if (!ticks) return std::unexpected(ticks.error());
+  const auto interval = read_interval(fields, "interval");
+  if (!interval) return std::unexpected(interval.error());
+  const auto immediately = read_immediately(fields);
+  if (!immediately) return std::unexpected(immediately.error());
+  return std::make_unique<const CronTriggerTimetable>(std::move(*ticks), *interval, *immediately);
+}
+
+Read read_multiple_cron(const json::value& fields) {
+  std::vector<std::unique_ptr<const CronTriggerTimetable>> parts;
+  const json::value* expressions = find(fields, "expressions");
+  if (expressions == nullptr || !expressions->is_array() || expressions->get_array().empty()) {
+    return fail(ErrorCode::invalid, "a timetable of several cron expressions needs a list of them");
+  }
+  for (const json::value& expression : expressions->get_array()) {
+    if (!expression.is_string()) return fail(ErrorCode::invalid, "a cron expression must be a text");
+    auto part = read_cron_trigger(expression.get_string(), fields);
+    if (!part) return std::unexpected(part.error());
+    parts.push_back(std::move(*part));
+  }
+  return std::make_shared<const MultipleCronTriggerTimetable>(std::move(parts));
+}
+
+Read read_delta_interval(const json::value& fields) {
+  const auto delta = read_interval(fields, "delta");
+  if (!delta) return std::unexpected(delta.error());
+  if (delta->is_zero()) return fail(ErrorCode::invalid, "a schedule's interval must be longer than zero");
+  return std::make_shared<const DeltaDataIntervalTimetable>(*delta);
+}
+
+Read read_delta_trigger(const json::value& fields) {
+  const auto delta = read_interval(fields, "delta");
+  if (!delta) return std::unexpected(delta.error());
+  if (delta->is_zero()) return fail(ErrorCode::invalid, "a schedule's interval must be longer than zero");
+  const auto interval = read_interval(fields, "interval");
+  if (!interval) return std::unexpected(interval.error());
+  return std::make_shared<const DeltaTriggerTimetable>(*delta, *interval);
+}
+
+}  // namespace
+
+Read read_timetable(const json::value& encoded) {
+  const std::string type = get_text(encoded, "__type");
+  static const json::value kNothing = json::object();
+  const json::value* var = find(encoded, "__var");
+  const json::value& fields = var == nullptr ? kNothing : *var;
+
+  constexpr std::string_view kPrefix = "airflow.timetables.";
+  const std::string name = type.starts_with(kPrefix) ? type.substr(kPrefix.size()) : type;
+  if (name == "simple.NullTimetable") return std::make_shared<const NullTimetable>();
+  if (name == "simple.OnceTimetable") return std::make_shared<const OnceTimetable>();
+  if (name == "simple.ContinuousTimetable") return std::make_shared<const ContinuousTimetable>();
+  if (name == "trigger.MultipleCronTriggerTimetable") return read_multiple_cron(fields);
+  if (name == "trigger.DeltaTriggerTimetable") return read_delta_trigger(fields);
+  if (name == "interval.DeltaDataIntervalTimetable") return read_delta_interval(fields);
+  if (name == "trigger.CronTriggerTimetable") {
+    auto timetable = read_cron_trigger(get_text(fields, "expression"), fields);
+    if (!timetable) return std::unexpected(timetable.error());
+    return std::shared_ptr<const Timetable>(std::move(*timetable));
+  }
+  if (name == "interval.CronDataIntervalTimetable") {
+    auto ticks = read_cron(get_text(fields, "expression"), fields);
+    if (!ticks) return std::unexpected(ticks.error());
+    return std::make_shared<const CronDataIntervalTimetable>(std::move(*ticks));
+  }
+  return fail(ErrorCode::unsupported, fmt::format("the timetable {} is not supported yet", type));
+}
+
+}  // namespace leoflow::dag

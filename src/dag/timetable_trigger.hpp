@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "dag/boundaries.hpp"
+#include "dag/timetable.hpp"
+
+namespace leoflow::dag {
+
+/// What the first run of a DAG without start date does: whether the tick that
+/// just went by still counts.
+struct RunImmediately {
+  enum class Mode { never, always, within_tenth, within };
+  Mode mode = Mode::never;
+  Duration limit{0};  ///< for `within`
+};
+
+/// Runs at each tick; the data interval is set independently.
+class TriggerTimetable : public Timetable {
+ public:
+  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+                              Time now) const override;
+  DataInterval manual_interval(Time run_after) const override { return {run_after - interval_, run_after}; }
+
+ protected:
+  TriggerTimetable(std::unique_ptr<const Boundaries> ticks, Delta interval)
+      : ticks_(std::move(ticks)), interval_(interval) {}
+  const Boundaries& ticks() const { return *ticks_; }
+  virtual std::optional<Time> first_run(Time now) const = 0;
+
+ private:
+  std::optional<Time> next_tick(const std::optional<DataInterval>& last, const Restriction& restriction,
+                                Time now) const;
+
+  std::unique_ptr<const Boundaries> ticks_;
+  Delta interval_;
+};
+
+class CronTriggerTimetable final : public TriggerTimetable {
+ public:
+  CronTriggerTimetable(CronBoundaries ticks, Delta interval, RunImmediately immediately)
+      : TriggerTimetable(std::make_unique<CronBoundaries>(ticks), interval),
+        summary_(ticks.expression()),
+        immediately_(immediately) {}
+  std::string summary() const override { return summary_; }
+
+ private:
+  std::optional<Time> first_run(Time now) const override;
+  std::string summary_;
+  RunImmediately immediately_;
+};
+
+class DeltaTriggerTimetable final : public TriggerTimetable {
+ public:
+  DeltaTriggerTimetable(Delta delta, Delta interval)
+      : TriggerTimetable(std::make_unique<DeltaBoundaries>(delta), interval), summary_(delta.text()) {}
+  std::string summary() const override { return summary_; }
+
+ private:
+  std::optional<Time> first_run(Time now) const override { return now; }
+  std::string summary_;
+};
+
+/// Several cron expressions; one run where two of them tick together.
+class MultipleCronTriggerTimetable final : public Timetable {
+ public:
+  explicit MultipleCronTriggerTimetable(std::vector<std::unique_ptr<const CronTriggerTimetable>> parts)
+      : parts_(std::move(parts)) {}
+  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+                              Time now) const override;
+  DataInterval manual_interval(Time run_after) const override {
+    return parts_.front()->manual_interval(run_after);
+  }
+  std::string summary() const override;
+
+ private:
+  std::vector<std::unique_ptr<const CronTriggerTimetable>> parts_;
+};
+
+}  // namespace leoflow::dag
