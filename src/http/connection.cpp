@@ -1,0 +1,278 @@
+#include "http/connection.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "http/gzip.hpp"
+
+namespace leoflow::http {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kLeastWorthCompressing = 1024;
+
+bool has_header(const Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (to_lower(key) == name) return true;
+  }
+  return false;
+}
+
+void add_security_headers(wire::fields& fields) {
+  fields.set("X-Content-Type-Options", "nosniff");
+  fields.set("X-Frame-Options", "DENY");
+  fields.set("Referrer-Policy", "same-origin");
+}
+
+void compress_if_wanted(const Request& request, Response& response) {
+  if (response.content().size() < kLeastWorthCompressing || has_header(response, "content-encoding") ||
+      !is_compressible(response.content_type)) {
+    return;
+  }
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!accepts_gzip(request.header("accept-encoding"))) return;
+  response.body = gzip(response.content(), 1);
+  response.shared_body.reset();
+  response.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+}  // namespace
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket socket, const ServerContext& context, asio::thread_pool& workers,
+             ConnectionSet& connections)
+      : stream_(std::move(socket)), context_(context), workers_(workers), connections_(connections) {}
+  ~Connection() { connections_.remove(this); }
+
+  void start();
+  void refuse(int status, std::string_view why) { answer(error_response(status, why), false); }
+  /// From any thread: closes now if no request is in progress.
+  void close_when_idle();
+
+ private:
+  using Parser = wire::request_parser<wire::string_body>;
+
+  void await_request();
+  void read_header();
+  void read_body();
+  void send_continue();
+  void on_read_error(error_code error);
+  void handle();
+  Request take_request();
+  void answer(Response response, bool keep_alive);
+  void write();
+  void on_written(error_code error);
+  void close();
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  const ServerContext& context_;
+  asio::thread_pool& workers_;
+  ConnectionSet& connections_;
+
+  // The answer on its way out.
+  Response response_;
+  std::optional<wire::response<wire::empty_body>> head_;
+  std::optional<wire::response_serializer<wire::empty_body>> serializer_;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool busy_ = false;
+};
+
+void Connection::start() {
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->await_request(); });
+}
+
+// Waits for the first byte with the idle limit, then reads the header with its own.
+void Connection::await_request() {
+  busy_ = false;
+  if (connections_.closing()) return close();
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(context_.config.header_limit));
+  parser_->body_limit(context_.config.body_limit);
+  if (buffer_.size() > 0) return read_header();
+  stream_.expires_after(context_.config.idle_limit);
+  stream_.async_read_some(buffer_.prepare(4096),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            if (error) return self->close();
+                            self->buffer_.commit(size);
+                            self->read_header();
+                          });
+}
+
+void Connection::read_header() {
+  stream_.expires_after(context_.config.header_limit_time);
+  wire::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                            if (error) return self->on_read_error(error);
+                            if (self->parser_->get()[wire::field::expect] == "100-continue")
+                              return self->send_continue();
+                            self->read_body();
+                          });
+}
+
+void Connection::send_continue() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  asio::async_write(stream_, asio::buffer(kContinue),
+                    [self = shared_from_this()](error_code error, std::size_t) {
+                      if (error) return self->close();
+                      self->read_body();
+                    });
+}
+
+void Connection::read_body() {
+  stream_.expires_after(context_.config.body_limit_time);
+  wire::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
+    if (error) return self->on_read_error(error);
+    self->handle();
+  });
+}
+
+void Connection::on_read_error(error_code error) {
+  if (error == wire::error::end_of_stream) return close();
+  if (error == beast::error::timeout) return refuse(408, "Request Timeout");
+  if (error == wire::error::header_limit) return refuse(431, "Request Header Fields Too Large");
+  if (error == wire::error::body_limit) return refuse(413, "Request body is too large");
+  if (error.category() == wire::make_error_code(wire::error::bad_method).category()) {
+    return refuse(400, "Malformed HTTP request");
+  }
+  close();  // the peer is gone
+}
+
+Request Connection::take_request() {
+  auto message = parser_->release();
+  Request request;
+  request.method = std::string(message.method_string());
+  parse_target(std::string_view(message.target().data(), message.target().size()), request);
+  for (const auto& field : message) {
+    request.headers.emplace(
+        to_lower(std::string_view(field.name_string().data(), field.name_string().size())),
+        std::string(field.value()));
+  }
+  request.body = std::move(message.body());
+  error_code ignored;
+  request.remote_address = stream_.socket().remote_endpoint(ignored).address().to_string();
+  return request;
+}
+
+void Connection::handle() {
+  busy_ = true;
+  stream_.expires_never();
+  const bool keep_alive = parser_->keep_alive();
+  auto request = std::make_shared<Request>(take_request());
+  head_only_ = request->method == "HEAD";
+  asio::post(workers_, [self = shared_from_this(), request, keep_alive] {
+    Response response;
+    try {
+      response = self->context_.handler(*request);
+      compress_if_wanted(*request, response);
+    } catch (const std::exception& error) {
+      log::error("{} {}: {}", request->method, request->path, error.what());
+      response = error_response(500, "Internal Server Error");
+    }
+    asio::post(self->stream_.get_executor(), [self, keep_alive, response = std::move(response)]() mutable {
+      self->answer(std::move(response), keep_alive);
+    });
+  });
+}
+
+void Connection::answer(Response response, bool keep_alive) {
+  response_ = std::move(response);
+  keep_alive_ = keep_alive && !connections_.closing();
+  head_.emplace(static_cast<wire::status>(response_.status), 11);
+  add_security_headers(*head_);
+  head_->keep_alive(keep_alive_);
+  const bool bodiless = response_.status == 204 || response_.status == 304;
+  if (!bodiless) {
+    if (!response_.content_type.empty()) head_->set(wire::field::content_type, response_.content_type);
+    head_->content_length(response_.content().size());
+  }
+  for (const auto& [name, value] : response_.headers) head_->insert(name, value);
+  if (bodiless) head_only_ = true;
+  write();
+}
+
+void Connection::write() {
+  stream_.expires_after(context_.config.write_limit_time);
+  serializer_.emplace(*head_);
+  wire::async_write_header(stream_, *serializer_, [self = shared_from_this()](error_code error, std::size_t) {
+    const std::string_view content = self->response_.content();
+    if (error || self->head_only_ || content.empty()) return self->on_written(error);
+    asio::async_write(self->stream_, asio::buffer(content.data(), content.size()),
+                      [self](error_code written, std::size_t) { self->on_written(written); });
+  });
+}
+
+void Connection::on_written(error_code error) {
+  head_only_ = false;
+  response_ = {};
+  if (error || !keep_alive_) return close();
+  await_request();
+}
+
+void Connection::close_when_idle() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (!self->busy_) self->close();
+  });
+}
+
+void Connection::close() {
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+std::size_t ConnectionSet::add(const std::shared_ptr<Connection>& connection) {
+  const std::lock_guard lock(mutex_);
+  open_[connection.get()] = connection;
+  return open_.size();
+}
+
+void ConnectionSet::remove(const Connection* connection) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(connection);
+}
+
+void ConnectionSet::close_all() {
+  std::vector<std::shared_ptr<Connection>> open;
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    for (const auto& [key, weak] : open_) {
+      if (auto connection = weak.lock()) open.push_back(std::move(connection));
+    }
+  }
+  for (const auto& connection : open) connection->close_when_idle();
+}
+
+bool ConnectionSet::closing() const {
+  const std::lock_guard lock(mutex_);
+  return closing_;
+}
+
+void start_connection(asio::ip::tcp::socket socket, const ServerContext& context, asio::thread_pool& workers,
+                      ConnectionSet& connections) {
+  error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto connection = std::make_shared<Connection>(std::move(socket), context, workers, connections);
+  if (connections.add(connection) > context.config.max_connections) {
+    return connection->refuse(503, "Too many connections");
+  }
+  connection->start();
+}
+
+}  // namespace leoflow::http

@@ -1,0 +1,54 @@
+#include "http/message.hpp"
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::http {
+
+std::string_view Request::header(std::string_view name) const {
+  const auto found = headers.find(std::string(name));
+  return found == headers.end() ? std::string_view{} : found->second;
+}
+
+std::string_view Request::cookie(std::string_view name) const {
+  const auto [first, last] = headers.equal_range("cookie");
+  for (auto line = first; line != last; ++line) {
+    std::string_view rest = line->second;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      const std::string_view pair = trim(rest.substr(0, end));
+      const std::size_t equals = pair.find('=');
+      if (equals != std::string_view::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return {};
+}
+
+Response error_response(int status, std::string_view message) {
+  Response response;
+  response.status = status;
+  response.body = json::serialize(json::object{{"detail", message}});
+  return response;
+}
+
+void parse_target(std::string_view target, Request& request) {
+  request.target = target;
+  target = target.substr(0, target.find('#'));
+  const std::size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question == std::string_view::npos) return;
+  const auto decoded = [](std::string_view text) {
+    return url_decode(text, true).value_or(std::string(text));
+  };
+  for (const std::string& part : split(target.substr(question + 1), '&')) {
+    if (part.empty()) continue;
+    const std::string_view pair = part;
+    const std::size_t equals = pair.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    request.query.emplace(to_valid_utf8(decoded(pair.substr(0, equals))), to_valid_utf8(decoded(value)));
+  }
+}
+
+}  // namespace leoflow::http

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace leoflow::http {
+
+using Headers = std::multimap<std::string, std::string>;  ///< names in lower case
+using Query = std::multimap<std::string, std::string>;    ///< names and values decoded
+
+struct Request {
+  std::string method;
+  std::string target;  ///< path and query as they came
+  std::string path;    ///< still percent-encoded
+  Query query;
+  Headers headers;
+  std::string body;
+  std::string remote_address;
+  std::string scheme = "http";
+
+  /// "" if there is no such header. @param name in lower case.
+  std::string_view header(std::string_view name) const;
+  /// The cookie's value, "" if there is none.
+  std::string_view cookie(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  /// Used instead of `body` when set: one copy serves many answers.
+  std::shared_ptr<const std::string> shared_body;
+
+  std::string_view content() const { return shared_body ? *shared_body : body; }
+};
+
+/// Answers one request. Called on worker threads, several at a time; may block.
+using Handler = std::function<Response(const Request&)>;
+
+/// {"detail": message}
+Response error_response(int status, std::string_view message);
+
+/// Splits a request target into path and decoded query; broken escapes stay as they are.
+void parse_target(std::string_view target, Request& request);
+
+}  // namespace leoflow::http

@@ -1,0 +1,207 @@
+#include "http/server.hpp"
+
+#include <arpa/inet.h>
+#include <future>
+#include <gtest/gtest.h>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/client.hpp"
+#include "http/gzip.hpp"
+
+namespace leoflow::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+Response echo(const Request& request) {
+  Response response;
+  if (request.path == "/throw") throw std::runtime_error("secret detail");
+  if (request.path == "/big") {
+    response.body = "\"" + std::string(5000, 'a') + "\"";
+    return response;
+  }
+  response.body = request.method + " " + request.path + " " + request.body;
+  response.content_type = "text/plain";
+  return response;
+}
+
+ServerConfig small_limits() {
+  ServerConfig config;
+  config.header_limit = 2048;
+  config.body_limit = 1000;
+  config.header_limit_time = 200ms;
+  config.idle_limit = 300ms;
+  return config;
+}
+
+/// A raw TCP connection, to say what no client library would.
+class RawPeer {
+ public:
+  explicit RawPeer(unsigned short port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    timeval limit{5, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  ~RawPeer() { ::close(fd_); }
+
+  void say(std::string_view text) { (void)::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  /// Everything until the server closes, or until `mark` was seen.
+  std::string hear(std::string_view mark = "") {
+    std::string text;
+    char chunk[4096];
+    while (mark.empty() || text.find(mark) == std::string::npos) {
+      const ssize_t size = ::recv(fd_, chunk, sizeof chunk, 0);
+      if (size <= 0) break;
+      text.append(chunk, static_cast<std::size_t>(size));
+    }
+    return text;
+  }
+
+ private:
+  int fd_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Server> server = Server::start(small_limits(), echo).value();
+};
+
+TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
+  RawPeer peer(server->port());
+  peer.say("GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(peer.hear("GET /one").find("200 OK"), std::string::npos);
+  peer.say("GET /two HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(peer.hear("GET /two").find("X-Content-Type-Options: nosniff"), std::string::npos);
+}
+
+TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
+  RawPeer peer(server->port());
+  peer.say("GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string heard = peer.hear();
+  ASSERT_NE(heard.find("GET /a"), std::string::npos);
+  EXPECT_LT(heard.find("GET /a"), heard.find("GET /b"));
+}
+
+TEST_F(ServerTest, ReadsChunkedBodies) {
+  RawPeer peer(server->port());
+  peer.say(
+      "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  EXPECT_NE(peer.hear().find("POST /c abcde"), std::string::npos);
+}
+
+TEST_F(ServerTest, MalformedRequestIs400) {
+  RawPeer peer(server->port());
+  peer.say("\x01\x02 rubbish\r\n\r\n");
+  const std::string heard = peer.hear();
+  EXPECT_NE(heard.find("400 Bad Request"), std::string::npos);
+  EXPECT_NE(heard.find(R"({"detail":"Malformed HTTP request"})"), std::string::npos);
+}
+
+TEST_F(ServerTest, OversizedHeaderIs431) {
+  RawPeer peer(server->port());
+  peer.say("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(4000, 'y') + "\r\n\r\n");
+  EXPECT_NE(peer.hear().find("431"), std::string::npos);
+}
+
+TEST_F(ServerTest, OversizedBodyIs413) {
+  RawPeer peer(server->port());
+  peer.say("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+  EXPECT_NE(peer.hear().find("413"), std::string::npos);
+}
+
+TEST_F(ServerTest, SlowHeaderIsCutOff) {
+  RawPeer peer(server->port());
+  peer.say("GET / HTTP/1.1\r\nHo");
+  const std::string heard = peer.hear();  // returns when the server gives up
+  EXPECT_TRUE(heard.empty() || heard.find("408") != std::string::npos) << heard;
+}
+
+TEST_F(ServerTest, IdleConnectionIsClosed) {
+  RawPeer peer(server->port());
+  EXPECT_EQ(peer.hear(), "");
+}
+
+TEST_F(ServerTest, HeadHasLengthButNoBody) {
+  RawPeer peer(server->port());
+  peer.say("HEAD /h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string heard = peer.hear();
+  EXPECT_NE(heard.find("Content-Length: 8"), std::string::npos) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, CompressesLargeAnswersIfAccepted) {
+  RawPeer peer(server->port());
+  peer.say("GET /big HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n");
+  const std::string heard = peer.hear();
+  EXPECT_NE(heard.find("Content-Encoding: gzip"), std::string::npos);
+  EXPECT_LT(heard.size(), 1000U);
+}
+
+TEST_F(ServerTest, ExceptionsBecome500WithoutDetails) {
+  Client client("http://127.0.0.1:" + std::to_string(server->port()));
+  const auto answer = client.get("/throw");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 500);
+  EXPECT_EQ(answer->body.find("secret"), std::string::npos);
+}
+
+TEST_F(ServerTest, BusyPortIsNamed) {
+  ServerConfig config;
+  config.port = server->port();
+  const auto second = Server::start(config, echo);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(std::to_string(config.port) + " is in use"), std::string::npos);
+}
+
+TEST(Server, StopLetsRequestsInProgressFinish) {
+  std::promise<void> entered;
+  std::promise<void> release;
+  auto server = Server::start({}, [&](const Request&) {
+                  entered.set_value();
+                  release.get_future().wait();
+                  Response response;
+                  response.body = "done";
+                  return response;
+                }).value();
+  RawPeer peer(server->port());
+  peer.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  entered.get_future().wait();
+  auto stopped = std::async(std::launch::async, [&] { server->stop(); });
+  release.set_value();
+  stopped.get();
+  EXPECT_NE(peer.hear().find("done"), std::string::npos);
+}
+
+TEST(Client, UnreachableServerIsAnError) {
+  const auto answer = Client("http://127.0.0.1:1").get("/");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
+}
+
+TEST(Message, SplitsTargetsAndCookies) {
+  Request request;
+  parse_target("/a%2Fb?x=1&x=2&y=a+b%26&z", request);
+  EXPECT_EQ(request.path, "/a%2Fb");
+  EXPECT_EQ(request.query.count("x"), 2U);
+  EXPECT_EQ(request.query.find("y")->second, "a b&");
+  EXPECT_EQ(request.query.find("z")->second, "");
+  request.headers.emplace("cookie", "a=1; _token=abc.def; b=2");
+  EXPECT_EQ(request.cookie("_token"), "abc.def");
+  EXPECT_EQ(request.cookie("token"), "");
+}
+
+TEST(Gzip, HonoursQualityZero) {
+  EXPECT_TRUE(accepts_gzip("gzip, deflate, br"));
+  EXPECT_FALSE(accepts_gzip("br, gzip;q=0"));
+  EXPECT_FALSE(accepts_gzip(""));
+}
+
+}  // namespace
+}  // namespace leoflow::http
