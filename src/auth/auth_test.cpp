@@ -1,0 +1,130 @@
+#include <gtest/gtest.h>
+
+#include "auth/login_limiter.hpp"
+#include "auth/passwords.hpp"
+#include "auth/sealer.hpp"
+#include "auth/tokens.hpp"
+#include "auth/users.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "store/temporary_database.hpp"
+
+namespace leoflow::auth {
+namespace {
+
+using namespace std::chrono_literals;
+const Time kNow = from_micros(1'700'000'000'000'000);
+const std::string kSecret(64, 's');
+
+TEST(Sealer, OpensWhatItSealed) {
+  const Sealer sealer("k1", std::string(32, 'x'));
+  for (const std::string text : {"", "s3cret", "\xF0\x9F\x98\x80", "v1:k1:"}) {
+    const std::string sealed = sealer.seal(text);
+    EXPECT_TRUE(sealed.starts_with("v1:k1:"));
+    EXPECT_EQ(sealer.open(sealed).value(), text);
+  }
+  EXPECT_NE(sealer.seal("same"), sealer.seal("same"));
+}
+
+TEST(Sealer, RefusesOtherKeysAndChangedTexts) {
+  const Sealer sealer("k1", std::string(32, 'x'));
+  const std::string sealed = sealer.seal("secret");
+  EXPECT_FALSE(Sealer("k1", std::string(32, 'y')).open(sealed));
+  EXPECT_FALSE(Sealer("k2", std::string(32, 'x')).open(sealed));
+  std::string changed = sealed;
+  changed[10] = changed[10] == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(sealer.open(changed));
+  EXPECT_FALSE(sealer.open("plain text"));
+  EXPECT_FALSE(sealer.open("v1:k1:AAAA"));
+  EXPECT_THROW(Sealer("k", "short"), Fatal);
+}
+
+TEST(Tokens, VerifiesWhatItIssued) {
+  const Tokens tokens(kSecret);
+  const auto claims = tokens.verify(tokens.issue("ada", Role::op, kNow, 60s), kNow + 30s);
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(claims->subject, "ada");
+  EXPECT_EQ(claims->role, Role::op);
+  EXPECT_EQ(claims->expires_at, kNow + 60s);
+  EXPECT_EQ(claims->id.size(), 32U);
+}
+
+TEST(Tokens, ExpiresAfterTheLeeway) {
+  const Tokens tokens(kSecret);
+  const std::string token = tokens.issue("ada", Role::admin, kNow, 60s);
+  EXPECT_TRUE(tokens.verify(token, kNow + 69s));
+  EXPECT_EQ(tokens.verify(token, kNow + 71s).error().message, "Token Expired");
+  EXPECT_TRUE(tokens.verify(token, kNow - 9s));
+  EXPECT_EQ(tokens.verify(token, kNow - 11s).error().message, "Invalid JWT token");
+}
+
+TEST(Tokens, RefusesForgeries) {
+  const Tokens tokens(kSecret);
+  const std::string token = tokens.issue("ada", Role::viewer, kNow, 60s);
+  EXPECT_FALSE(Tokens(std::string(64, 'o')).verify(token, kNow));
+  const std::string none = to_base64_url(R"({"alg":"none","typ":"JWT"})");
+  const std::string payload = token.substr(token.find('.') + 1, token.rfind('.') - token.find('.') - 1);
+  EXPECT_FALSE(tokens.verify(none + "." + payload + ".", kNow));
+  std::string raised = from_base64(payload).value();
+  raised.replace(raised.find("viewer"), 6, "admin");
+  EXPECT_FALSE(tokens.verify(
+      token.substr(0, token.find('.') + 1) + to_base64_url(raised) + token.substr(token.rfind('.')), kNow));
+  for (const char* rubbish : {"", ".", "..", "a.b", "a.b.c", "....", "\xff.\xff.\xff"}) {
+    EXPECT_FALSE(tokens.verify(rubbish, kNow)) << rubbish;
+  }
+}
+
+TEST(Passwords, MatchOnlyThemselves) {
+  const std::string hash = hash_password("correct horse");
+  EXPECT_TRUE(hash.starts_with("$argon2id$"));
+  EXPECT_TRUE(password_matches("correct horse", hash));
+  EXPECT_FALSE(password_matches("correct horse ", hash));
+  EXPECT_FALSE(password_matches("correct horse", "not a hash"));
+  EXPECT_NE(random_password(), random_password());
+  EXPECT_EQ(random_password().size(), 20U);
+}
+
+TEST(Users, ArePutFoundAndChanged) {
+  store::TemporaryDatabase database;
+  const auto session = database->connect();
+  EXPECT_FALSE(has_users(*session));
+  put_user(*session, {"ada", "hash1", Role::admin}, kNow);
+  put_user(*session, {"ada", "hash2", Role::viewer}, kNow);
+  const auto user = find_user(*session, "ada");
+  ASSERT_TRUE(user);
+  EXPECT_EQ(user->password_hash, "hash2");
+  EXPECT_EQ(user->role, Role::viewer);
+  EXPECT_FALSE(find_user(*session, "bob"));
+  EXPECT_TRUE(has_users(*session));
+}
+
+TEST(Users, RevocationsLastUntilTheTokenExpires) {
+  store::TemporaryDatabase database;
+  const auto session = database->connect();
+  revoke_token(*session, "t1", kNow + 60s);
+  revoke_token(*session, "t1", kNow + 60s);
+  EXPECT_TRUE(is_revoked(*session, "t1"));
+  EXPECT_FALSE(is_revoked(*session, "t2"));
+  forget_expired_revocations(*session, kNow + 61s);
+  EXPECT_FALSE(is_revoked(*session, "t1"));
+}
+
+TEST(LoginLimiter, BlocksTheEleventhFailureOfAMinute) {
+  LoginLimiter limiter;
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limiter.take("1.2.3.4 ada", kNow + i * 1s));
+  EXPECT_EQ(limiter.take("1.2.3.4 ada", kNow + 10s), 50s);
+  EXPECT_FALSE(limiter.take("1.2.3.4 bob", kNow + 10s));
+  EXPECT_FALSE(limiter.take("1.2.3.4 ada", kNow + 60s));
+}
+
+TEST(LoginLimiter, ForgetsFailuresAfterTheRightPassword) {
+  LoginLimiter limiter(2);
+  EXPECT_FALSE(limiter.take("k", kNow));
+  limiter.forgive("k");
+  EXPECT_FALSE(limiter.take("k", kNow));
+  EXPECT_FALSE(limiter.take("k", kNow));
+  EXPECT_TRUE(limiter.take("k", kNow));
+}
+
+}  // namespace
+}  // namespace leoflow::auth

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace leoflow::auth {
+
+/// Slows down guessing: after `most` failures of one key within `window`, that
+/// key must wait. Keys are an address with a user name. Thread safe.
+class LoginLimiter {
+ public:
+  explicit LoginLimiter(std::size_t most = 10, std::chrono::seconds window = std::chrono::minutes(1))
+      : most_(most), window_(window) {}
+
+  /// Takes one of the key's tries, before the password is looked at.
+  /// @returns how long to wait, or nothing if it may try.
+  std::optional<std::chrono::seconds> take(const std::string& key, Time now);
+  /// A right password: its tries no longer count.
+  void forgive(const std::string& key);
+
+ private:
+  void drop_old(Time now);
+
+  const std::size_t most_;
+  const std::chrono::seconds window_;
+  std::mutex mutex_;
+  std::map<std::string, std::deque<Time>> tries_;  // protected by mutex_
+};
+
+}  // namespace leoflow::auth

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace leoflow::auth {
+
+/// Airflow's roles; each may what the ones before it may.
+enum class Role { viewer, user, op, admin };
+
+std::string_view role_name(Role role);
+std::optional<Role> parse_role(std::string_view name);
+
+}  // namespace leoflow::auth

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "auth/role.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace leoflow::auth {
+
+/// What a verified token says.
+struct Claims {
+  std::string id;       ///< jti, for revocation
+  std::string subject;  ///< user name
+  Role role = Role::viewer;
+  Time issued_at;
+  Time expires_at;
+};
+
+/// Issues and checks JSON web tokens (HS512). Immutable, thread safe.
+class Tokens {
+ public:
+  static constexpr std::chrono::seconds kUserLife{24 * 3600};
+  static constexpr std::chrono::seconds kCliLife{3600};
+
+  /// @param secret at least 32 bytes. Throws Fatal for a shorter one.
+  explicit Tokens(std::string secret);
+
+  std::string issue(std::string_view user, Role role, Time now, std::chrono::seconds life) const;
+
+  /// Errors: unauthenticated "Token Expired"; forbidden "Invalid JWT token" for
+  /// everything else. Does not know about revocation.
+  Result<Claims> verify(std::string_view token, Time now) const;
+
+ private:
+  std::string sign(std::string_view text) const;
+
+  std::string secret_;
+};
+
+}  // namespace leoflow::auth
