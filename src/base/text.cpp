@@ -251,14 +251,22 @@ std::string to_valid_utf8(std::string_view bytes) {
   return out;
 }
 
-std::string sha256_hex(std::string_view bytes) {
+namespace {
+
+std::string digest_hex(std::string_view bytes, const EVP_MD* algorithm) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw Fatal("SHA-256 is not available");
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm, nullptr) != 1) {
+    throw Fatal("OpenSSL refuses a digest");
   }
   return to_hex({reinterpret_cast<const char*>(digest.data()), size});
 }
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) { return digest_hex(bytes, EVP_sha256()); }
+
+std::string sha1_hex(std::string_view bytes) { return digest_hex(bytes, EVP_sha1()); }
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

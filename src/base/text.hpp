@@ -38,6 +38,8 @@ bool is_valid_utf8(std::string_view bytes);
 
 /// SHA-256 as lower-case hex.
 std::string sha256_hex(std::string_view bytes);
+/// SHA-1 as lower-case hex: for identities that others defined so, never for security.
+std::string sha1_hex(std::string_view bytes);
 
 /// A whole file; nullopt if it cannot be read.
 std::optional<std::string> read_file(const std::string& path);

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "scheduler/retry.hpp"
+#include "scheduler/scheduler.hpp"
+
+// Life of an attempt: it starts, reports, ends or is lost; retries.
+namespace leoflow::scheduler {
+
+std::optional<TaskRef> Scheduler::find_attempt(const Uuid& attempt) const {
+  const auto found = attempts_.find(attempt);
+  return found == attempts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<Uuid> Scheduler::active_attempts() const {
+  std::vector<Uuid> out;
+  out.reserve(attempts_.size());
+  for (const auto& [id, ref] : attempts_) out.push_back(id);
+  return out;
+}
+
+void Scheduler::attempt_started(const Uuid& attempt, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref || ref->ti().state != TaskState::queued) return;
+  ref->ti().start_date = now;
+  set_state(*ref, TaskState::running);
+}
+
+bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return false;
+  if (ref->ti().state == TaskState::restarting) {
+    end_restarting(*ref, now);
+    return true;
+  }
+  switch (outcome) {
+    case Outcome::success:
+      finish(*ref, TaskState::success, now);
+      break;
+    case Outcome::failed:
+      finish(*ref, TaskState::failed, now);
+      break;
+    case Outcome::skipped:
+      finish(*ref, TaskState::skipped, now);
+      break;
+    case Outcome::removed:
+      finish(*ref, TaskState::removed, now);
+      break;
+    case Outcome::up_for_retry:
+      retry(*ref, now);
+      break;
+  }
+  return true;
+}
+
+bool Scheduler::attempt_lost(const Uuid& attempt, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return false;
+  const TaskInstance& ti = ref->ti();
+  if (ti.state == TaskState::restarting) {
+    end_restarting(*ref, now);
+  } else if (ref->task().retries > 0 && ti.try_number <= ti.max_tries) {
+    retry(*ref, now);
+  } else {
+    finish(*ref, TaskState::failed, now);
+  }
+  return true;
+}
+
+void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref || ref->ti().state != TaskState::queued) return;
+  TaskInstance& ti = ref->ti();
+  // A new name: the agent that refused must be free to take the next one.
+  ti.try_number = static_cast<std::uint16_t>(ti.try_number - 1);
+  ti.queued_at.reset();
+  set_state(*ref, TaskState::none);
+  ti.id = make_id_(now);
+  evaluate(*ref, now);
+}
+
+Result<void> Scheduler::skip_downstream(const Uuid& attempt, const std::vector<std::string>& task_ids,
+                                        Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return fail(ErrorCode::conflict, "the task instance is not running");
+  std::vector<TaskRef> skipped;
+  for (const std::string& task_id : task_ids) {
+    TaskInstance* ti = ref->run->find(task_id, -1);
+    if (ti == nullptr) return fail(ErrorCode::not_found, "task '" + task_id + "' is not in the run");
+    skipped.push_back({ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())});
+  }
+  for (const TaskRef& target : skipped) {
+    const TaskState state = target.ti().state;
+    if (!is_finished(state) && !occupies_slot(state)) finish(target, TaskState::skipped, now);
+  }
+  return {};
+}
+
+void Scheduler::archive(TaskRef ref, Time now) {
+  TaskInstance& ti = ref.ti();
+  // Nothing was tried, or it is in the history already.
+  if (ti.try_number == 0 || !ti.start_date || ti.state == TaskState::up_for_retry) return;
+  const bool finished = is_finished(ti.state);
+  changes_.past_tries.push_back({ref, ti.id, finished ? ti.state : TaskState::failed, ti.try_number,
+                                 ti.max_tries, ti.scheduled_at, ti.queued_at, ti.start_date,
+                                 ti.end_date ? ti.end_date : std::optional(now)});
+}
+
+void Scheduler::retry(TaskRef ref, Time now) {
+  TaskInstance& ti = ref.ti();
+  ti.end_date = now;
+  archive(ref, now);
+  const Run& run = *ref.run;
+  ti.retry_at = now + retry_delay(run.dag->dag_id, ref.task(), run.logical_date, ti.try_number);
+  set_state(ref, TaskState::up_for_retry);
+  ti.id = make_id_(now);
+  arm({*ti.retry_at, Timer::Kind::retry, run.dag->dag_id, run.run_id, ref.index, ti.id});
+}
+
+void Scheduler::end_restarting(TaskRef ref, Time now) {
+  ref.ti().end_date = now;
+  reset(ref, now);
+  evaluate(ref, now);
+  finish_if_over(*ref.run, now);
+}
+
+}  // namespace leoflow::scheduler

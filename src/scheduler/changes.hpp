@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/model.hpp"
+
+namespace leoflow::scheduler {
+
+/// A try that is over, as it goes into the history.
+struct PastTry {
+  TaskRef where;
+  Uuid id;
+  TaskState state;
+  int try_number;
+  int max_tries;
+  std::optional<Time> scheduled_at;
+  std::optional<Time> queued_at;
+  std::optional<Time> start_date;
+  std::optional<Time> end_date;
+};
+
+struct StopOrder {
+  Uuid attempt_id;
+  std::string reason;
+};
+
+/// What the transitions since the last commit ask for. First everything is
+/// stored, in the order of the members, then the effects happen.
+struct Changes {
+  std::vector<Run*> created;
+  std::vector<PastTry> past_tries;
+  std::vector<Run*> runs;
+  std::vector<TaskRef> tasks;
+  std::vector<DagEntry*> dags;
+  std::vector<std::pair<std::string, std::string>> deleted_runs;  ///< dag_id, run_id
+  std::vector<std::string> deleted_dags;
+
+  std::vector<TaskRef> start;   ///< effect: send to an agent
+  std::vector<StopOrder> stop;  ///< effect: tell the agent that runs it
+
+  bool nothing_to_store() const {
+    return created.empty() && past_tries.empty() && runs.empty() && tasks.empty() && dags.empty() &&
+           deleted_runs.empty() && deleted_dags.empty();
+  }
+};
+
+}  // namespace leoflow::scheduler

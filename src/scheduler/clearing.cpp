@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "scheduler/scheduler.hpp"
+
+// Task instances run again because somebody wants them to.
+namespace leoflow::scheduler {
+
+void Scheduler::reset(TaskRef ref, Time now) {
+  TaskInstance& ti = ref.ti();
+  archive(ref, now);
+  if (ti.state == TaskState::scheduled || !ti.start_date) {
+    // That try never began, so its number is free.
+    ti.try_number = static_cast<std::uint16_t>(std::max(0, ti.try_number - 1));
+  }
+  set_state(ref, TaskState::none);
+  ti.id = make_id_(now);
+  ti.max_tries = static_cast<std::uint16_t>(ti.try_number + ref.task().retries);
+  ti.scheduled_at.reset();
+  ti.queued_at.reset();
+  ti.start_date.reset();
+  ti.end_date.reset();
+  ti.retry_at.reset();
+  note(ref);
+}
+
+void Scheduler::reopen(Run& run, Time now) {
+  ++run.clear_number;
+  note(run);
+  if (!is_finished(run.state)) return;
+  run.start_date.reset();
+  run.end_date.reset();
+  set_run_state(run, RunState::queued, now);
+}
+
+Result<void> Scheduler::clear(Run& run, const std::vector<std::pair<std::string, int>>& tasks, bool reset_run,
+                              Time now) {
+  std::vector<TaskRef> chosen;
+  for (const auto& [task_id, map_index] : tasks) {
+    TaskInstance* ti = run.find(task_id, map_index);
+    if (ti == nullptr) {
+      return fail(ErrorCode::not_found, fmt::format("task instance '{}' (map index {}) of run '{}' not found",
+                                                    task_id, map_index, run.run_id));
+    }
+    chosen.push_back({&run, static_cast<std::uint32_t>(ti - run.tasks.data())});
+  }
+  for (const TaskRef& ref : chosen) {
+    switch (ref.ti().state) {
+      case TaskState::running:
+      case TaskState::queued:
+        // Runs again once its process is gone.
+        set_state(ref, TaskState::restarting);
+        changes_.stop.push_back({ref.ti().id, "the task instance was cleared"});
+        break;
+      case TaskState::restarting:
+        break;
+      default:
+        reset(ref, now);
+    }
+  }
+  if (reset_run) {
+    reopen(run, now);
+    start_runs(*run.dag, now);
+  }
+  if (run.state == RunState::running) evaluate_all(run, now);
+  return {};
+}
+
+}  // namespace leoflow::scheduler

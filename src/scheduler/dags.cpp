@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include "base/time_text.hpp"
+#include "scheduler/scheduler.hpp"
+
+// A DAG appears, changes, is paused, disappears; its next scheduled run.
+namespace leoflow::scheduler {
+
+DagEntry* Scheduler::find_dag(const std::string& dag_id) {
+  const auto found = dags_.find(dag_id);
+  return found == dags_.end() ? nullptr : found->second.get();
+}
+
+void Scheduler::put_dag(const std::string& dag_id, std::string version_id,
+                        std::shared_ptr<const dag::Dag> graph, bool paused,
+                        std::optional<dag::DataInterval> last_automated, Time now) {
+  auto& owned = dags_[dag_id];
+  const bool fresh = owned == nullptr;
+  if (fresh) {
+    owned = std::make_unique<DagEntry>();
+    owned->dag_id = dag_id;
+    owned->paused = paused;
+    owned->last_automated = last_automated;
+  }
+  DagEntry& dag = *owned;
+  dag.version_id = std::move(version_id);
+  dag.graph = std::move(graph);
+  set_stale(dag_id, false, now);
+  plan_next_run(dag, now);
+  start_runs(dag, now);
+}
+
+void Scheduler::set_stale(const std::string& dag_id, bool stale, Time now) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr || dag->stale == stale) return;
+  dag->stale = stale;
+  gate_changed(*dag, now);
+}
+
+Result<void> Scheduler::set_paused(const std::string& dag_id, bool paused, Time now) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
+  if (dag->paused == paused) return {};
+  dag->paused = paused;
+  note(*dag);
+  gate_changed(*dag, now);
+  return {};
+}
+
+void Scheduler::gate_changed(DagEntry& dag, Time now) {
+  for (const auto& [run_id, run] : dag.runs) {
+    for (std::uint32_t i = 0; i < run->tasks.size(); ++i) {
+      const TaskRef ref{run.get(), i};
+      if (ref.ti().state != TaskState::scheduled) continue;
+      unready(ref);
+      if (dag.may_run()) make_ready(ref);
+    }
+    if (run->state == RunState::running) evaluate_all(*run, now);
+  }
+  plan_next_run(dag, now);
+  start_runs(dag, now);
+}
+
+Result<void> Scheduler::delete_dag(const std::string& dag_id) {
+  const auto found = dags_.find(dag_id);
+  if (found == dags_.end()) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
+  DagEntry& dag = *found->second;
+  for (const auto& [run_id, run] : dag.runs) {
+    if (run->active > 0) {
+      return fail(ErrorCode::conflict, fmt::format("DAG '{}' has running task instances", dag_id));
+    }
+  }
+  for (const auto& [run_id, run] : dag.runs) forget(*run);
+  std::erase(changes_.dags, &dag);
+  std::erase_if(finished_, [&](const Run* run) { return run->dag == &dag; });
+  changes_.deleted_dags.push_back(dag_id);
+  dead_dags_.push_back(std::move(found->second));
+  dags_.erase(found);
+  return {};
+}
+
+void Scheduler::plan_next_run(DagEntry& dag, Time now) {
+  const auto before = dag.next_run;
+  dag.next_run = dag.graph->timetable->next(dag.last_automated, dag.graph->restriction(), now);
+  const bool same = before.has_value() == dag.next_run.has_value() &&
+                    (!before || (before->run_after == dag.next_run->run_after &&
+                                 before->interval == dag.next_run->interval));
+  if (!same) note(dag);
+  if (dag.next_run && dag.may_run() && !dag.creating)
+    arm({dag.next_run->run_after, Timer::Kind::next_run, dag.dag_id, ""});
+}
+
+void Scheduler::create_due_runs(DagEntry& dag, Time now) {
+  // Catching up over years of runs that end at once must not hold up everything else.
+  constexpr int kMostAtOnce = 200;
+  if (dag.creating) return;
+  dag.creating = true;
+  int created = 0;
+  const auto most = static_cast<std::size_t>(dag.graph->max_active_runs);
+  while (dag.may_run() && dag.next_run && dag.next_run->run_after <= now &&
+         dag.running + dag.queued.size() < most) {
+    if (++created > kMostAtOnce) break;
+    const dag::RunInfo info = *dag.next_run;
+    NewRun request;
+    request.type = RunType::scheduled;
+    request.run_id = fmt::format("scheduled__{}", to_iso_offset(info.run_after));
+    request.triggered_by = "timetable";
+    request.logical_date = info.logical_date();
+    request.interval = info.interval;
+    request.run_after = info.run_after;
+    // A run of that id that is there already (triggered by hand) stands for this one.
+    dag.last_automated = info.interval;
+    plan_next_run(dag, now);
+    (void)create_run(dag.dag_id, std::move(request), now);
+  }
+  dag.creating = false;
+  // One that is due but not created waits for a run to end; finish_if_over comes here again.
+  if (!dag.next_run || !dag.may_run()) return;
+  if (created > kMostAtOnce) arm({now + Duration{1}, Timer::Kind::next_run, dag.dag_id, ""});
+  if (dag.next_run->run_after > now) arm({dag.next_run->run_after, Timer::Kind::next_run, dag.dag_id, ""});
+}
+
+void Scheduler::tick(Time now) {
+  while (!timers_.empty() && timers_.top().due <= now) {
+    const Timer timer = timers_.top();
+    timers_.pop();
+    DagEntry* dag = find_dag(timer.dag_id);
+    if (dag == nullptr) continue;
+    switch (timer.kind) {
+      case Timer::Kind::next_run:
+        create_due_runs(*dag, now);
+        break;
+      case Timer::Kind::run_start:
+        start_runs(*dag, now);
+        break;
+      case Timer::Kind::retry: {
+        Run* run = find_run(timer.dag_id, timer.run_id);
+        if (run == nullptr || timer.index >= run->tasks.size()) break;
+        const TaskRef ref{run, timer.index};
+        if (ref.ti().state != TaskState::up_for_retry || ref.ti().id != timer.attempt) break;
+        schedule(ref, now);
+        if (!dag->may_run()) unready(ref);
+        break;
+      }
+    }
+  }
+}
+
+std::optional<Time> Scheduler::next_due() const {
+  return timers_.empty() ? std::nullopt : std::optional(timers_.top().due);
+}
+
+void Scheduler::note(DagEntry& dag) {
+  if (dag.dirty) return;
+  dag.dirty = true;
+  changes_.dags.push_back(&dag);
+}
+
+}  // namespace leoflow::scheduler

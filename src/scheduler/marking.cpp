@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "scheduler/scheduler.hpp"
+
+// People decide how something ended.
+namespace leoflow::scheduler {
+
+Result<void> Scheduler::mark_tasks(Run& run, const std::vector<std::pair<std::string, int>>& tasks,
+                                   TaskState state, Time now) {
+  std::vector<TaskRef> chosen;
+  for (const auto& [task_id, map_index] : tasks) {
+    TaskInstance* ti = run.find(task_id, map_index);
+    if (ti == nullptr) {
+      return fail(ErrorCode::not_found, fmt::format("task instance '{}' (map index {}) of run '{}' not found",
+                                                    task_id, map_index, run.run_id));
+    }
+    chosen.push_back({&run, static_cast<std::uint32_t>(ti - run.tasks.data())});
+  }
+  std::vector<bool> marked(run.tasks.size());
+  for (const TaskRef& ref : chosen) {
+    marked[ref.index] = true;
+    if (occupies_slot(ref.ti().state)) {
+      changes_.stop.push_back({ref.ti().id, fmt::format("the task instance was marked {}", to_text(state))});
+    }
+    TaskInstance& ti = ref.ti();
+    if (!ti.start_date) ti.start_date = now;
+    if (!is_finished(ti.state)) ti.end_date = now;
+    ti.retry_at.reset();
+    set_state(ref, state);
+  }
+  // As in Airflow, what failed downstream of it gets another chance.
+  bool cleared = false;
+  for (const TaskRef& ref : chosen) {
+    for (const TaskIndex next : dag::reachable(*run.graph, ref.ti().task, false)) {
+      const TaskRef below{&run, next};
+      if (marked[next] || !is_failure(below.ti().state)) continue;
+      reset(below, now);
+      cleared = true;
+    }
+  }
+  if (cleared) {
+    reopen(run, now);
+    start_runs(*run.dag, now);
+  }
+  if (run.state == RunState::running) evaluate_all(run, now);
+  return {};
+}
+
+void Scheduler::mark_run(Run& run, RunState state, Time now) {
+  if (state == RunState::queued) {
+    if (is_finished(run.state)) reopen(run, now);
+    start_runs(*run.dag, now);
+    return;
+  }
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    const TaskRef ref{&run, i};
+    TaskInstance& ti = ref.ti();
+    const bool active = occupies_slot(ti.state);
+    if (active) changes_.stop.push_back({ti.id, fmt::format("the run was marked {}", to_text(state))});
+    // A run that failed keeps what ended; what never began is skipped. A run that succeeded did so
+    // everywhere.
+    if (is_finished(ti.state) && (state == RunState::failed || ti.state == TaskState::success)) continue;
+    if (!ti.start_date) ti.start_date = now;
+    ti.end_date = now;
+    ti.retry_at.reset();
+    const TaskState end = state == RunState::success ? TaskState::success
+                          : active                   ? TaskState::failed
+                                                     : TaskState::skipped;
+    set_state(ref, end);
+  }
+  if (run.state == state) return;
+  if (!run.start_date) run.start_date = now;
+  run.end_date = now;
+  set_run_state(run, state, now);
+  finished_.push_back(&run);
+  start_runs(*run.dag, now);
+  create_due_runs(*run.dag, now);
+}
+
+}  // namespace leoflow::scheduler

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "dag/dag.hpp"
+#include "scheduler/trigger_rule.hpp"
+
+/// The state that the scheduler decides over: DAGs, their unfinished runs and
+/// the task instances of those.
+namespace leoflow::scheduler {
+
+using dag::RunState;
+using dag::RunType;
+using dag::TaskIndex;
+using dag::TaskState;
+
+/// One task instance, compactly: a busy install holds a million.
+struct TaskInstance {
+  Uuid id;  ///< new for each try: it names the attempt
+  TaskIndex task = 0;
+  std::int32_t map_index = -1;
+  TaskState state = TaskState::none;
+  bool dirty = false;  ///< already noted in Changes
+  std::uint16_t try_number = 0;
+  std::uint16_t max_tries = 0;
+  UpstreamCounts upstream;
+  std::optional<Time> scheduled_at;
+  std::optional<Time> queued_at;
+  std::optional<Time> start_date;
+  std::optional<Time> end_date;
+  std::optional<Time> retry_at;
+};
+
+struct DagEntry;
+
+/// An unfinished run, or one that somebody touches again.
+struct Run {
+  DagEntry* dag = nullptr;
+  std::string run_id;
+  std::string version_id;
+  std::shared_ptr<const dag::Dag> graph;  ///< of that version
+  RunState state = RunState::queued;
+  RunType type = RunType::manual;
+  std::string triggered_by;
+  std::optional<std::string> user;
+  std::optional<Time> logical_date;
+  std::optional<dag::DataInterval> interval;
+  Time run_after;
+  Time queued_at;
+  std::optional<Time> start_date;
+  std::optional<Time> end_date;
+  std::string conf = "{}";
+  std::optional<std::string> note;
+  std::optional<std::string> partition_key;
+  int clear_number = 0;
+
+  std::vector<TaskInstance> tasks;
+  bool dirty = false;
+  std::uint32_t unfinished = 0;  ///< task instances that are not finished
+  std::uint32_t pending = 0;     ///< of those, in any state but none: something will still happen by itself
+  std::uint32_t active = 0;      ///< of those, holding a slot
+  std::uint64_t sequence = 0;    ///< order of arrival, the last tie breaker
+
+  const dag::Task& task_of(const TaskInstance& ti) const { return graph->tasks[ti.task]; }
+  TaskInstance* find(std::string_view task_id, int map_index);
+};
+
+/// A task instance in its run. Valid until the run is forgotten.
+struct TaskRef {
+  Run* run = nullptr;
+  std::uint32_t index = 0;
+
+  TaskInstance& ti() const { return run->tasks[index]; }
+  const dag::Task& task() const { return run->task_of(ti()); }
+  friend bool operator==(const TaskRef&, const TaskRef&) = default;
+};
+
+/// The order in which scheduled task instances get slots: the more important,
+/// then the older run, then arrival.
+struct ReadyKey {
+  std::int64_t negative_priority;
+  Time run_after;
+  std::uint64_t run_sequence;
+  std::uint32_t index;
+  friend auto operator<=>(const ReadyKey&, const ReadyKey&) = default;
+};
+using ReadyQueue = std::map<ReadyKey, TaskRef>;
+
+struct Pool {
+  int slots = 0;
+  bool include_deferred = false;
+  int occupied = 0;
+  ReadyQueue ready;
+};
+
+struct DagEntry {
+  std::string dag_id;
+  std::string version_id;
+  std::shared_ptr<const dag::Dag> graph;  ///< newest version
+  bool paused = false;
+  bool stale = false;                               ///< its file is gone or does not define it any more
+  std::optional<dag::DataInterval> last_automated;  ///< of the newest scheduled run
+  std::optional<dag::RunInfo> next_run;
+  bool dirty = false;
+  std::uint32_t running = 0;                              ///< runs in that state
+  std::map<std::pair<Time, std::uint64_t>, Run*> queued;  ///< runs that wait to start, oldest first
+  std::unordered_map<std::string, std::unique_ptr<Run>> runs;
+  /// Task instances that wait for another of their run to end (max_active_tasks).
+  std::unordered_map<Run*, ReadyQueue> held;
+
+  // Runs that end at once may start others: these keep that a loop, not a recursion.
+  bool creating = false;
+  bool starting = false;
+
+  bool may_run() const { return !paused && !stale; }
+};
+
+}  // namespace leoflow::scheduler

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/time_text.hpp"
+#include "scheduler/scheduler.hpp"
+
+// A run is created, starts, ends.
+namespace leoflow::scheduler {
+
+TaskInstance* Run::find(std::string_view task_id, int map_index) {
+  const auto index = graph->find_task(task_id);
+  if (!index) return nullptr;
+  TaskInstance& ti = tasks[*index];
+  return ti.map_index == map_index ? &ti : nullptr;
+}
+
+Run* Scheduler::find_run(const std::string& dag_id, const std::string& run_id) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr) return nullptr;
+  const auto found = dag->runs.find(run_id);
+  return found == dag->runs.end() ? nullptr : found->second.get();
+}
+
+Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Time now) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
+  if (dag->runs.contains(request.run_id)) {
+    return fail(ErrorCode::conflict,
+                fmt::format("run '{}' of DAG '{}' exists already", request.run_id, dag_id));
+  }
+  auto owned = std::make_unique<Run>();
+  Run& run = *owned;
+  run.dag = dag;
+  run.run_id = std::move(request.run_id);
+  run.version_id = dag->version_id;
+  run.graph = dag->graph;
+  run.type = request.type;
+  run.triggered_by = std::move(request.triggered_by);
+  run.user = std::move(request.user);
+  run.logical_date = request.logical_date;
+  run.interval = request.interval;
+  run.run_after = request.run_after;
+  run.queued_at = now;
+  run.conf = std::move(request.conf);
+  run.note = std::move(request.note);
+  run.partition_key = std::move(request.partition_key);
+  run.sequence = ++sequence_;
+
+  run.tasks.resize(run.graph->tasks.size());
+  for (TaskIndex i = 0; i < run.tasks.size(); ++i) {
+    run.tasks[i].id = make_id_(now);
+    run.tasks[i].task = i;
+    run.tasks[i].max_tries = static_cast<std::uint16_t>(run.graph->tasks[i].retries);
+    run.tasks[i].dirty = true;  // written with the run
+  }
+  run.unfinished = static_cast<std::uint32_t>(run.tasks.size());
+  run.dirty = true;
+  changes_.created.push_back(&run);
+  dag->runs.emplace(run.run_id, std::move(owned));
+  enlist(run);
+  start_runs(*dag, now);
+  return &run;
+}
+
+Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr || dag->runs.contains(stored.run_id)) return nullptr;
+  auto owned = std::make_unique<Run>(std::move(stored));
+  Run& run = *owned;
+  run.dag = dag;
+  run.sequence = ++sequence_;
+  dag->runs.emplace(run.run_id, std::move(owned));
+  run.unfinished = run.pending = run.active = 0;
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    const TaskRef ref{&run, i};
+    const TaskInstance& ti = ref.ti();
+    for (const TaskIndex up : ref.task().upstream) run.tasks[i].upstream.count(run.tasks[up].state, 1);
+    if (is_finished(ti.state)) continue;
+    ++run.unfinished;
+    if (ti.state == TaskState::none) continue;
+    ++run.pending;
+    if (occupies_slot(ti.state)) occupy(ref, 1);
+    if (ti.state == TaskState::scheduled && dag->may_run()) make_ready(ref);
+    if (ti.state == TaskState::up_for_retry) {
+      arm({ti.retry_at.value_or(now), Timer::Kind::retry, dag_id, run.run_id, i, ti.id});
+    }
+  }
+  if (is_finished(run.state)) {
+    finished_.push_back(&run);
+    return &run;
+  }
+  enlist(run);
+  if (run.state == RunState::running) evaluate_all(run, now);
+  start_runs(*dag, now);
+  return &run;
+}
+
+void Scheduler::enlist(Run& run) {
+  if (run.state == RunState::queued) {
+    run.dag->queued.emplace(std::pair(run.run_after, run.sequence), &run);
+    if (run.run_after > run.queued_at)
+      arm({run.run_after, Timer::Kind::run_start, run.dag->dag_id, run.run_id});
+  } else if (run.state == RunState::running) {
+    ++run.dag->running;
+  }
+}
+
+void Scheduler::delist(Run& run) {
+  if (run.state == RunState::queued) run.dag->queued.erase(std::pair(run.run_after, run.sequence));
+  if (run.state == RunState::running) --run.dag->running;
+}
+
+void Scheduler::set_run_state(Run& run, RunState state, Time now) {
+  if (run.state == state) return;
+  delist(run);
+  run.state = state;
+  if (state == RunState::queued) run.queued_at = now;
+  enlist(run);
+  note(run);
+}
+
+void Scheduler::start_runs(DagEntry& dag, Time now) {
+  if (dag.starting) return;
+  dag.starting = true;
+  const auto most = static_cast<std::uint32_t>(dag.graph->max_active_runs);
+  while (dag.may_run() && dag.running < most && !dag.queued.empty()) {
+    Run& run = *dag.queued.begin()->second;
+    if (run.run_after > now) break;
+    begin(run, now);
+  }
+  dag.starting = false;
+}
+
+void Scheduler::begin(Run& run, Time now) {
+  run.start_date = run.start_date.value_or(now);
+  run.end_date.reset();
+  set_run_state(run, RunState::running, now);
+  evaluate_all(run, now);
+}
+
+void Scheduler::finish_if_over(Run& run, Time now) {
+  if (run.state != RunState::running) return;
+  const bool deadlocked = run.unfinished > 0 && run.pending == 0 && run.dag->may_run();
+  if (run.unfinished > 0 && !deadlocked) return;
+  const bool failed = deadlocked || std::ranges::any_of(run.graph->leaves, [&](TaskIndex leaf) {
+                        const dag::Task& task = run.graph->tasks[leaf];
+                        const bool counts = !task.is_teardown || task.on_failure_fail_dagrun;
+                        return counts && is_failure(run.tasks[leaf].state);
+                      });
+  run.end_date = now;
+  set_run_state(run, failed ? RunState::failed : RunState::success, now);
+  finished_.push_back(&run);
+  start_runs(*run.dag, now);
+  // The run may have been what kept the next one from being created.
+  create_due_runs(*run.dag, now);
+}
+
+Result<void> Scheduler::delete_run(const std::string& dag_id, const std::string& run_id) {
+  Run* run = find_run(dag_id, run_id);
+  if (run == nullptr)
+    return fail(ErrorCode::not_found, fmt::format("run '{}' of DAG '{}' not found", run_id, dag_id));
+  forget(*run);
+  changes_.deleted_runs.emplace_back(dag_id, run_id);
+  return {};
+}
+
+void Scheduler::forget(Run& run) {
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    const TaskRef ref{&run, i};
+    if (occupies_slot(ref.ti().state)) changes_.stop.push_back({ref.ti().id, "the run was deleted"});
+    // Through set_state, so that slots and queues let go of it.
+    if (!is_finished(ref.ti().state)) set_state(ref, TaskState::removed);
+  }
+  run.dag->held.erase(&run);
+  delist(run);
+  run.state = RunState::failed;
+  finished_.push_back(&run);
+  // What is noted of it must not be stored any more.
+  std::erase(changes_.runs, &run);
+  std::erase(changes_.created, &run);
+  std::erase_if(changes_.tasks, [&](const TaskRef& ref) { return ref.run == &run; });
+  std::erase_if(changes_.past_tries, [&](const PastTry& past) { return past.where.run == &run; });
+  std::erase_if(changes_.start, [&](const TaskRef& ref) { return ref.run == &run; });
+}
+
+void Scheduler::sweep() {
+  std::ranges::sort(finished_);
+  finished_.erase(std::ranges::unique(finished_).begin(), finished_.end());
+  for (Run* run : finished_) {
+    // Reopened since, or a task still has to stop: stays.
+    if (!is_finished(run->state) || run->active > 0) continue;
+    run->dag->runs.erase(run->run_id);
+  }
+  std::erase_if(finished_, [](const Run*) { return true; });
+  dead_dags_.clear();
+}
+
+void Scheduler::note(TaskRef ref) {
+  if (ref.ti().dirty) return;
+  ref.ti().dirty = true;
+  changes_.tasks.push_back(ref);
+}
+
+void Scheduler::note(Run& run) {
+  if (run.dirty) return;
+  run.dirty = true;
+  changes_.runs.push_back(&run);
+}
+
+}  // namespace leoflow::scheduler

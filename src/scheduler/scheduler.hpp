@@ -1,0 +1,162 @@
+#pragma once
+
+#include <functional>
+#include <queue>
+
+#include "base/result.hpp"
+#include "scheduler/changes.hpp"
+#include "scheduler/model.hpp"
+
+namespace leoflow::scheduler {
+
+/// What somebody asks of a new run; what is absent follows from the timetable.
+struct NewRun {
+  RunType type = RunType::manual;
+  std::string run_id;
+  std::string triggered_by;
+  std::optional<std::string> user;
+  std::optional<Time> logical_date;
+  std::optional<dag::DataInterval> interval;
+  Time run_after;
+  std::string conf = "{}";
+  std::optional<std::string> note;
+  std::optional<std::string> partition_key;
+};
+
+/// How an attempt ended, said by the task or found out about it.
+enum class Outcome { success, failed, skipped, up_for_retry, removed };
+
+/// The state machine. Not thread safe. Every member function that changes
+/// something notes it in `changes()`; the caller takes and stores that before
+/// it lets anybody see the effect.
+class Scheduler {
+ public:
+  /// @param make_id gives the id of each new try.
+  explicit Scheduler(std::function<Uuid(Time)> make_id) : make_id_(std::move(make_id)) {}
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // --- dags.cpp
+  /// A DAG appears or has a new version; runs keep the version they have.
+  void put_dag(const std::string& dag_id, std::string version_id, std::shared_ptr<const dag::Dag> graph,
+               bool paused, std::optional<dag::DataInterval> last_automated, Time now);
+  void set_stale(const std::string& dag_id, bool stale, Time now);
+  Result<void> set_paused(const std::string& dag_id, bool paused, Time now);
+  /// Errors: conflict while a task instance holds a slot.
+  Result<void> delete_dag(const std::string& dag_id);
+  DagEntry* find_dag(const std::string& dag_id);
+
+  // --- runs.cpp
+  /// Errors: not_found (DAG), conflict (an unfinished run has that id).
+  Result<Run*> create_run(const std::string& dag_id, NewRun request, Time now);
+  /// Takes over a run as it was stored: after a restart, or because somebody
+  /// wants to change a finished one.
+  Run* adopt_run(const std::string& dag_id, Run run, Time now);
+  Result<void> delete_run(const std::string& dag_id, const std::string& run_id);
+  Run* find_run(const std::string& dag_id, const std::string& run_id);
+
+  // --- attempts.cpp
+  void attempt_started(const Uuid& attempt, Time now);
+  /// @returns false if the attempt is not (any more) one that may report.
+  bool attempt_reported(const Uuid& attempt, Outcome outcome, Time now);
+  /// Its process ended without a report, or it never started: failed or retried.
+  /// @returns false if nothing was expected of it any more.
+  bool attempt_lost(const Uuid& attempt, Time now);
+  /// The agent could not take it: it waits for a slot again.
+  void attempt_refused(const Uuid& attempt, Time now);
+  /// Direct downstream tasks that a task decided to skip.
+  Result<void> skip_downstream(const Uuid& attempt, const std::vector<std::string>& task_ids, Time now);
+  std::optional<TaskRef> find_attempt(const Uuid& attempt) const;
+  /// Attempts that hold a slot.
+  std::vector<Uuid> active_attempts() const;
+
+  // --- dispatch.cpp
+  void put_pool(const std::string& name, int slots, bool include_deferred);
+  void remove_pool(const std::string& name);
+  /// How many more attempts the agents can take now.
+  void set_free_slots(int slots) { free_slots_ = slots; }
+  /// Gives slots to scheduled task instances. Call it after a batch of events.
+  void dispatch(Time now);
+
+  // --- clearing.cpp, marking.cpp
+  /// Errors: not_found (task instance).
+  Result<void> clear(Run& run, const std::vector<std::pair<std::string, int>>& tasks, bool reset_run,
+                     Time now);
+  Result<void> mark_tasks(Run& run, const std::vector<std::pair<std::string, int>>& tasks, TaskState state,
+                          Time now);
+  void mark_run(Run& run, RunState state, Time now);
+
+  // --- timers
+  /// Does what has become due.
+  void tick(Time now);
+  std::optional<Time> next_due() const;
+
+  Changes& changes() { return changes_; }
+  /// Forgets finished runs; call it once their changes are stored and done.
+  void sweep();
+
+ private:
+  struct Timer {
+    Time due;
+    enum class Kind { next_run, run_start, retry } kind;
+    std::string dag_id;
+    std::string run_id;
+    std::uint32_t index = 0;
+    Uuid attempt;  ///< for retry: still the same try?
+    bool operator>(const Timer& other) const { return due > other.due; }
+  };
+
+  // dags.cpp
+  void plan_next_run(DagEntry& dag, Time now);
+  void create_due_runs(DagEntry& dag, Time now);
+  /// Paused or stale flipped: what is scheduled waits, or goes on.
+  void gate_changed(DagEntry& dag, Time now);
+  void arm(Timer timer) { timers_.push(std::move(timer)); }
+  // runs.cpp
+  void start_runs(DagEntry& dag, Time now);
+  void begin(Run& run, Time now);
+  void finish_if_over(Run& run, Time now);
+  void set_run_state(Run& run, RunState state, Time now);
+  void enlist(Run& run);
+  void delist(Run& run);
+  void forget(Run& run);
+  // readiness.cpp
+  void evaluate_all(Run& run, Time now);
+  void evaluate(TaskRef ref, Time now);
+  /// The only place where a state changes; keeps all counters right.
+  void set_state(TaskRef ref, TaskState state);
+  void propagate(TaskRef from, Time now);
+  void schedule(TaskRef ref, Time now);
+  void finish(TaskRef ref, TaskState state, Time now);
+  // attempts.cpp
+  void retry(TaskRef ref, Time now);
+  void end_restarting(TaskRef ref, Time now);
+  void archive(TaskRef ref, Time now);
+  // dispatch.cpp
+  void make_ready(TaskRef ref);
+  void unready(TaskRef ref);
+  bool dispatch_one(Pool& pool, Time now);
+  void occupy(TaskRef ref, int by);
+  // clearing.cpp
+  void reset(TaskRef ref, Time now);
+  void reopen(Run& run, Time now);
+
+  void note(TaskRef ref);
+  void note(Run& run);
+  void note(DagEntry& dag);
+  Pool& pool_of(TaskRef ref);
+  static ReadyKey key_of(TaskRef ref);
+
+  std::function<Uuid(Time)> make_id_;
+  std::unordered_map<std::string, std::unique_ptr<DagEntry>> dags_;
+  std::unordered_map<std::string, Pool> pools_;
+  std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::vector<Run*> finished_;
+  std::vector<std::unique_ptr<DagEntry>> dead_dags_;
+  int free_slots_ = 0;
+  std::uint64_t sequence_ = 0;
+  Changes changes_;
+};
+
+}  // namespace leoflow::scheduler
