@@ -1,0 +1,180 @@
+#include <condition_variable>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <unistd.h>
+
+#include "agentrpc/client.hpp"
+#include "agentrpc/server.hpp"
+
+namespace leoflow::agentrpc {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Collects words under a lock and waits for them.
+class Journal {
+ public:
+  void add(std::string word) {
+    const std::lock_guard lock(mutex_);
+    words_.push_back(std::move(word));
+    changed_.notify_all();
+  }
+  /// @returns whether `word` was added within ten seconds.
+  bool wait_for(const std::string& word, std::ptrdiff_t times = 1) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10),
+                             [&] { return std::ranges::count(words_, word) >= times; });
+  }
+  std::vector<std::string> words() {
+    const std::lock_guard lock(mutex_);
+    return words_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> words_;
+};
+
+/// Welcomes agents and answers each request with its own body.
+class EchoPlane final : public AgentEvents {
+ public:
+  void on_connected(std::shared_ptr<AgentSession> session, const Hello& hello) override {
+    journal.add("connected " + hello.agent_id());
+    ServerMessage message;
+    message.mutable_welcome();
+    session->send(message);
+  }
+  void on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) override {
+    ServerMessage answer;
+    answer.mutable_response()->set_request_id(message.request().request_id());
+    answer.mutable_response()->set_body(message.request().body());
+    session->send(answer);
+  }
+  void on_disconnected(const std::shared_ptr<AgentSession>&) override { journal.add("disconnected"); }
+
+  Journal journal;
+};
+
+class TestAgent final : public ServerEvents {
+ public:
+  Hello hello() override {
+    Hello hello;
+    hello.set_agent_id("a1");
+    return hello;
+  }
+  void on_welcome(Welcome) override { journal.add("welcome"); }
+  void on_message(ServerMessage message) override { journal.add(message.response().body()); }
+  void on_lost(const std::string& reason) override {
+    journal.add("lost");
+    const std::lock_guard lock(mutex);
+    last_reason = reason;
+  }
+
+  Journal journal;
+  std::mutex mutex;
+  std::string last_reason;
+};
+
+AgentMessage request(std::uint64_t id, const std::string& body) {
+  AgentMessage message;
+  message.mutable_request()->set_request_id(id);
+  message.mutable_request()->set_body(body);
+  return message;
+}
+
+class AgentRpc : public ::testing::Test {
+ protected:
+  std::string directory_ = std::filesystem::temp_directory_path() / ("lf-rpc-" + std::to_string(::getpid()));
+  std::string address_ = "unix:" + directory_ + "/agent.sock";
+  EchoPlane plane_;
+  TestAgent agent_;
+
+  void SetUp() override { std::filesystem::create_directories(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  std::unique_ptr<Server> start() {
+    auto server = Server::start({.address = address_, .token = "secret"}, plane_);
+    EXPECT_TRUE(server.has_value());
+    return server ? std::move(*server) : nullptr;
+  }
+};
+
+TEST_F(AgentRpc, MessagesKeepTheirOrderBothWays) {
+  const auto server = start();
+  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  for (int i = 0; i < 100; ++i) client->send(request(i, std::to_string(i)));
+  ASSERT_TRUE(agent_.journal.wait_for("99"));
+  const auto words = agent_.journal.words();
+  ASSERT_EQ(words.size(), 101u);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(words[i + 1], std::to_string(i));
+  EXPECT_THAT(plane_.journal.words(), ElementsAre("connected a1"));
+}
+
+TEST_F(AgentRpc, LargeMessagesPass) {
+  const auto server = start();
+  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  const std::string large(20 << 20, 'x');
+  client->send(request(1, large));
+  EXPECT_TRUE(agent_.journal.wait_for(large));
+}
+
+TEST_F(AgentRpc, WrongTokenIsRefused) {
+  const auto server = start();
+  const auto client = Client::start({.address = address_, .token = "wrong"}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("lost", 2));
+  const std::lock_guard lock(agent_.mutex);
+  EXPECT_THAT(agent_.last_reason, HasSubstr("token"));
+  EXPECT_TRUE(plane_.journal.words().empty());
+}
+
+TEST_F(AgentRpc, ClientReconnectsWhenTheServerComesBack) {
+  auto server = start();
+  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  server.reset();
+  ASSERT_TRUE(agent_.journal.wait_for("lost"));
+  EXPECT_TRUE(plane_.journal.wait_for("disconnected"));
+  server = start();
+  ASSERT_TRUE(agent_.journal.wait_for("welcome", 2));
+  client->send(request(7, "again"));
+  EXPECT_TRUE(agent_.journal.wait_for("again"));
+}
+
+TEST_F(AgentRpc, BusyPortIsNamed) {
+  const auto first = Server::start({.address = "127.0.0.1:0", .token = "t"}, plane_);
+  ASSERT_TRUE(first.has_value());
+  ASSERT_GT((*first)->port(), 0);
+  const std::string address = "127.0.0.1:" + std::to_string((*first)->port());
+  const auto second = Server::start({.address = address, .token = "t"}, plane_);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(second.error().message, HasSubstr(address));
+}
+
+TEST_F(AgentRpc, SendingOnALostSessionDoesNothing) {
+  struct Keeper final : AgentEvents {
+    void on_connected(std::shared_ptr<AgentSession> s, const Hello&) override {
+      session = std::move(s);
+      ServerMessage message;
+      message.mutable_welcome();
+      session->send(message);
+    }
+    void on_message(const std::shared_ptr<AgentSession>&, AgentMessage) override {}
+    void on_disconnected(const std::shared_ptr<AgentSession>&) override {}
+    std::shared_ptr<AgentSession> session;
+  } keeper;
+  auto server = Server::start({.address = address_, .token = "secret"}, keeper);
+  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  server->reset();
+  keeper.session->send({});
+  keeper.session->close();
+}
+
+}  // namespace
+}  // namespace leoflow::agentrpc

@@ -1,0 +1,172 @@
+#include "agentrpc/client.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <fmt/core.h>
+#include <grpcpp/grpcpp.h>
+#include <mutex>
+#include <thread>
+
+#include "agentrpc/agent.grpc.pb.h"
+#include "agentrpc/session.hpp"
+
+namespace leoflow::agentrpc {
+namespace {
+
+/// One stream, from the attempt to open it to its end.
+class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMessage> {
+ public:
+  ServerStream(const ClientOptions& options, ServerEvents& events) : events_(events) {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+    // A channel of its own for each try, so that only our backoff counts.
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    const auto channel =
+        grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+    stub_ = AgentService::NewStub(channel);
+    context_.AddMetadata("authorization", "Bearer " + options.token);
+    stub_->async()->Session(&context_, this);
+    AgentMessage first;
+    *first.mutable_hello() = events_.hello();
+    StartRead(&incoming_);
+    write(std::move(first));
+    StartCall();
+  }
+
+  void send(AgentMessage message) {
+    const std::lock_guard lock(mutex_);
+    if (welcomed_) enqueue(std::move(message));
+  }
+
+  void cancel() { context_.TryCancel(); }
+
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return done_; });
+  }
+
+  bool was_welcomed() const {
+    const std::lock_guard lock(mutex_);
+    return welcomed_;
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    if (incoming_.has_welcome()) {
+      {
+        const std::lock_guard lock(mutex_);
+        welcomed_ = !broken_;
+      }
+      events_.on_welcome(std::move(*incoming_.mutable_welcome()));
+    } else {
+      events_.on_message(std::move(incoming_));
+    }
+    incoming_ = {};
+    StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    queue_.pop_front();
+    broken_ = broken_ || !ok;
+    if (broken_) queue_.clear();
+    if (!queue_.empty()) StartWrite(&queue_.front());
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    events_.on_lost(status.ok() ? "the control plane ended the stream" : status.error_message());
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    // While the lock is held: the waiter destroys this object.
+    changed_.notify_all();
+  }
+
+ private:
+  void write(AgentMessage message) {
+    const std::lock_guard lock(mutex_);
+    enqueue(std::move(message));
+  }
+
+  void enqueue(AgentMessage message) {
+    if (done_ || broken_) return;
+    queue_.push_back(std::move(message));
+    if (queue_.size() == 1) StartWrite(&queue_.front());
+  }
+
+  ServerEvents& events_;
+  std::unique_ptr<AgentService::Stub> stub_;
+  grpc::ClientContext context_;
+  ServerMessage incoming_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_.
+  std::deque<AgentMessage> queue_;  // the front is being written
+  bool welcomed_ = false;
+  bool broken_ = false;
+  bool done_ = false;
+};
+
+class GrpcClient final : public Client {
+ public:
+  GrpcClient(ClientOptions options, ServerEvents& events)
+      : options_(std::move(options)), events_(events), thread_([this] { run(); }) {}
+
+  ~GrpcClient() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      if (stream_) stream_->cancel();
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  void send(AgentMessage message) override {
+    const std::lock_guard lock(mutex_);
+    if (stream_) stream_->send(std::move(message));
+  }
+
+ private:
+  void run() {
+    auto backoff = options_.first_backoff;
+    while (true) {
+      ServerStream* stream = open();
+      if (!stream) return;
+      stream->wait();
+      backoff =
+          stream->was_welcomed() ? options_.first_backoff : std::min(backoff * 2, options_.last_backoff);
+      std::unique_ptr<ServerStream> ended;
+      std::unique_lock lock(mutex_);
+      ended = std::move(stream_);
+      if (changed_.wait_for(lock, backoff, [this] { return stopping_; })) return;
+    }
+  }
+
+  ServerStream* open() {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return nullptr;
+    stream_ = std::make_unique<ServerStream>(options_, events_);
+    return stream_.get();
+  }
+
+  const ClientOptions options_;
+  ServerEvents& events_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_.
+  std::unique_ptr<ServerStream> stream_;
+  bool stopping_ = false;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace
+
+std::unique_ptr<Client> Client::start(const ClientOptions& options, ServerEvents& events) {
+  return std::make_unique<GrpcClient>(options, events);
+}
+
+}  // namespace leoflow::agentrpc

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "agentrpc/agent.pb.h"
+
+namespace leoflow::agentrpc {
+
+/// No message may be larger: an XCom value or a DAG file's serialized form fits.
+inline constexpr int kMaxMessageBytes = 256 << 20;
+
+/// The control plane's end of one agent's stream.
+class AgentSession {
+ public:
+  virtual ~AgentSession() = default;
+  /// Sends in the order of the calls. Never blocks; after the stream is lost it
+  /// does nothing. Thread safe.
+  virtual void send(ServerMessage message) = 0;
+  /// Ends the stream; on_disconnected follows. Thread safe.
+  virtual void close() = 0;
+};
+
+/// What a Server tells. The calls of one session come one after the other, those
+/// of different sessions in parallel, all on gRPC's threads: do not block in them.
+class AgentEvents {
+ public:
+  virtual ~AgentEvents() = default;
+  virtual void on_connected(std::shared_ptr<AgentSession> session, const Hello& hello) = 0;
+  virtual void on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) = 0;
+  /// The last call for a session. Only sessions that were connected get one.
+  virtual void on_disconnected(const std::shared_ptr<AgentSession>& session) = 0;
+};
+
+}  // namespace leoflow::agentrpc
