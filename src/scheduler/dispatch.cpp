@@ -89,9 +89,8 @@ void Scheduler::put_pool(const std::string& name, int slots, bool include_deferr
   pool.include_deferred = include_deferred;
 }
 
-void Scheduler::remove_pool(const std::string& name) {
-  // Its waiters keep waiting: the pool may come back.
-  if (const auto found = pools_.find(name); found != pools_.end()) found->second.slots = 0;
+void Scheduler::close_pools() {
+  for (auto& [name, pool] : pools_) pool.slots = 0;
 }
 
 }  // namespace leoflow::scheduler

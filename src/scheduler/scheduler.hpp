@@ -53,6 +53,8 @@ class Scheduler {
   /// wants to change a finished one.
   Run* adopt_run(const std::string& dag_id, Run run, Time now);
   Result<void> delete_run(const std::string& dag_id, const std::string& run_id);
+  /// Takes back the creation of a run that cannot be stored.
+  void retract(Run& run) { forget(run); }
   Run* find_run(const std::string& dag_id, const std::string& run_id);
 
   // --- attempts.cpp
@@ -72,7 +74,8 @@ class Scheduler {
 
   // --- dispatch.cpp
   void put_pool(const std::string& name, int slots, bool include_deferred);
-  void remove_pool(const std::string& name);
+  /// Leaves every pool without slots until it is put again; who waits in one keeps waiting.
+  void close_pools();
   /// How many more attempts the agents can take now.
   void set_free_slots(int slots) { free_slots_ = slots; }
   /// Gives slots to scheduled task instances. Call it after a batch of events.

@@ -1,0 +1,115 @@
+#include <future>
+
+#include "engine/engine.hpp"
+
+// What agents say about attempts.
+namespace leoflow::engine {
+namespace {
+
+constexpr std::string_view kStarted =
+    "UPDATE task_instance SET hostname = $2, unixname = $3, pid = $4, last_heartbeat_at = $5 WHERE id = $1";
+
+/// The row of an attempt is the task instance's, or already in the history.
+void update_attempt(store::Session& session, const Uuid& attempt, std::string_view assignments,
+                    std::initializer_list<store::Param> values) {
+  store::Params params = {attempt};
+  params.insert(params.end(), values);
+  for (const std::string_view table : {"task_instance", "task_instance_history"}) {
+    const std::string sql =
+        "UPDATE " + std::string(table) + " SET " + std::string(assignments) + " WHERE id = $1";
+    if (session.execute(sql, params) > 0) return;
+  }
+}
+
+}  // namespace
+
+void Engine::attempt_started(AttemptStart start) {
+  Item item;
+  item.decide = [attempt = start.attempt, at = start.at](Deciding& d) {
+    d.scheduler.attempt_started(attempt, at);
+  };
+  item.record = [start = std::move(start)](store::Session& session) {
+    session.execute(kStarted, {start.attempt, start.hostname, start.unixname, start.pid, start.at});
+  };
+  post(std::move(item));
+}
+
+void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome,
+                              std::function<void(bool)> done) {
+  const auto accepted = std::make_shared<bool>(false);
+  Item item;
+  item.decide = [attempt, outcome, accepted](Deciding& d) {
+    *accepted = d.scheduler.attempt_reported(attempt, outcome, d.now);
+  };
+  item.done = [accepted, done = std::move(done)] { done(*accepted); };
+  post(std::move(item));
+}
+
+void Engine::attempt_finished(AttemptEnd end, std::function<void()> done) {
+  Item item;
+  // Only an attempt that reported nothing is decided upon here.
+  const auto lost = std::make_shared<bool>(false);
+  item.decide = [attempt = end.attempt, lost](Deciding& d) {
+    *lost = d.scheduler.attempt_lost(attempt, d.now);
+  };
+  item.record = [end = std::move(end), lost](store::Session& session) {
+    const auto reason = *lost && !end.reason.empty() ? std::optional(end.reason) : std::nullopt;
+    update_attempt(session, end.attempt,
+                   "exit_code = $2, failure_reason = $3, peak_memory_bytes = $4, cpu_microseconds = $5",
+                   {end.exit_code, reason, end.peak_memory_bytes, end.cpu_microseconds});
+  };
+  item.done = std::move(done);
+  post(std::move(item));
+}
+
+void Engine::attempts_lost(std::vector<Uuid> attempts, std::string reason) {
+  const auto lost = std::make_shared<std::vector<Uuid>>();
+  Item item;
+  item.decide = [attempts = std::move(attempts), lost](Deciding& d) {
+    for (const Uuid& attempt : attempts) {
+      if (d.scheduler.attempt_lost(attempt, d.now)) lost->push_back(attempt);
+    }
+  };
+  item.record = [lost, reason = std::move(reason)](store::Session& session) {
+    for (const Uuid& attempt : *lost) update_attempt(session, attempt, "failure_reason = $2", {reason});
+  };
+  post(std::move(item));
+}
+
+void Engine::attempt_refused(const Uuid& attempt) {
+  Item item;
+  item.decide = [attempt](Deciding& d) { d.scheduler.attempt_refused(attempt, d.now); };
+  post(std::move(item));
+}
+
+void Engine::attempts_alive(std::vector<Uuid> attempts) {
+  Item item;
+  item.record = [attempts = std::move(attempts), at = clock_.now()](store::Session& session) {
+    std::vector<store::Params> rows;
+    for (const Uuid& attempt : attempts) rows.push_back({attempt, at});
+    session.execute_many("UPDATE task_instance SET last_heartbeat_at = $2 WHERE id = $1", rows);
+  };
+  post(std::move(item));
+}
+
+void Engine::skip_downstream(const Uuid& attempt, std::vector<std::string> task_ids,
+                             std::function<void(Result<void>)> done) {
+  const auto answer = std::make_shared<Result<void>>();
+  Item item;
+  item.decide = [attempt, task_ids = std::move(task_ids), answer](Deciding& d) {
+    *answer = d.scheduler.skip_downstream(attempt, task_ids, d.now);
+  };
+  item.done = [answer, done = std::move(done)] { done(*answer); };
+  post(std::move(item));
+}
+
+std::vector<Uuid> Engine::active_attempts() {
+  std::promise<std::vector<Uuid>> promise;
+  auto future = promise.get_future();
+  Item item;
+  item.decide = [&promise](Deciding& d) { promise.set_value(d.scheduler.active_attempts()); };
+  post(std::move(item));
+  return future.get();
+}
+
+}  // namespace leoflow::engine

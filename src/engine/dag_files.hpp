@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/json.hpp"
+#include "engine/item.hpp"
+#include "engine/recovery.hpp"
+
+namespace leoflow::engine {
+
+/// What parsing one file gave.
+struct ParsedFile {
+  std::string bundle_name;
+  std::string bundle_path;       ///< absolute folder
+  std::string relative_fileloc;  ///< below it
+  std::string content_hash;      ///< of all that the result depends on
+  std::string source;            ///< text of the file
+  std::vector<json::value> serialized_dags;
+  std::optional<std::string> import_error;  ///< traceback; the DAGs that did load are still there
+  std::vector<std::string> warnings;
+  Duration parse_duration{0};
+};
+
+/// Turns parsed files into DAGs and versions. Lives on the engine's thread.
+class DagFiles {
+ public:
+  struct Place {
+    std::string bundle_name;
+    std::string bundle_path;
+    std::string relative_fileloc;
+  };
+
+  explicit DagFiles(Versions& versions) : versions_(versions) {}
+
+  /// Reads from the store where each DAG lives.
+  void load(store::Session& session);
+  Place place_of(const std::string& dag_id) const;
+
+  /// Decides what a parsed file changes and tells the scheduler.
+  /// @returns what to write, to be used as an Item's `record`.
+  std::function<void(store::Session&)> put(Deciding& deciding, ParsedFile file);
+  /// The file is gone: its DAGs are stale.
+  std::function<void(store::Session&)> remove(Deciding& deciding, const std::string& bundle,
+                                              const std::string& relative_fileloc);
+  void forget(const std::string& dag_id) { places_.erase(dag_id); }
+
+ private:
+  struct DagChange;
+  struct Version {
+    std::string id;
+    int number = 0;
+    std::string hash;
+    bool has_run = false;
+  };
+
+  std::optional<DagChange> change_of(Deciding& deciding, const ParsedFile& file,
+                                     const json::value& serialized, std::string& errors);
+  std::optional<Version> newest_version(store::Session& session, const std::string& dag_id);
+  std::vector<std::string> dags_of(const std::string& bundle, const std::string& relative_fileloc) const;
+
+  Versions& versions_;
+  std::unordered_map<std::string, Place> places_;
+};
+
+}  // namespace leoflow::engine

@@ -1,0 +1,195 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <future>
+
+#include "base/log.hpp"
+#include "engine/recorder.hpp"
+
+namespace leoflow::engine {
+
+Engine::Engine(store::Database& database, const Clock& clock, AttemptRunner& runner,
+               std::function<void(const std::string&, const std::string&)> on_reparse)
+    : database_(database), clock_(clock), runner_(runner), on_reparse_(std::move(on_reparse)) {}
+
+Engine::~Engine() {
+  stop();
+}
+
+void Engine::start() {
+  session_ = database_.connect();
+  recover(scheduler_, *session_, versions_, clock_.now());
+  dag_files_.load(*session_);
+  thread_ = std::thread([this] { run(); });
+  wake();
+}
+
+void Engine::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::post(Item item) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    queue_.push_back(std::move(item));
+  }
+  changed_.notify_one();
+}
+
+void Engine::run() {
+  try {
+    while (wait_for_work()) {
+      std::vector<Item> batch;
+      {
+        const std::lock_guard lock(mutex_);
+        batch.swap(queue_);
+      }
+      pass(std::move(batch));
+    }
+  } catch (const std::exception& error) {
+    // What is in memory cannot be stored: memory and store would part. A fresh
+    // start reads what is true.
+    log::error("the engine stops the process: {}", error.what());
+    std::_Exit(70);
+  }
+}
+
+bool Engine::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (!queue_.empty()) return true;
+    if (stopping_) return false;
+    const auto due = scheduler_.next_due();
+    if (!due) {
+      changed_.wait(lock);
+      continue;
+    }
+    const Time now = clock_.now();
+    if (*due <= now) return true;
+    // Not the whole way: a clock that was set forward must be noticed.
+    changed_.wait_for(lock, std::min<Duration>(*due - now, std::chrono::seconds{10}));
+  }
+}
+
+void Engine::pass(std::vector<Item> batch) {
+  const Time now = clock_.now();
+  Deciding deciding{scheduler_, *session_, now};
+  for (Item& item : batch) {
+    if (item.decide) item.decide(deciding);
+  }
+  scheduler_.tick(now);
+  scheduler_.set_free_slots(runner_.free_slots());
+  scheduler_.dispatch(now);
+  retract_taken_runs();
+  commit(batch, now);
+  act(now);
+  for (Item& item : batch) {
+    if (item.done) item.done();
+  }
+}
+
+void Engine::retract_taken_runs() {
+  // A scheduled run whose id or date somebody took by hand: that one stands for it.
+  std::vector<scheduler::Run*> taken;
+  for (scheduler::Run* run : scheduler_.changes().created) {
+    if (run->type != dag::RunType::scheduled) continue;
+    const bool exists =
+        !session_
+             ->query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
+                     {run->dag->dag_id, run->run_id, run->logical_date})
+             .empty();
+    if (exists) taken.push_back(run);
+  }
+  for (scheduler::Run* run : taken) scheduler_.retract(*run);
+}
+
+void Engine::commit(const std::vector<Item>& batch, Time now) {
+  const bool nothing = scheduler_.changes().nothing_to_store() &&
+                       std::ranges::none_of(batch, [](const Item& item) { return item.record != nullptr; });
+  if (nothing) return;
+  for (;;) {
+    try {
+      store::Transaction transaction(*session_);
+      for (const Item& item : batch) {
+        if (item.record) item.record(*session_);
+      }
+      record(*session_, scheduler_.changes(), now);
+      transaction.commit();
+      return;
+    } catch (const store::Unavailable& error) {
+      log::error("{}; trying again", error.what());
+    }
+    reconnect();
+  }
+}
+
+void Engine::reconnect() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds{500});
+    if (stopping_) throw Fatal("stopped while the database was away; what was not stored will be done again");
+    lock.unlock();
+    try {
+      session_ = database_.connect();
+      return;
+    } catch (const store::Unavailable& error) {
+      log::error("{}; trying again", error.what());
+    }
+  }
+}
+
+void Engine::act(Time) {
+  scheduler::Changes changes = std::move(scheduler_.changes());
+  scheduler_.changes() = {};
+  clear_marks(changes);
+  for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
+  for (const scheduler::TaskRef& ref : changes.start) {
+    // It may have been marked or cleared in the same pass.
+    if (ref.ti().state == dag::TaskState::queued) runner_.start(spec_of(ref));
+  }
+  scheduler_.sweep();
+}
+
+AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
+  const scheduler::Run& run = *ref.run;
+  const scheduler::TaskInstance& ti = ref.ti();
+  const dag::Task& task = ref.task();
+  AttemptSpec spec;
+  spec.id = ti.id;
+  spec.dag_id = run.dag->dag_id;
+  spec.run_id = run.run_id;
+  spec.task_id = task.task_id;
+  spec.map_index = ti.map_index;
+  spec.try_number = ti.try_number;
+  spec.max_tries = ti.max_tries;
+  spec.should_retry = task.retries > 0 && ti.try_number <= ti.max_tries;
+  spec.dag_version_id = run.version_id;
+  spec.queue = task.queue;
+  spec.pool_slots = task.pool_slots;
+  spec.priority_weight = task.priority_weight;
+  const DagFiles::Place place = dag_files_.place_of(spec.dag_id);
+  spec.bundle_name = place.bundle_name;
+  spec.bundle_path = place.bundle_path;
+  spec.relative_fileloc = place.relative_fileloc;
+  spec.logical_date = run.logical_date;
+  spec.interval = run.interval;
+  spec.run_after = run.run_after;
+  spec.run_start_date = run.start_date;
+  spec.run_type = to_text(run.type);
+  spec.run_conf = run.conf;
+  spec.triggering_user = run.user;
+  spec.note = run.note;
+  spec.partition_key = run.partition_key;
+  spec.clear_number = run.clear_number;
+  return spec;
+}
+
+}  // namespace leoflow::engine

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/commands.hpp"
+#include "engine/dag_files.hpp"
+#include "engine/item.hpp"
+#include "engine/ports.hpp"
+#include "engine/recovery.hpp"
+#include "store/database.hpp"
+
+namespace leoflow::engine {
+
+/// What is known of an attempt's process when it began.
+struct AttemptStart {
+  Uuid attempt;
+  std::string hostname;
+  std::string unixname;
+  int pid = 0;
+  Time at;
+};
+
+/// What is known of an attempt's process when it is gone.
+struct AttemptEnd {
+  Uuid attempt;
+  int exit_code = 0;
+  std::string reason;  ///< "" if the task reported a state itself
+  std::int64_t peak_memory_bytes = 0;
+  std::int64_t cpu_microseconds = 0;
+};
+
+/// The loop around the scheduler, on a thread of its own. Every public function
+/// may be called from any thread while it runs.
+class Engine final : public Commands {
+ public:
+  /// @param on_reparse is told which file (bundle, relative path) somebody wants parsed again.
+  Engine(store::Database& database, const Clock& clock, AttemptRunner& runner,
+         std::function<void(const std::string&, const std::string&)> on_reparse);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Reads the store and starts the loop. Throws store::Unavailable.
+  void start();
+  /// Finishes what was posted, then stops. Safe to call twice.
+  void stop();
+
+  /// Puts an item in the queue; never blocks. Dropped once stopped.
+  void post(Item item);
+  /// Looks again for task instances that can start: slots have become free.
+  void wake() { post({}); }
+
+  // Reports about attempts. `done` runs after the commit.
+  void attempt_started(AttemptStart start);
+  /// @param done is told whether the attempt was one that may report.
+  void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done);
+  void attempt_finished(AttemptEnd end, std::function<void()> done);
+  void attempts_lost(std::vector<Uuid> attempts, std::string reason);
+  void attempt_refused(const Uuid& attempt);
+  void attempts_alive(std::vector<Uuid> attempts);
+  void skip_downstream(const Uuid& attempt, std::vector<std::string> task_ids,
+                       std::function<void(Result<void>)> done);
+  /// All attempts that hold a slot. Waits for the engine; call it from another thread.
+  std::vector<Uuid> active_attempts();
+
+  // What files say.
+  void put_file(ParsedFile file, std::function<void()> done);
+  void remove_file(std::string bundle, std::string relative_fileloc);
+
+  // Commands.
+  Result<std::string> trigger_run(TriggerRun command) override;
+  Result<void> clear_tasks(ClearTasks command) override;
+  Result<void> mark_tasks(MarkTasks command) override;
+  Result<void> mark_run(MarkRun command) override;
+  Result<void> delete_run(std::string dag_id, std::string run_id) override;
+  Result<void> delete_task(std::string dag_id, TaskKey task) override;
+  Result<void> set_paused(std::string dag_id, bool paused) override;
+  Result<void> delete_dag(std::string dag_id) override;
+  Result<void> reparse(std::string dag_id) override;
+  void pools_changed() override;
+  Result<void> write(std::function<Result<void>(store::Session&)> work) override;
+
+ private:
+  void run();
+  bool wait_for_work();
+  void pass(std::vector<Item> batch);
+  void retract_taken_runs();
+  void commit(const std::vector<Item>& batch, Time now);
+  void reconnect();
+  void act(Time now);
+  AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
+  /// Decides on the engine's thread and waits until that is durable.
+  template <typename T>
+  Result<T> call(std::function<Result<T>(Deciding&)> decide);
+
+  // constant after construction
+  store::Database& database_;
+  const Clock& clock_;
+  AttemptRunner& runner_;
+  const std::function<void(const std::string&, const std::string&)> on_reparse_;
+
+  // only touched on the engine's thread
+  scheduler::Scheduler scheduler_{new_uuid};
+  Versions versions_;
+  DagFiles dag_files_{versions_};
+  std::unique_ptr<store::Session> session_;
+
+  // protected by mutex_
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Item> queue_;
+  bool stopping_ = false;
+  std::optional<Time> next_due_;
+
+  std::thread thread_;
+};
+
+}  // namespace leoflow::engine

@@ -1,0 +1,304 @@
+#include "engine/engine.hpp"
+
+#include <atomic>
+#include <deque>
+#include <future>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "store/temporary_database.hpp"
+
+namespace leoflow::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Takes every attempt and lets the test say what becomes of it.
+class FakeRunner final : public AttemptRunner {
+ public:
+  int free_slots() override { return slots; }
+  void start(const AttemptSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    started_.push_back(spec);
+    changed_.notify_all();
+  }
+  void stop(const Uuid& attempt, const std::string&) override {
+    const std::lock_guard lock(mutex_);
+    stopped_.push_back(attempt);
+    changed_.notify_all();
+  }
+
+  /// The next attempt; fails the test when none comes.
+  AttemptSpec next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 10s, [&] { return !started_.empty(); })) {
+      ADD_FAILURE() << "no attempt was started";
+      return {};
+    }
+    AttemptSpec spec = started_.front();
+    started_.pop_front();
+    return spec;
+  }
+  bool idle() {
+    const std::lock_guard lock(mutex_);
+    return started_.empty();
+  }
+  std::vector<Uuid> stopped() {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
+  }
+
+  std::atomic<int> slots = 100;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<AttemptSpec> started_;
+  std::vector<Uuid> stopped_;
+};
+
+std::string operator_json(std::string_view id, std::string_view downstream, std::string_view more = "") {
+  return fmt::format(R"({{"__type":"operator","__var":{{"task_id":"{}","downstream_task_ids":[{}]{}}}}})", id,
+                     downstream, more);
+}
+
+ParsedFile file_with(const std::string& dag_id, const std::string& tasks, const std::string& path = "d.py") {
+  ParsedFile file;
+  file.bundle_name = "dags-folder";
+  file.bundle_path = "/dags";
+  file.relative_fileloc = path;
+  file.source = "# " + dag_id;
+  file.serialized_dags.push_back(*parse_json(fmt::format(
+      R"({{"__version":3,"dag":{{"dag_id":"{}","is_paused_upon_creation":false,"timetable":{{"__type":"airflow.timetables.simple.NullTimetable","__var":{{}}}},"tasks":[{}]}}}})",
+      dag_id, tasks)));
+  return file;
+}
+
+class EngineTest : public testing::TestWithParam<store::Backend> {
+ protected:
+  void SetUp() override {
+    if (!store::TemporaryDatabase::available(GetParam())) GTEST_SKIP() << "LEOFLOW_TEST_POSTGRES is not set";
+    database_.emplace(GetParam());
+    start();
+  }
+
+  void start() {
+    engine_ =
+        std::make_unique<Engine>(**database_, clock_, runner_, [](const std::string&, const std::string&) {});
+    engine_->start();
+  }
+  void restart() {
+    engine_.reset();
+    start();
+  }
+
+  void put(ParsedFile file) {
+    std::promise<void> stored;
+    engine_->put_file(std::move(file), [&] { stored.set_value(); });
+    stored.get_future().get();
+  }
+  std::string trigger(const std::string& dag_id) {
+    TriggerRun command;
+    command.dag_id = dag_id;
+    const auto run_id = engine_->trigger_run(command);
+    EXPECT_TRUE(run_id) << run_id.error().message;
+    return run_id.value_or("");
+  }
+  bool report(const AttemptSpec& spec, scheduler::Outcome outcome) {
+    engine_->attempt_started({spec.id, "host", "me", 42, clock_.now()});
+    std::promise<bool> accepted;
+    engine_->attempt_reported(spec.id, outcome, [&](bool ok) { accepted.set_value(ok); });
+    return accepted.get_future().get();
+  }
+  std::string one(std::string_view sql) {
+    const auto session = (*database_)->read();
+    const store::Rows rows = session->query(sql);
+    if (rows.empty() || rows[0].is_null(0)) return "";
+    return rows[0].find_text(0).value_or("");
+  }
+  std::int64_t count(std::string_view table) {
+    const auto session = (*database_)->read();
+    return session->query("SELECT COUNT(*) FROM " + std::string(table))[0].integer(0);
+  }
+
+  ManualClock clock_{from_micros(1'767'225'600'000'000)};
+  FakeRunner runner_;
+  std::optional<store::TemporaryDatabase> database_;
+  std::unique_ptr<Engine> engine_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, EngineTest,
+                         testing::Values(store::Backend::sqlite, store::Backend::postgres),
+                         [](const auto& backend) {
+                           return backend.param == store::Backend::sqlite ? "Sqlite" : "Postgres";
+                         });
+
+TEST_P(EngineTest, ARunGoesThroughAndEveryStepIsStoredBeforeItShows) {
+  put(file_with("d", operator_json("a", R"("b")") + "," + operator_json("b", "")));
+  trigger("d");
+  const AttemptSpec a = runner_.next();
+  EXPECT_EQ(a.task_id, "a");
+  EXPECT_EQ(a.bundle_path, "/dags");
+  EXPECT_EQ(one("SELECT state FROM task_instance WHERE task_id = 'a'"), "queued");
+  EXPECT_TRUE(report(a, scheduler::Outcome::success));
+  EXPECT_EQ(one("SELECT state FROM task_instance WHERE task_id = 'a'"), "success");
+  EXPECT_EQ(one("SELECT hostname FROM task_instance WHERE task_id = 'a'"), "host");
+  const AttemptSpec b = runner_.next();
+  EXPECT_TRUE(report(b, scheduler::Outcome::success));
+  EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
+}
+
+TEST_P(EngineTest, ARestartGoesOnWhereItWasAndRunsNothingTwice) {
+  put(file_with("d", operator_json("a", R"("b")") + "," + operator_json("b", "")));
+  trigger("d");
+  const AttemptSpec a = runner_.next();
+  engine_->attempt_started({a.id, "host", "me", 42, clock_.now()});
+  restart();
+  EXPECT_EQ(engine_->active_attempts(), std::vector<Uuid>{a.id});
+  EXPECT_TRUE(runner_.idle());
+  EXPECT_TRUE(report(a, scheduler::Outcome::success));
+  EXPECT_FALSE(report(a, scheduler::Outcome::success)) << "reported again by an agent that saw no answer";
+  EXPECT_EQ(runner_.next().task_id, "b");
+}
+
+TEST_P(EngineTest, TriesThatAreOverGoIntoTheHistory) {
+  put(file_with("d", operator_json("a", "", R"(,"retries":1,"retry_delay":30.0)")));
+  trigger("d");
+  const AttemptSpec first = runner_.next();
+  EXPECT_TRUE(first.should_retry);
+  engine_->attempt_started({first.id, "host", "me", 42, clock_.now()});
+  std::promise<void> gone;
+  engine_->attempt_finished({first.id, -1, "killed by SIGKILL", 1000, 2000}, [&] { gone.set_value(); });
+  gone.get_future().get();
+  EXPECT_EQ(one("SELECT state FROM task_instance"), "up_for_retry");
+  EXPECT_EQ(one("SELECT state FROM task_instance_history"), "failed");
+  EXPECT_EQ(one("SELECT failure_reason FROM task_instance_history"), "killed by SIGKILL");
+  EXPECT_EQ(one("SELECT failure_reason FROM task_instance"), "");
+  clock_.advance(30s);
+  engine_->wake();
+  const AttemptSpec second = runner_.next();
+  EXPECT_EQ(second.try_number, 2);
+  EXPECT_FALSE(second.should_retry);
+  EXPECT_NE(second.id, first.id);
+  EXPECT_TRUE(report(second, scheduler::Outcome::success));
+  EXPECT_EQ(count("task_instance_history"), 1);
+}
+
+TEST_P(EngineTest, ARetryIsStillDueAfterARestart) {
+  put(file_with("d", operator_json("a", "", R"(,"retries":1,"retry_delay":30.0)")));
+  trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::up_for_retry));
+  restart();
+  EXPECT_TRUE(runner_.idle());
+  clock_.advance(30s);
+  engine_->wake();
+  EXPECT_EQ(runner_.next().try_number, 2);
+}
+
+TEST_P(EngineTest, FinishedRunsCanBeClearedAgainAfterARestart) {
+  put(file_with("d", operator_json("a", "")));
+  const std::string run_id = trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));
+  EXPECT_EQ(one("SELECT state FROM dag_run"), "failed");
+  restart();
+  ClearTasks command;
+  command.dag_id = "d";
+  command.tasks = {{run_id, "a", -1}};
+  ASSERT_TRUE(engine_->clear_tasks(command));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
+}
+
+TEST_P(EngineTest, TakenRunIdsAndDatesAreRefused) {
+  put(file_with("d", operator_json("a", "")));
+  TriggerRun command;
+  command.dag_id = "d";
+  command.run_id = "mine";
+  command.logical_date = clock_.now();
+  ASSERT_TRUE(engine_->trigger_run(command));
+  EXPECT_EQ(engine_->trigger_run(command).error().code, ErrorCode::conflict);
+  command.run_id = "other";
+  EXPECT_EQ(engine_->trigger_run(command).error().code, ErrorCode::conflict);
+  command.dag_id = "nobody";
+  EXPECT_EQ(engine_->trigger_run(command).error().code, ErrorCode::not_found);
+  EXPECT_EQ(count("dag_run"), 1);
+}
+
+TEST_P(EngineTest, AVersionIsNewOnlyIfTheStructureChangedAndTheOldOneRan) {
+  put(file_with("d", operator_json("a", "")));
+  put(file_with("d", operator_json("a", "")));
+  EXPECT_EQ(count("dag_version"), 1);
+  put(file_with("d", operator_json("b", "")));
+  EXPECT_EQ(count("dag_version"), 1) << "never ran: changed in place";
+  trigger("d");
+  put(file_with("d", operator_json("c", "")));
+  EXPECT_EQ(count("dag_version"), 2);
+  EXPECT_EQ(runner_.next().task_id, "b") << "a run keeps its version";
+}
+
+TEST_P(EngineTest, TwoFilesWithOneDagIdAreAnImportErrorOfTheSecond) {
+  put(file_with("d", operator_json("a", "")));
+  put(file_with("d", operator_json("a", ""), "other.py"));
+  EXPECT_EQ(one("SELECT filename FROM import_error"), "other.py");
+  EXPECT_NE(one("SELECT stacktrace FROM import_error").find("/dags/d.py"), std::string::npos);
+}
+
+TEST_P(EngineTest, AnImportErrorKeepsTheLastGoodVersion) {
+  put(file_with("d", operator_json("a", "")));
+  ParsedFile broken = file_with("d", "");
+  broken.serialized_dags.clear();
+  broken.import_error = "SyntaxError: invalid syntax";
+  put(broken);
+  EXPECT_EQ(count("import_error"), 1);
+  trigger("d");
+  EXPECT_EQ(runner_.next().task_id, "a");
+  put(file_with("d", operator_json("a", "")));
+  EXPECT_EQ(count("import_error"), 0);
+}
+
+TEST_P(EngineTest, AWriteThatFailsUndoesOnlyItself) {
+  const auto insert = [](const char* name) {
+    return [name](store::Session& session) -> Result<void> {
+      session.execute("INSERT INTO pool (name, slots, include_deferred) VALUES ($1, 1, 0)", {name});
+      return {};
+    };
+  };
+  ASSERT_TRUE(engine_->write(insert("p")));
+  EXPECT_EQ(engine_->write(insert("p")).error().code, ErrorCode::conflict);
+  const auto refused = engine_->write([](store::Session& session) -> Result<void> {
+    session.execute("INSERT INTO pool (name, slots, include_deferred) VALUES ('q', 1, 0)");
+    return fail(ErrorCode::invalid, "no");
+  });
+  EXPECT_EQ(refused.error().message, "no");
+  EXPECT_EQ(count("pool"), 2);
+}
+
+TEST_P(EngineTest, DeletingADagTakesItsRunsAlong) {
+  put(file_with("d", operator_json("a", "")));
+  trigger("d");
+  const AttemptSpec a = runner_.next();
+  EXPECT_EQ(engine_->delete_dag("d").error().code, ErrorCode::conflict) << "a task runs";
+  EXPECT_TRUE(report(a, scheduler::Outcome::success));
+  ASSERT_TRUE(engine_->delete_dag("d"));
+  EXPECT_EQ(count("dag") + count("dag_run") + count("task_instance") + count("dag_version"), 0);
+}
+
+TEST_P(EngineTest, MarkingARunFailedStopsItsAttempts) {
+  put(file_with("d", operator_json("a", "")));
+  const std::string run_id = trigger("d");
+  const AttemptSpec a = runner_.next();
+  ASSERT_TRUE(engine_->mark_run({"d", run_id, "failed", std::nullopt}));
+  EXPECT_EQ(runner_.stopped(), std::vector<Uuid>{a.id});
+  EXPECT_EQ(one("SELECT state FROM task_instance"), "failed");
+}
+
+TEST_P(EngineTest, DeletedRunsAreGone) {
+  put(file_with("d", operator_json("a", "")));
+  const std::string run_id = trigger("d");
+  ASSERT_TRUE(engine_->delete_run("d", run_id));
+  EXPECT_EQ(engine_->delete_run("d", run_id).error().code, ErrorCode::not_found);
+  EXPECT_EQ(count("dag_run") + count("task_instance"), 0);
+}
+
+}  // namespace
+}  // namespace leoflow::engine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "dag/timetable.hpp"
+
+namespace leoflow::engine {
+
+/// All that somebody needs to run one attempt of one task instance.
+struct AttemptSpec {
+  Uuid id;
+  std::string dag_id;
+  std::string run_id;
+  std::string task_id;
+  int map_index = -1;
+  int try_number = 1;
+  int max_tries = 0;
+  bool should_retry = false;  ///< whether a failure of this try is followed by another
+  std::string dag_version_id;
+  std::string queue;
+  int pool_slots = 1;
+  int priority_weight = 1;
+  std::string bundle_name;
+  std::string bundle_path;
+  std::string relative_fileloc;
+
+  // The run, as the task sees it.
+  std::optional<Time> logical_date;
+  std::optional<dag::DataInterval> interval;
+  Time run_after;
+  std::optional<Time> run_start_date;
+  std::string run_type;
+  std::string run_conf;  ///< JSON object
+  std::optional<std::string> triggering_user;
+  std::optional<std::string> note;
+  std::optional<std::string> partition_key;
+  int clear_number = 0;
+};
+
+/// Who runs attempts. Called on the engine's thread after the commit that
+/// decided so; must not block.
+class AttemptRunner {
+ public:
+  virtual ~AttemptRunner() = default;
+  /// How many more attempts can start right now.
+  virtual int free_slots() = 0;
+  virtual void start(const AttemptSpec& spec) = 0;
+  virtual void stop(const Uuid& attempt, const std::string& reason) = 0;
+};
+
+}  // namespace leoflow::engine

@@ -1,0 +1,213 @@
+#include "engine/recorder.hpp"
+
+#include "dag/states.hpp"
+
+namespace leoflow::engine {
+namespace {
+
+using scheduler::DagEntry;
+using scheduler::PastTry;
+using scheduler::Run;
+using scheduler::TaskInstance;
+using scheduler::TaskRef;
+using store::Param;
+using store::Params;
+
+constexpr std::string_view kInsertRun =
+    "INSERT INTO dag_run (dag_id, run_id, dag_version_id, state, run_type, triggered_by, "
+    "triggering_user_name,"
+    " logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, "
+    "conf, note,"
+    " note_user, partition_key, clear_number, updated_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+
+constexpr std::string_view kInsertTask =
+    "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
+    "dag_version_id,"
+    " task_display_name, operator, pool, pool_slots, queue, priority_weight, executor, scheduled_at, "
+    "queued_at,"
+    " start_date, end_date, updated_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+    "$21)";
+
+constexpr std::string_view kUpdateRun =
+    "UPDATE dag_run SET state = $3, queued_at = $4, start_date = $5, end_date = $6, clear_number = $7,"
+    " updated_at = $8 WHERE dag_id = $1 AND run_id = $2";
+
+// A new try starts with no traces of the one before.
+constexpr std::string_view kUpdateTask =
+    "UPDATE task_instance SET"
+    " hostname = CASE WHEN id = $5 THEN hostname END, unixname = CASE WHEN id = $5 THEN unixname END,"
+    " pid = CASE WHEN id = $5 THEN pid END, exit_code = CASE WHEN id = $5 THEN exit_code END,"
+    " failure_reason = CASE WHEN id = $5 THEN failure_reason END,"
+    " peak_memory_bytes = CASE WHEN id = $5 THEN peak_memory_bytes END,"
+    " cpu_microseconds = CASE WHEN id = $5 THEN cpu_microseconds END,"
+    " id = $5, state = $6, try_number = $7, max_tries = $8, scheduled_at = $9, queued_at = $10, start_date = "
+    "$11,"
+    " end_date = $12, retry_at = $13, updated_at = $14"
+    " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
+constexpr std::string_view kArchiveTry =
+    "INSERT INTO task_instance_history (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries,"
+    " dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, executor, "
+    "scheduled_at,"
+    " queued_at, start_date, end_date, hostname, unixname, pid, exit_code, failure_reason, peak_memory_bytes,"
+    " cpu_microseconds)"
+    " SELECT $5, dag_id, run_id, task_id, map_index, $6, $7, $8, dag_version_id, task_display_name, "
+    "operator, pool,"
+    " pool_slots, queue, priority_weight, executor, $9, $10, $11, $12, hostname, unixname, pid, exit_code,"
+    " failure_reason, peak_memory_bytes, cpu_microseconds"
+    " FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4"
+    " ON CONFLICT DO NOTHING";
+
+// What a try left behind is not the next one's.
+constexpr std::string_view kDropXcoms =
+    "DELETE FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
+constexpr std::string_view kUpdateDag =
+    "UPDATE dag SET is_paused = $2, is_stale = $3, next_dagrun_logical_date = $4, "
+    "next_dagrun_data_interval_start = $5,"
+    " next_dagrun_data_interval_end = $6, next_dagrun_run_after = $7 WHERE dag_id = $1";
+
+std::optional<std::string> state_text(dag::TaskState state) {
+  if (state == dag::TaskState::none) return std::nullopt;
+  return std::string(to_text(state));
+}
+
+Params run_row(const Run& run, Time now) {
+  const auto start = run.interval ? std::optional(run.interval->start) : std::nullopt;
+  const auto end = run.interval ? std::optional(run.interval->end) : std::nullopt;
+  return {run.dag->dag_id,
+          run.run_id,
+          run.version_id,
+          to_text(run.state),
+          to_text(run.type),
+          run.triggered_by,
+          run.user,
+          run.logical_date,
+          start,
+          end,
+          run.run_after,
+          run.queued_at,
+          run.start_date,
+          run.end_date,
+          run.conf,
+          run.note,
+          run.note ? run.user : std::nullopt,
+          run.partition_key,
+          run.clear_number,
+          now};
+}
+
+Params task_row(const Run& run, const TaskInstance& ti, Time now) {
+  const dag::Task& task = run.task_of(ti);
+  return {ti.id,
+          run.dag->dag_id,
+          run.run_id,
+          task.task_id,
+          int{ti.map_index},
+          state_text(ti.state),
+          int{ti.try_number},
+          int{ti.max_tries},
+          run.version_id,
+          task.display_name,
+          task.operator_name,
+          task.pool,
+          task.pool_slots,
+          task.queue,
+          task.priority_weight,
+          task.executor,
+          ti.scheduled_at,
+          ti.queued_at,
+          ti.start_date,
+          ti.end_date,
+          now};
+}
+
+Params key_of(const TaskRef& ref) {
+  return {ref.run->dag->dag_id, ref.run->run_id, ref.task().task_id, int{ref.ti().map_index}};
+}
+
+Params with(Params row, std::initializer_list<Param> more) {
+  row.insert(row.end(), more);
+  return row;
+}
+
+void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time now) {
+  for (const Run* run : runs) {
+    session.execute(kInsertRun, run_row(*run, now));
+    std::vector<Params> rows;
+    rows.reserve(run->tasks.size());
+    for (const TaskInstance& ti : run->tasks) rows.push_back(task_row(*run, ti, now));
+    session.execute_many(kInsertTask, rows);
+  }
+}
+
+void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
+  std::vector<Params> history;
+  std::vector<Params> owners;
+  for (const PastTry& past : tries) {
+    history.push_back(
+        with(key_of(past.where), {past.id, state_text(past.state), past.try_number, past.max_tries,
+                                  past.scheduled_at, past.queued_at, past.start_date, past.end_date}));
+    owners.push_back(key_of(past.where));
+  }
+  session.execute_many(kArchiveTry, history);
+  session.execute_many(kDropXcoms, owners);
+}
+
+void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Time now) {
+  std::vector<Params> rows;
+  rows.reserve(tasks.size());
+  for (const TaskRef& ref : tasks) {
+    const TaskInstance& ti = ref.ti();
+    rows.push_back(
+        with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
+                           ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at, now}));
+  }
+  session.execute_many(kUpdateTask, rows);
+}
+
+void update_dag(store::Session& session, const DagEntry& dag) {
+  std::optional<Time> start;
+  std::optional<Time> end;
+  std::optional<Time> after;
+  if (dag.next_run) {
+    start = dag.next_run->interval.start;
+    end = dag.next_run->interval.end;
+    after = dag.next_run->run_after;
+  }
+  session.execute(kUpdateDag, {dag.dag_id, dag.paused, dag.stale, start, start, end, after});
+}
+
+}  // namespace
+
+void record(store::Session& session, const scheduler::Changes& changes, Time now) {
+  for (const auto& [dag_id, run_id] : changes.deleted_runs) {
+    session.execute("DELETE FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id});
+  }
+  for (const std::string& dag_id : changes.deleted_dags) {
+    session.execute("DELETE FROM dag_run WHERE dag_id = $1", {dag_id});
+    session.execute("DELETE FROM dag WHERE dag_id = $1", {dag_id});
+  }
+  insert_runs(session, changes.created, now);
+  archive_tries(session, changes.past_tries);
+  for (const Run* run : changes.runs) {
+    session.execute(kUpdateRun, {run->dag->dag_id, run->run_id, to_text(run->state), run->queued_at,
+                                 run->start_date, run->end_date, run->clear_number, now});
+  }
+  update_tasks(session, changes.tasks, now);
+  for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
+}
+
+void clear_marks(scheduler::Changes& changes) {
+  for (Run* run : changes.created) {
+    run->dirty = false;
+    for (TaskInstance& ti : run->tasks) ti.dirty = false;
+  }
+  for (Run* run : changes.runs) run->dirty = false;
+  for (const TaskRef& ref : changes.tasks) ref.ti().dirty = false;
+  for (DagEntry* dag : changes.dags) dag->dirty = false;
+}
+
+}  // namespace leoflow::engine

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "scheduler/changes.hpp"
+#include "store/sql.hpp"
+
+namespace leoflow::engine {
+
+/// Writes what the scheduler changed. Idempotent within a transaction that is
+/// repeated as a whole.
+void record(store::Session& session, const scheduler::Changes& changes, Time now);
+
+/// Takes the "already noted" marks off what was stored.
+void clear_marks(scheduler::Changes& changes);
+
+}  // namespace leoflow::engine

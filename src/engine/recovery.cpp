@@ -1,0 +1,160 @@
+#include "engine/recovery.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "dag/read_serialized.hpp"
+
+namespace leoflow::engine {
+namespace {
+
+using scheduler::Run;
+using scheduler::Scheduler;
+using scheduler::TaskInstance;
+using store::Reader;
+using store::Row;
+
+constexpr std::string_view kRunColumns =
+    "SELECT dag_id, run_id, dag_version_id, state, run_type, triggered_by, triggering_user_name, "
+    "logical_date,"
+    " data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, conf, note, "
+    "partition_key,"
+    " clear_number FROM dag_run ";
+
+struct StoredRun {
+  std::string dag_id;
+  Run run;
+};
+
+StoredRun read_run(Row row) {
+  StoredRun out;
+  std::string state;
+  std::string type;
+  std::optional<Time> start;
+  std::optional<Time> end;
+  std::optional<Time> queued_at;
+  Run& run = out.run;
+  Reader(row) >> out.dag_id >> run.run_id >> run.version_id >> state >> type >> run.triggered_by >>
+      run.user >> run.logical_date >> start >> end >> run.run_after >> queued_at >> run.start_date >>
+      run.end_date >> run.conf >> run.note >> run.partition_key >> run.clear_number;
+  run.state = dag::parse_run_state(state).value();
+  run.type = dag::parse_run_type(type).value();
+  run.queued_at = queued_at.value_or(run.run_after);
+  if (start && end) run.interval = dag::DataInterval{*start, *end};
+  return out;
+}
+
+/// Reads the run's task instances into their places in the graph. One that the
+/// graph does not know is left alone; one that is missing counts as removed.
+void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
+  run.tasks.resize(run.graph->tasks.size());
+  for (dag::TaskIndex i = 0; i < run.tasks.size(); ++i) {
+    run.tasks[i].task = i;
+    run.tasks[i].state = dag::TaskState::removed;
+  }
+  const store::Rows rows = session.query(
+      "SELECT id, task_id, map_index, state, try_number, max_tries, scheduled_at, queued_at, start_date, "
+      "end_date,"
+      " retry_at FROM task_instance WHERE dag_id = $1 AND run_id = $2",
+      {dag_id, run.run_id});
+  for (const Row row : rows) {
+    const auto index = run.graph->find_task(row.text(1));
+    if (!index) continue;
+    TaskInstance& ti = run.tasks[*index];
+    ti.id = row.uuid(0);
+    ti.map_index = static_cast<std::int32_t>(row.integer(2));
+    ti.state = dag::parse_task_state(row.find_text(3).value_or("")).value_or(dag::TaskState::none);
+    ti.try_number = static_cast<std::uint16_t>(row.integer(4));
+    ti.max_tries = static_cast<std::uint16_t>(row.integer(5));
+    ti.scheduled_at = row.find_time(6);
+    ti.queued_at = row.find_time(7);
+    ti.start_date = row.find_time(8);
+    ti.end_date = row.find_time(9);
+    ti.retry_at = row.find_time(10);
+  }
+}
+
+void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versions, Time now) {
+  const store::Rows dags = session.query(
+      "SELECT d.dag_id, d.current_version_id, d.is_paused, d.is_stale, r.data_interval_start, "
+      "r.data_interval_end"
+      " FROM dag d LEFT JOIN dag_run r ON r.dag_id = d.dag_id AND r.logical_date ="
+      "  (SELECT MAX(x.logical_date) FROM dag_run x WHERE x.dag_id = d.dag_id AND x.run_type = 'scheduled')");
+  for (const Row row : dags) {
+    const std::string& dag_id = row.text(0);
+    auto graph = versions.get(session, row.text(1));
+    if (graph == nullptr) {
+      log::error("DAG '{}' cannot be read from the store; it waits until its file is parsed again", dag_id);
+      continue;
+    }
+    std::optional<dag::DataInterval> last;
+    if (!row.is_null(4) && !row.is_null(5)) last = dag::DataInterval{row.time(4), row.time(5)};
+    scheduler.put_dag(dag_id, row.text(1), std::move(graph), row.boolean(2), last, now);
+    if (row.boolean(3)) scheduler.set_stale(dag_id, true, now);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const dag::Dag> Versions::get(store::Session& session, const std::string& version_id) {
+  if (auto graph = known_[version_id].lock()) return graph;
+  const store::Rows rows = session.query("SELECT serialized FROM dag_version WHERE id = $1", {version_id});
+  if (rows.empty()) return nullptr;
+  const auto parsed = parse_json(rows[0].text(0));
+  if (!parsed) return nullptr;
+  auto graph = dag::read_serialized(*parsed);
+  if (!graph) return nullptr;
+  put(version_id, *graph);
+  return *graph;
+}
+
+void Versions::put(const std::string& version_id, std::shared_ptr<const dag::Dag> graph) {
+  known_[version_id] = std::move(graph);
+}
+
+void load_pools(Scheduler& scheduler, store::Session& session) {
+  scheduler.close_pools();
+  for (const Row row : session.query("SELECT name, slots, include_deferred FROM pool")) {
+    scheduler.put_pool(row.text(0), static_cast<int>(row.integer(1)), row.boolean(2));
+  }
+}
+
+void recover(Scheduler& scheduler, store::Session& session, Versions& versions, Time now) {
+  load_pools(scheduler, session);
+  recover_dags(scheduler, session, versions, now);
+  const store::Rows runs =
+      session.query(std::string(kRunColumns) + "WHERE state IN ('queued', 'running') ORDER BY run_after, id");
+  for (const Row row : runs) {
+    StoredRun stored = read_run(row);
+    stored.run.graph = versions.get(session, stored.run.version_id);
+    if (stored.run.graph == nullptr) {
+      log::error("run '{}' of DAG '{}' has a version that cannot be read; it is left as it is",
+                 stored.run.run_id, stored.dag_id);
+      continue;
+    }
+    read_tasks(session, stored.dag_id, stored.run);
+    scheduler.adopt_run(stored.dag_id, std::move(stored.run), now);
+  }
+}
+
+Result<scheduler::Run*> load_run(Scheduler& scheduler, store::Session& session, Versions& versions,
+                                 const std::string& dag_id, const std::string& run_id, Time now) {
+  if (Run* run = scheduler.find_run(dag_id, run_id)) return run;
+  const store::Rows rows =
+      session.query(std::string(kRunColumns) + "WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id});
+  if (rows.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("The DagRun with dag_id: `{}` and run_id: `{}` was not found", dag_id, run_id));
+  }
+  StoredRun stored = read_run(rows[0]);
+  stored.run.graph = versions.get(session, stored.run.version_id);
+  if (stored.run.graph == nullptr) {
+    return fail(ErrorCode::unavailable, fmt::format("the DAG version of run '{}' cannot be read", run_id));
+  }
+  read_tasks(session, dag_id, stored.run);
+  Run* run = scheduler.adopt_run(dag_id, std::move(stored.run), now);
+  if (run == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
+  return run;
+}
+
+}  // namespace leoflow::engine

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+#include <map>
+
+#include "base/log.hpp"
+#include "engine/waiting.hpp"
+
+// What people do to task instances, and every other write.
+namespace leoflow::engine {
+namespace {
+
+using Chosen = std::map<std::string, std::vector<std::pair<std::string, int>>>;
+
+Chosen by_run(const std::vector<TaskKey>& keys) {
+  Chosen out;
+  for (const TaskKey& key : keys) out[key.run_id].emplace_back(key.task_id, key.map_index);
+  return out;
+}
+
+/// Loads every run first, so that one that is missing leaves all unchanged.
+Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, const std::string& dag_id,
+                                              const Chosen& chosen) {
+  std::vector<scheduler::Run*> runs;
+  for (const auto& [run_id, tasks] : chosen) {
+    const auto run = load_run(d.scheduler, d.session, versions, dag_id, run_id, d.now);
+    if (!run) return std::unexpected(run.error());
+    for (const auto& [task_id, map_index] : tasks) {
+      if ((*run)->find(task_id, map_index) == nullptr) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("task instance '{}' (map index {}) of run '{}' not found", task_id, map_index,
+                                run_id));
+      }
+    }
+    runs.push_back(*run);
+  }
+  return runs;
+}
+
+}  // namespace
+
+Result<void> Engine::clear_tasks(ClearTasks command) {
+  return call<void>([this, command = std::move(command)](Deciding& d) -> Result<void> {
+    const Chosen chosen = by_run(command.tasks);
+    const auto runs = load_all(d, versions_, command.dag_id, chosen);
+    if (!runs) return std::unexpected(runs.error());
+    for (scheduler::Run* run : *runs) {
+      if (auto done = d.scheduler.clear(*run, chosen.at(run->run_id), command.reset_run_state, d.now);
+          !done) {
+        return done;
+      }
+    }
+    return {};
+  });
+}
+
+Result<void> Engine::mark_tasks(MarkTasks command) {
+  return call<void>([this, command = std::move(command)](Deciding& d) -> Result<void> {
+    const auto state = dag::parse_task_state(command.state);
+    const bool allowed = state == dag::TaskState::success || state == dag::TaskState::failed ||
+                         state == dag::TaskState::skipped;
+    if (!allowed) {
+      return fail(ErrorCode::invalid, fmt::format("a task instance cannot be set to '{}'", command.state));
+    }
+    const Chosen chosen = by_run(command.tasks);
+    const auto runs = load_all(d, versions_, command.dag_id, chosen);
+    if (!runs) return std::unexpected(runs.error());
+    for (scheduler::Run* run : *runs) {
+      if (auto done = d.scheduler.mark_tasks(*run, chosen.at(run->run_id), *state, d.now); !done) return done;
+    }
+    return {};
+  });
+}
+
+Result<void> Engine::delete_task(std::string dag_id, TaskKey task) {
+  return write([dag_id, task](store::Session& session) -> Result<void> {
+    const store::Rows rows = session.query(
+        "SELECT r.state FROM task_instance t JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id"
+        " WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND t.map_index = $4",
+        {dag_id, task.run_id, task.task_id, task.map_index});
+    if (rows.empty()) {
+      return fail(ErrorCode::not_found,
+                  fmt::format("task instance '{}' of run '{}' not found", task.task_id, task.run_id));
+    }
+    // The scheduler holds the instances of an unfinished run in memory.
+    if (!is_finished(dag::parse_run_state(rows[0].text(0)).value())) {
+      return fail(ErrorCode::conflict,
+                  fmt::format("run '{}' is not finished; its task instances cannot be deleted", task.run_id));
+    }
+    session.execute(
+        "DELETE FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
+        {dag_id, task.run_id, task.task_id, task.map_index});
+    return {};
+  });
+}
+
+void Engine::pools_changed() {
+  Item item;
+  item.decide = [](Deciding& d) { load_pools(d.scheduler, d.session); };
+  post(std::move(item));
+}
+
+Result<void> Engine::write(std::function<Result<void>(store::Session&)> work) {
+  struct State {
+    std::promise<Result<void>> promise;
+    Result<void> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
+    ~State() { promise.set_value(std::move(answer)); }
+  };
+  auto state = std::make_shared<State>();
+  auto future = state->promise.get_future();
+  Item item;
+  item.record = [state, work = std::move(work)](store::Session& session) {
+    session.execute("SAVEPOINT one_write");
+    try {
+      state->answer = work(session);
+    } catch (const store::Unavailable&) {
+      throw;
+    } catch (const store::UniqueViolation&) {
+      state->answer = fail(ErrorCode::conflict, "it exists already");
+    } catch (const std::exception& error) {
+      log::error("a write failed: {}", error.what());
+      state->answer = fail(ErrorCode::unavailable, "the write failed; the server's log says why");
+    }
+    if (!state->answer) session.execute("ROLLBACK TO SAVEPOINT one_write");
+    session.execute("RELEASE SAVEPOINT one_write");
+  };
+  item.done = [state = std::move(state)] {};
+  post(std::move(item));
+  return future.get();
+}
+
+}  // namespace leoflow::engine
