@@ -12,6 +12,8 @@ function(lf_module)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  # main() belongs to a program of its own, see src/agent.
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
 
   set(target leoflow_${ARG_NAME})
   set(deps ${ARG_DEPS})

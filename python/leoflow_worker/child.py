@@ -1,0 +1,98 @@
+"""What runs in a forked child: the stock task runner or the stock DAG parser."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable
+from socket import socket
+from typing import Any, NoReturn
+
+from leoflow_worker.preload import Preload
+
+
+def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
+    """Become a task or parse process; never returns.
+
+    Args:
+        kind: "task" or "parse".
+        fds: Requests, stdout, stderr and logs: the child's ends.
+        preloaded: The DAG file that this process imported already, if any.
+    """
+    from airflow.sdk.execution_time import supervisor
+
+    random.seed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    target = _parse_main if kind == "parse" else _task_main(preloaded)
+    requests, stdout, stderr = (socket(fileno=fd) for fd in fds[:3])
+    try:
+        supervisor._fork_main(requests, stdout, stderr, fds[3], target)
+    finally:
+        os._exit(124)
+
+
+def _task_main(preloaded: Preload | None) -> Callable[[], None]:
+    from airflow.sdk.execution_time import task_runner
+
+    stock_startup_details = task_runner.get_startup_details
+
+    def get_startup_details() -> Any:
+        # A frame of our own precedes the StartupDetails: what only the attempt knows.
+        if os.environ.get("_AIRFLOW__REEXECUTED_PROCESS") != "1":
+            _prepare(_read_preamble(task_runner.SUPERVISOR_COMMS), preloaded)
+        return stock_startup_details()
+
+    task_runner.get_startup_details = get_startup_details
+    return task_runner.main
+
+
+def _parse_main() -> None:
+    from airflow.dag_processing import processor
+    from airflow.sdk.execution_time import comms
+
+    decoder = comms.CommsDecoder()
+    _prepare(_read_preamble(decoder), None)
+    # It owns descriptor 0, which the parser opens again.
+    decoder.socket.detach()
+    processor._parse_file_entrypoint()
+
+
+def _read_preamble(decoder: Any) -> dict[str, Any]:
+    return decoder._read_frame().body
+
+
+def _prepare(preamble: dict[str, Any], preloaded: Preload | None) -> None:
+    os.environ.update(preamble["environment"])
+    if preloaded is None:
+        return
+    if preloaded.output:
+        sys.stdout.flush()
+        os.write(1, preloaded.output)
+    _offer_bag(preloaded)
+
+
+def _offer_bag(preloaded: Preload) -> None:
+    """Make the stock runner take the imported bag instead of importing the file again."""
+    from airflow.dag_processing import dagbag
+    from airflow.sdk import get_parsing_context
+
+    stock_bag = dagbag.BundleDagBag
+
+    def bundle_dag_bag(*args: Any, **kwargs: Any) -> Any:
+        bag = preloaded.bag
+        wanted = get_parsing_context()
+        dag = bag.dags.get(wanted.dag_id)
+        if (
+            dag is not None
+            and wanted.task_id in dag.task_dict
+            and str(kwargs.get("dag_folder")) == str(bag.dag_folder)
+            and str(kwargs.get("bundle_path")) == str(bag.bundle_path)
+            and kwargs.get("bundle_name") == bag.bundle_name
+        ):
+            return bag
+        # The file makes other DAGs now than when it was imported: ask it again.
+        return stock_bag(*args, **kwargs)
+
+    dagbag.BundleDagBag = bundle_dag_bag  # type: ignore[misc, assignment]

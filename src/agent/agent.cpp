@@ -1,0 +1,293 @@
+#include "agent/agent.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+
+namespace leoflow::agent {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t kRememberedAttempts = 50'000;
+/// How long an agent that leaves waits for its last reports to be acknowledged.
+constexpr std::chrono::seconds kLastReports{5};
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry ? entry->pw_name : std::to_string(::geteuid());
+}
+
+}  // namespace
+
+Agent::Agent(asio::io_context& loop, AgentOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      pool_(loop, options_.python),
+      book_([this](agentrpc::AgentMessage message) { send(std::move(message)); }),
+      attempt_world_{.loop = loop,
+                     .pool = pool_,
+                     .book = book_,
+                     .send = [this](agentrpc::AgentMessage message) { send(std::move(message)); },
+                     .on_finished = [this](auto finished) { on_finished(std::move(finished)); },
+                     .stop_grace = options_.stop_grace},
+      parse_world_{.loop = loop,
+                   .pool = pool_,
+                   .book = book_,
+                   .on_parsed = [this](auto result) { on_parsed(std::move(result)); }},
+      last_contact_(std::chrono::steady_clock::now()),
+      heartbeat_timer_(loop),
+      exit_timer_(loop),
+      child_signals_(loop, SIGCHLD),
+      stop_signals_(loop, SIGTERM, SIGINT) {
+  hello_.set_agent_id(new_uuid(SystemClock().now()).text());
+  hello_.set_version(LEOFLOW_VERSION);
+  hello_.set_hostname(host_name());
+  hello_.set_unixname(user_name());
+  hello_.set_pid(static_cast<std::uint32_t>(::getpid()));
+  hello_.set_slots(static_cast<std::uint32_t>(options_.slots));
+  watch_signals();
+  beat();
+  client_ = agentrpc::Client::start({.address = options_.server, .token = options_.token}, *this);
+}
+
+Agent::~Agent() {
+  client_.reset();
+}
+
+agentrpc::Hello Agent::hello() {
+  const std::lock_guard lock(hello_mutex_);
+  return hello_;
+}
+
+void Agent::on_welcome(agentrpc::Welcome welcome) {
+  asio::post(loop_, [this, welcome = std::move(welcome)] { welcomed(welcome); });
+}
+
+void Agent::on_message(agentrpc::ServerMessage message) {
+  asio::post(loop_, [this, message = std::move(message)]() mutable { handle(std::move(message)); });
+}
+
+void Agent::on_lost(const std::string& reason) {
+  asio::post(loop_, [this, reason] { lost(reason); });
+}
+
+void Agent::send(agentrpc::AgentMessage message) {
+  if (client_) client_->send(std::move(message));
+}
+
+void Agent::update_hello() {
+  const std::lock_guard lock(hello_mutex_);
+  hello_.clear_attempt_ids();
+  for (const auto& [id, attempt] : attempts_) {
+    if (!unwanted_.contains(id)) hello_.add_attempt_ids(id);
+  }
+  for (const auto& [id, finished] : finished_) hello_.add_attempt_ids(id);
+}
+
+void Agent::welcomed(const agentrpc::Welcome& welcome) {
+  is_connected_ = true;
+  log::info("connected to the control plane at {}", options_.server);
+  const std::set<std::string> wanted(welcome.wanted_attempt_ids().begin(),
+                                     welcome.wanted_attempt_ids().end());
+  std::erase_if(finished_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::vector<std::shared_ptr<Attempt>> stopped;
+  for (const auto& [id, attempt] : attempts_) {
+    if (wanted.contains(id)) continue;
+    book_.forget(id);
+    unwanted_.insert(id);
+    stopped.push_back(attempt);
+  }
+  for (const auto& attempt : stopped) attempt->stop("the control plane does not want it any more");
+  book_.ask_all_again();
+  for (const auto& [id, finished] : finished_) report(finished);
+  update_hello();
+}
+
+void Agent::lost(const std::string& reason) {
+  if (is_connected_) {
+    last_contact_ = std::chrono::steady_clock::now();
+    log::warning("lost the control plane: {}; the tasks go on", reason);
+  }
+  is_connected_ = false;
+}
+
+void Agent::handle(agentrpc::ServerMessage message) {
+  using Kind = agentrpc::ServerMessage::KindCase;
+  switch (message.kind_case()) {
+    case Kind::kStart:
+      return start_attempt(std::move(*message.mutable_start()));
+    case Kind::kStop:
+      if (const auto found = attempts_.find(message.stop().attempt_id()); found != attempts_.end()) {
+        const std::shared_ptr<Attempt> attempt = found->second;
+        attempt->stop(message.stop().reason());
+      }
+      return;
+    case Kind::kResponse:
+      return book_.answer(message.response());
+    case Kind::kFinishedAck:
+      finished_.erase(message.finished_ack().attempt_id());
+      update_hello();
+      return exit_if_done();
+    case Kind::kParse:
+      return parse(std::move(*message.mutable_parse()));
+    case Kind::kShutdown:
+      return shut_down(std::chrono::seconds(message.shutdown().grace_seconds()), "the control plane said so");
+    case Kind::kWelcome:
+    case Kind::KIND_NOT_SET:
+      return;
+  }
+}
+
+void Agent::start_attempt(agentrpc::StartAttempt start) {
+  const std::string id = start.attempt_id();
+  if (seen_.contains(id)) return;
+  if (is_leaving_) return refuse(id, "the agent is shutting down");
+  if (attempts_.size() >= options_.slots) return refuse(id, "all slots of the agent are taken");
+  seen_.insert(id);
+  seen_order_.push_back(id);
+  if (seen_order_.size() > kRememberedAttempts) {
+    seen_.erase(seen_order_.front());
+    seen_order_.pop_front();
+  }
+  const auto attempt = std::make_shared<Attempt>(attempt_world_, std::move(start));
+  attempts_.emplace(id, attempt);
+  update_hello();
+  attempt->begin();
+}
+
+void Agent::refuse(const std::string& attempt_id, const std::string& reason) {
+  agentrpc::AgentMessage message;
+  message.mutable_refused()->set_attempt_id(attempt_id);
+  message.mutable_refused()->set_reason(reason);
+  send(std::move(message));
+}
+
+void Agent::on_finished(agentrpc::AttemptFinished finished) {
+  const std::string id = finished.attempt_id();
+  if (unwanted_.erase(id) == 0) {
+    report(finished);
+    finished_[id] = std::move(finished);
+  }
+  // Later: the attempt is still calling us.
+  const auto found = attempts_.find(id);
+  if (found != attempts_.end()) asio::post(loop_, [attempt = found->second] {});
+  attempts_.erase(id);
+  update_hello();
+  exit_if_done();
+}
+
+void Agent::report(const agentrpc::AttemptFinished& finished) {
+  agentrpc::AgentMessage message;
+  *message.mutable_finished() = finished;
+  send(std::move(message));
+}
+
+void Agent::parse(agentrpc::ParseRequest request) {
+  parse_queue_.push_back(std::move(request));
+  parse_next();
+}
+
+void Agent::parse_next() {
+  while (!parse_queue_.empty() && parsing_.size() < options_.parsers && !is_leaving_) {
+    agentrpc::ParseRequest request = std::move(parse_queue_.front());
+    parse_queue_.pop_front();
+    const std::string id = request.parse_id();
+    if (parsing_.contains(id)) continue;
+    const auto job = std::make_shared<ParseJob>(parse_world_, request);
+    parsing_.emplace(id, job);
+    parse_requests_.emplace(id, std::move(request));
+    job->begin();
+  }
+}
+
+void Agent::on_parsed(agentrpc::ParseResult result) {
+  const std::string id = result.parse_id();
+  const agentrpc::ParseRequest request = parse_requests_[id];
+  const bool is_worth_importing = result.error().empty() && !result.asked_supervisor() &&
+                                  result.result().find("\"serialized_dags\":[]") == std::string::npos;
+  agentrpc::AgentMessage message;
+  *message.mutable_parsed() = std::move(result);
+  send(std::move(message));
+  asio::post(loop_, [job = parsing_[id]] {});
+  parsing_.erase(id);
+  parse_requests_.erase(id);
+  book_.forget(id);
+  parse_next();
+  if (is_worth_importing && parse_queue_.empty()) {
+    pool_.warm({request.file(), request.bundle_path(), request.bundle_name()});
+  }
+}
+
+void Agent::shut_down(std::chrono::milliseconds grace, const std::string& reason) {
+  if (is_leaving_) return;
+  is_leaving_ = true;
+  log::info("shutting down: {}", reason);
+  std::vector<std::shared_ptr<Attempt>> all;
+  for (const auto& [id, attempt] : attempts_) all.push_back(attempt);
+  for (const auto& attempt : all) attempt->stop("the agent is shutting down", grace);
+  exit_if_done();
+}
+
+void Agent::exit_if_done() {
+  if (!is_leaving_ || !attempts_.empty()) return;
+  if (finished_.empty() || !is_connected_) return loop_.stop();
+  exit_timer_.expires_after(kLastReports);
+  exit_timer_.async_wait([this](error_code error) {
+    if (!error) loop_.stop();
+  });
+}
+
+void Agent::beat() {
+  agentrpc::AgentMessage message;
+  message.mutable_heartbeat();
+  for (const auto& [id, attempt] : attempts_) message.mutable_heartbeat()->add_attempt_ids(id);
+  send(std::move(message));
+  const auto lonely = std::chrono::steady_clock::now() - last_contact_;
+  if (!is_connected_ && attempts_.empty() && lonely > options_.lonely_limit) {
+    shut_down({}, "the control plane stays away and there is nothing to do");
+  }
+  heartbeat_timer_.expires_after(options_.heartbeat);
+  heartbeat_timer_.async_wait([this](error_code error) {
+    if (!error) beat();
+  });
+}
+
+void Agent::watch_signals() {
+  child_signals_.async_wait([this](error_code error, int) {
+    if (error) return;
+    reap();
+    watch_signals();
+  });
+  stop_signals_.async_wait([this](error_code error, int) {
+    if (!error) shut_down(options_.stop_grace, "a signal said so");
+  });
+}
+
+void Agent::reap() {
+  // All of them: orphans of tasks come to us as well, we are their subreaper.
+  while (true) {
+    int status = 0;
+    rusage usage{};
+    const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
+    if (pid <= 0) return;
+    const auto micros = [](const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; };
+    pool_.on_reaped(pid, status, usage.ru_maxrss * 1024, micros(usage.ru_utime) + micros(usage.ru_stime));
+  }
+}
+
+}  // namespace leoflow::agent

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "agent/attempt.hpp"
+#include "agent/parse_job.hpp"
+#include "agentrpc/client.hpp"
+
+namespace leoflow::agent {
+
+struct AgentOptions {
+  std::string server;  ///< the control plane: "host:port" or "unix:/path"
+  std::string token;
+  std::size_t slots = 4;    ///< attempts at once
+  std::size_t parsers = 2;  ///< DAG files parsed at once
+  PythonOptions python;
+  std::chrono::milliseconds stop_grace{5000};  ///< between SIGTERM and SIGKILL
+  std::chrono::seconds heartbeat{5};
+  std::chrono::minutes lonely_limit{10};  ///< without control plane and work, the agent exits
+};
+
+/// leoflow-agent: does what the control plane says and tells what becomes of it.
+/// Survives the control plane: attempts go on, reports wait. One thread runs the
+/// event loop and everything here; gRPC's threads only post to it.
+class Agent : private agentrpc::ServerEvents {
+ public:
+  Agent(boost::asio::io_context& loop, AgentOptions options);
+  ~Agent() override;
+
+ private:
+  // From gRPC's threads.
+  agentrpc::Hello hello() override;
+  void on_welcome(agentrpc::Welcome welcome) override;
+  void on_message(agentrpc::ServerMessage message) override;
+  void on_lost(const std::string& reason) override;
+
+  void welcomed(const agentrpc::Welcome& welcome);
+  void handle(agentrpc::ServerMessage message);
+  void lost(const std::string& reason);
+  void start_attempt(agentrpc::StartAttempt start);
+  void refuse(const std::string& attempt_id, const std::string& reason);
+  void on_finished(agentrpc::AttemptFinished finished);
+  void report(const agentrpc::AttemptFinished& finished);
+  void parse(agentrpc::ParseRequest request);
+  void parse_next();
+  void on_parsed(agentrpc::ParseResult result);
+  void shut_down(std::chrono::milliseconds grace, const std::string& reason);
+  void exit_if_done();
+  void beat();
+  void reap();
+  void watch_signals();
+  void send(agentrpc::AgentMessage message);
+  void update_hello();
+
+  boost::asio::io_context& loop_;
+  const AgentOptions options_;
+  PythonPool pool_;
+  RequestBook book_;
+  Attempt::World attempt_world_;
+  ParseJob::World parse_world_;
+  std::map<std::string, std::shared_ptr<Attempt>> attempts_;
+  std::map<std::string, agentrpc::AttemptFinished> finished_;  // not acknowledged yet
+  std::set<std::string> unwanted_;                             // running, but nobody waits for their end
+  std::unordered_set<std::string> seen_;
+  std::deque<std::string> seen_order_;
+  std::map<std::string, std::shared_ptr<ParseJob>> parsing_;
+  std::map<std::string, agentrpc::ParseRequest> parse_requests_;  // of parsing_, to warm them after
+  std::deque<agentrpc::ParseRequest> parse_queue_;
+  std::chrono::steady_clock::time_point last_contact_;
+  bool is_connected_ = false;
+  bool is_leaving_ = false;
+  boost::asio::steady_timer heartbeat_timer_;
+  boost::asio::steady_timer exit_timer_;
+  boost::asio::signal_set child_signals_;
+  boost::asio::signal_set stop_signals_;
+
+  std::mutex hello_mutex_;
+  agentrpc::Hello hello_;  // protected by hello_mutex_
+
+  std::unique_ptr<agentrpc::Client> client_;  // last: it calls us
+};
+
+}  // namespace leoflow::agent

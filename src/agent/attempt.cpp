@@ -1,0 +1,165 @@
+#include "agent/attempt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/core.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+
+namespace leoflow::agent {
+namespace {
+
+using boost::system::error_code;
+
+constexpr int kMaxLaunches = 3;
+/// What listeners and callbacks may take after the task told its end: Airflow's
+/// [core] task_success_overtime.
+constexpr std::chrono::seconds kOvertime{20};
+
+/// Requests by which a task tells how it ended.
+bool is_final(std::string_view type) {
+  constexpr std::array kTypes{"SucceedTask", "RetryTask",      "TaskState",
+                              "DeferTask",   "RescheduleTask", "AwaitInputTask"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+std::string signal_name(int number) {
+  const char* name = ::sigabbrev_np(number);
+  return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
+}
+
+}  // namespace
+
+Attempt::Attempt(World& world, agentrpc::StartAttempt start)
+    : world_(world), start_(std::move(start)), kill_timer_(world.loop), overtime_timer_(world.loop) {}
+
+void Attempt::begin() {
+  auto details = parse_json(start_.startup_details());
+  if (!details || !details->is_object())
+    return finish({}, "the control plane sent startup details that are no JSON");
+  details_ = std::move(details->get_object());
+  auto file = LogFile::open(start_.log_path());
+  if (!file) return finish({}, file.error().message);
+  log_.emplace(std::move(*file));
+  const json::value* bundle = find(details_, "bundle_info");
+  file_ = {.path = start_.bundle_path() + "/" + get_text(details_, "dag_rel_path"),
+           .bundle_path = start_.bundle_path(),
+           .bundle_name = bundle ? get_text(*bundle, "name") : ""};
+  take_child();
+}
+
+void Attempt::take_child() {
+  ++launches_;
+  world_.pool.take_task_child(file_, start_.preload(),
+                              [self = shared_from_this()](std::shared_ptr<Child> child) {
+                                if (self->is_finished_) return child->abandon();
+                                self->run_in(std::move(child));
+                              });
+}
+
+void Attempt::run_in(std::shared_ptr<Child> child) {
+  child_ = std::move(child);
+  dialogue_ = std::make_shared<SdkDialogue>(world_.book, start_.attempt_id(), child_,
+                                            [this](const SdkRequestFrame& request) {
+                                              note_request(request);
+                                              return false;
+                                            });
+  const Time now = SystemClock().now();
+  log_->use(dialogue_->masker(), now);
+  // After a deferral the first start counts.
+  const json::value* context = find(details_, "ti_context");
+  const auto first_start = context ? find_text(*context, "start_date") : std::nullopt;
+  details_["start_date"] = first_start.value_or(to_iso_z(now));
+  details_["type"] = "StartupDetails";
+  json::object environment;
+  for (const auto& [name, value] : start_.environment()) environment[name] = value;
+  environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = bundle_config(file_);
+  dialogue_->begin(environment, json::serialize(details_));
+  child_->assign(*this);
+}
+
+void Attempt::on_forked(pid_t pid) {
+  agentrpc::AgentMessage message;
+  message.mutable_started()->set_attempt_id(start_.attempt_id());
+  message.mutable_started()->set_pid(static_cast<std::uint32_t>(pid));
+  message.mutable_started()->set_started_at(to_micros(SystemClock().now()));
+  world_.send(std::move(message));
+  if (is_stopping_) child_->signal(SIGTERM);
+}
+
+void Attempt::on_request(std::string payload) {
+  dialogue_->serve(payload);
+}
+
+void Attempt::on_output(OutputStream stream, std::string_view bytes) {
+  log_->read(stream, bytes);
+}
+
+void Attempt::note_request(const SdkRequestFrame& request) {
+  if (!is_final(request.type)) return;
+  is_reported_ = true;
+  overtime_timer_.expires_after(kOvertime);
+  overtime_timer_.async_wait([self = shared_from_this()](error_code error) {
+    if (!error) self->stop("The task reported its end long ago, but its process is still there");
+  });
+}
+
+void Attempt::stop(const std::string& reason) {
+  stop(reason, world_.stop_grace);
+}
+
+void Attempt::stop(const std::string& reason, std::chrono::milliseconds grace) {
+  if (is_finished_ || is_stopping_) return;
+  if (!child_) return finish({}, "stopped before it started: " + reason);
+  is_stopping_ = true;
+  log_->note("warning", fmt::format("Stopping the task: {}", reason));
+  child_->signal(SIGTERM);
+  kill_timer_.expires_after(grace);
+  kill_timer_.async_wait([self = shared_from_this()](error_code error) {
+    if (error || self->is_finished_) return;
+    self->log_->note("warning", "The task ignored SIGTERM; sending SIGKILL");
+    self->child_->signal(SIGKILL);
+  });
+}
+
+void Attempt::on_end(const ProcessEnd& end) {
+  if (end.never_ran && !is_stopping_ && launches_ < kMaxLaunches) {
+    child_.reset();
+    return take_child();
+  }
+  finish(end, reason_of(end));
+}
+
+std::string Attempt::reason_of(const ProcessEnd& end) const {
+  if (end.never_ran) return "the project's Python cannot be started; the agent's log says why";
+  if (!end.is_known) return "the process is gone, and with it the one that watched it";
+  if (end.signal == SIGKILL && !is_stopping_) return "killed by SIGKILL: possibly out of memory";
+  if (end.signal != 0) return "terminated by " + signal_name(end.signal);
+  if (!is_reported_) return fmt::format("exited with code {} without reporting a state", end.exit_code);
+  return end.exit_code == 0 ? "" : fmt::format("exited with code {}", end.exit_code);
+}
+
+void Attempt::finish(const ProcessEnd& end, std::string reason) {
+  if (is_finished_) return;
+  is_finished_ = true;
+  kill_timer_.cancel();
+  overtime_timer_.cancel();
+  if (log_) {
+    if (!reason.empty()) log_->note(is_reported_ ? "warning" : "error", "Process ended: " + reason);
+    log_->finish();
+  }
+  agentrpc::AttemptFinished finished;
+  finished.set_attempt_id(start_.attempt_id());
+  finished.set_exit_code(end.exit_code);
+  finished.set_signal(end.signal);
+  finished.set_reason(std::move(reason));
+  finished.set_finished_at(to_micros(SystemClock().now()));
+  finished.set_peak_memory_bytes(end.peak_memory_bytes);
+  finished.set_cpu_microseconds(end.cpu_microseconds);
+  world_.on_finished(std::move(finished));
+}
+
+}  // namespace leoflow::agent

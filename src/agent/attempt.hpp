@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/child.hpp"
+#include "agent/log_pump.hpp"
+#include "agent/python_pool.hpp"
+#include "agent/sdk_dialogue.hpp"
+
+namespace leoflow::agent {
+
+/// One attempt of a task, from StartAttempt to AttemptFinished: takes a process
+/// from the pool, serves it, writes its log, stops it. Single threaded.
+class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
+ public:
+  struct World {
+    boost::asio::io_context& loop;
+    PythonPool& pool;
+    RequestBook& book;
+    Send send;
+    /// The attempt is over; the report is to be repeated until acknowledged.
+    std::function<void(agentrpc::AttemptFinished)> on_finished;
+    std::chrono::milliseconds stop_grace;
+  };
+
+  Attempt(World& world, agentrpc::StartAttempt start);
+  void begin();
+  /// SIGTERM, then SIGKILL after the grace. May be called again.
+  void stop(const std::string& reason);
+  void stop(const std::string& reason, std::chrono::milliseconds grace);
+
+  void on_forked(pid_t pid) override;
+  void on_request(std::string payload) override;
+  void on_output(OutputStream stream, std::string_view bytes) override;
+  void on_end(const ProcessEnd& end) override;
+
+ private:
+  void take_child();
+  void run_in(std::shared_ptr<Child> child);
+  void note_request(const SdkRequestFrame& request);
+  std::string reason_of(const ProcessEnd& end) const;
+  void finish(const ProcessEnd& end, std::string reason);
+
+  World& world_;
+  agentrpc::StartAttempt start_;
+  json::object details_;  // the SDK's StartupDetails
+  DagFile file_;
+  std::shared_ptr<Child> child_;
+  std::shared_ptr<SdkDialogue> dialogue_;
+  std::optional<LogPump> log_;
+  int launches_ = 0;
+  bool is_reported_ = false;  // the task said how it ended
+  bool is_stopping_ = false;
+  bool is_finished_ = false;
+  boost::asio::steady_timer kill_timer_;
+  boost::asio::steady_timer overtime_timer_;
+};
+
+}  // namespace leoflow::agent

@@ -1,0 +1,123 @@
+#include "agent/parse_job.hpp"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::agent {
+namespace {
+
+using boost::system::error_code;
+
+constexpr int kMaxLaunches = 3;
+constexpr std::size_t kMaxShownOutput = 4096;
+/// For Airflow's own time limit inside the process to give the better answer, with
+/// a traceback, before we kill the process.
+constexpr std::chrono::milliseconds kKillDelay{1000};
+
+}  // namespace
+
+ParseJob::ParseJob(World& world, agentrpc::ParseRequest request)
+    : world_(world),
+      request_(std::move(request)),
+      begun_(std::chrono::steady_clock::now()),
+      limit_(world.loop) {}
+
+void ParseJob::begin() {
+  ++launches_;
+  child_ = world_.pool.take_parse_child();
+  dialogue_ =
+      std::make_shared<SdkDialogue>(world_.book, request_.parse_id(), child_,
+                                    [this](const SdkRequestFrame& asked) { return note_request(asked); });
+  const DagFile file{request_.file(), request_.bundle_path(), request_.bundle_name()};
+  const json::object environment{
+      {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", bundle_config(file)},
+      {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", fmt::format("{:.3f}", request_.timeout_ms() / 1000.0)}};
+  const json::object body{{"type", "DagFileParseRequest"},
+                          {"file", request_.file()},
+                          {"bundle_path", request_.bundle_path()},
+                          {"bundle_name", request_.bundle_name()},
+                          {"callback_requests", json::array()}};
+  dialogue_->begin(environment, json::serialize(body));
+  child_->assign(*this);
+  start_limit();
+}
+
+void ParseJob::start_limit() {
+  limit_.expires_after(std::chrono::milliseconds(request_.timeout_ms()) + kKillDelay);
+  limit_.async_wait([self = shared_from_this()](error_code error) {
+    if (error) return;
+    if (self->child_->pid() == 0) return self->start_limit();  // the warm Python is still starting
+    self->is_too_slow_ = true;
+    self->child_->signal(SIGKILL);
+  });
+}
+
+void ParseJob::cancel() {
+  is_cancelled_ = true;
+  child_->abandon();
+}
+
+void ParseJob::on_request(std::string payload) {
+  dialogue_->serve(payload);
+}
+
+bool ParseJob::note_request(const SdkRequestFrame& request) {
+  if (request.type != "DagFileParsingResult") {
+    asked_supervisor_ = true;
+    return false;
+  }
+  result_ = json::serialize(request.body);
+  return true;
+}
+
+void ParseJob::on_output(OutputStream, std::string_view bytes) {
+  last_output_.append(bytes);
+  if (last_output_.size() > 2 * kMaxShownOutput) {
+    last_output_.erase(0, last_output_.size() - kMaxShownOutput);
+  }
+}
+
+void ParseJob::on_end(const ProcessEnd& end) {
+  limit_.cancel();
+  if (end.never_ran && !is_cancelled_ && launches_ < kMaxLaunches) return begin();
+  agentrpc::ParseResult parsed;
+  parsed.set_parse_id(request_.parse_id());
+  parsed.set_asked_supervisor(asked_supervisor_);
+  const auto duration = std::chrono::steady_clock::now() - begun_;
+  parsed.set_duration_microseconds(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+  if (result_.empty()) {
+    parsed.set_error(error_of(end));
+  } else {
+    parsed.set_result(std::move(result_));
+  }
+  world_.on_parsed(std::move(parsed));
+}
+
+std::string ParseJob::error_of(const ProcessEnd& end) const {
+  const std::string& file = request_.file();
+  if (end.never_ran) return "the project's Python cannot be started; the agent's log says why";
+  if (is_too_slow_) {
+    return fmt::format("DagBag import timeout: parsing '{}' took longer than {:g} s", file,
+                       request_.timeout_ms() / 1000.0);
+  }
+  std::string text;
+  if (!end.is_known) {
+    text = fmt::format("the process that parsed '{}' is gone", file);
+  } else if (end.signal != 0) {
+    text = fmt::format("the process that parsed '{}' was killed by SIG{}{}", file, ::sigabbrev_np(end.signal),
+                       end.signal == SIGKILL ? ": possibly out of memory" : "");
+  } else {
+    text = fmt::format("parsing '{}' ended the process with exit code {}: does the file call sys.exit()?",
+                       file, end.exit_code);
+  }
+  std::string_view tail = trim(last_output_);
+  if (tail.size() > kMaxShownOutput) tail.remove_prefix(tail.size() - kMaxShownOutput);
+  if (!tail.empty()) text += "\nIts last output:\n" + to_valid_utf8(tail);
+  return text;
+}
+
+}  // namespace leoflow::agent

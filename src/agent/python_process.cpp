@@ -1,0 +1,81 @@
+#include "agent/python_process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+extern char** environ;
+
+namespace leoflow::agent {
+namespace {
+
+/// Runs our module without leaving a trace of it in the path that DAG files see.
+constexpr const char* kBootstrap =
+    "import sys; sys.path[0] = sys.argv[1]; from leoflow_worker.__main__ import main; main()";
+
+std::vector<std::string> make_environment(const PythonOptions& options) {
+  const std::map<std::string, std::string> ours{
+      {"AIRFLOW_HOME", options.home},
+      {"AIRFLOW__CORE__LOAD_EXAMPLES", "False"},
+      {"AIRFLOW__CORE__DAGS_FOLDER", options.home + "/dags"},
+      {"AIRFLOW__LOGGING__BASE_LOG_FOLDER", options.home + "/logs"},
+      {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", "[]"},
+      {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"},
+  };
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text(*entry);
+    const std::string name(text.substr(0, text.find('=')));
+    if (!ours.contains(name) && !name.starts_with("LEOFLOW_AGENT_")) all.emplace_back(text);
+  }
+  for (const auto& [name, value] : ours) all.push_back(name + "=" + value);
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+/// In the new process: only async-signal-safe calls, other threads had locks.
+[[noreturn]] void become_python(int channel, char* const* arguments, char* const* environment) {
+  ::setpgid(0, 0);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_DFL);
+  const int null = ::open("/dev/null", O_RDONLY);
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  ::fcntl(channel, F_SETFD, 0);
+  ::execve(arguments[0], arguments, environment);
+  ::_exit(127);
+}
+
+}  // namespace
+
+PythonProcess start_python(const PythonOptions& options) {
+  std::error_code ignored;
+  std::filesystem::create_directories(options.home, ignored);
+  SocketPair pair = make_socket_pair(SOCK_SEQPACKET);
+  std::vector<std::string> argument_texts{options.python, "-c", kBootstrap, options.worker_path,
+                                          std::to_string(pair.theirs.get())};
+  std::vector<std::string> environment_texts = make_environment(options);
+  const std::vector<char*> arguments = pointers(argument_texts);
+  const std::vector<char*> environment = pointers(environment_texts);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw Fatal(fmt::format("cannot fork: {}", std::strerror(errno)));
+  if (pid == 0) become_python(pair.theirs.get(), arguments.data(), environment.data());
+  return {pid, std::move(pair.ours)};
+}
+
+}  // namespace leoflow::agent

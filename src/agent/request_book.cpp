@@ -1,0 +1,33 @@
+#include "agent/request_book.hpp"
+
+namespace leoflow::agent {
+
+void RequestBook::ask(const std::string& owner, std::string body, OnAnswer on_answer) {
+  const std::uint64_t id = ++last_id_;
+  agentrpc::AgentMessage message;
+  agentrpc::SdkRequest& request = *message.mutable_request();
+  request.set_request_id(id);
+  request.set_attempt_id(owner);
+  request.set_body(std::move(body));
+  send_(message);
+  questions_.emplace(id, Question{std::move(message), std::move(on_answer)});
+}
+
+void RequestBook::answer(const agentrpc::SdkResponse& response) {
+  const auto found = questions_.find(response.request_id());
+  if (found == questions_.end()) return;
+  const OnAnswer on_answer = std::move(found->second.on_answer);
+  questions_.erase(found);
+  on_answer(response);
+}
+
+void RequestBook::ask_all_again() {
+  for (const auto& [id, question] : questions_) send_(question.message);
+}
+
+void RequestBook::forget(const std::string& owner) {
+  std::erase_if(questions_,
+                [&](const auto& entry) { return entry.second.message.request().attempt_id() == owner; });
+}
+
+}  // namespace leoflow::agent

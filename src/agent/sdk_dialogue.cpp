@@ -1,0 +1,60 @@
+#include "agent/sdk_dialogue.hpp"
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+
+namespace leoflow::agent {
+namespace {
+/// Below the limit of one message to the control plane.
+constexpr std::size_t kMaxBodyBytes = 250 << 20;
+}  // namespace
+
+void SdkDialogue::begin(const json::object& environment, std::string_view body) {
+  // Our own frame before the SDK's first one: leoflow_worker waits for it.
+  child_->send(encode_response(0, json::serialize(json::object{{"environment", environment}}), ""));
+  child_->send(encode_response(0, body, ""));
+}
+
+void SdkDialogue::serve(std::string_view payload) {
+  const SdkRequestFrame request = decode_request(payload);
+  if (!request.error.empty()) return refuse(request.id, request.error);
+  if (request.type == "MaskSecret") {
+    masker_.add(request.body.at("value"), get_text(request.body, "name"));
+    return child_->send(encode_response(request.id, "", ""));
+  }
+  if (request.type == "ResendLoggingFD") {
+    // The task cannot know our number for it; the socket itself comes along.
+    return child_->send_with_log_socket(encode_response(request.id, R"({"type":"SentFDs","fds":[0]})", ""));
+  }
+  if (intercept_(request)) return child_->send(encode_response(request.id, "", ""));
+  forward(request);
+}
+
+void SdkDialogue::forward(const SdkRequestFrame& request) {
+  std::string body = json::serialize(request.body);
+  if (body.size() > kMaxBodyBytes) {
+    return refuse(request.id, fmt::format("{} of {} bytes is too large", request.type, body.size()));
+  }
+  book_.ask(owner_, std::move(body), [weak = weak_from_this(), id = request.id](const auto& response) {
+    if (const auto self = weak.lock()) self->relay(id, response);
+  });
+}
+
+void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) {
+  if (response.body().find("ConnectionResult") != std::string::npos ||
+      response.body().find("VariableResult") != std::string::npos) {
+    // Before the task can print it.
+    if (const auto body = parse_json(response.body()); body && body->is_object()) {
+      masker_.add_from_response(body->get_object());
+    }
+  }
+  child_->send(encode_response(id, response.body(), response.error()));
+}
+
+void SdkDialogue::refuse(std::int64_t id, const std::string& reason) {
+  log::warning("{}: {}", owner_, reason);
+  child_->send(encode_response(id, "", generic_error(reason)));
+}
+
+}  // namespace leoflow::agent

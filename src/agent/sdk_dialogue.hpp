@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/child.hpp"
+#include "agent/masker.hpp"
+#include "agent/request_book.hpp"
+#include "agent/sdk_codec.hpp"
+
+namespace leoflow::agent {
+
+/// The supervisor's half of the SDK's protocol with one process: answers what only
+/// the agent can answer, hands everything else to the control plane. Every request
+/// is answered, late if the control plane is away.
+class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
+ public:
+  /// Sees each request first. @returns true to have it answered with nothing.
+  using Intercept = std::function<bool(const SdkRequestFrame&)>;
+
+  SdkDialogue(RequestBook& book, std::string owner, std::shared_ptr<Child> child, Intercept intercept)
+      : book_(book), owner_(std::move(owner)), child_(std::move(child)), intercept_(std::move(intercept)) {}
+
+  /// Sends the first message of the supervisor. @param body  JSON.
+  void begin(const json::object& environment, std::string_view body);
+  void serve(std::string_view payload);
+  Masker& masker() { return masker_; }
+
+ private:
+  void refuse(std::int64_t id, const std::string& reason);
+  void forward(const SdkRequestFrame& request);
+  void relay(std::int64_t id, const agentrpc::SdkResponse& response);
+
+  RequestBook& book_;
+  std::string owner_;
+  std::shared_ptr<Child> child_;
+  Intercept intercept_;
+  Masker masker_;
+};
+
+}  // namespace leoflow::agent
