@@ -264,9 +264,13 @@ std::string digest_hex(std::string_view bytes, const EVP_MD* algorithm) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) { return digest_hex(bytes, EVP_sha256()); }
+std::string sha256_hex(std::string_view bytes) {
+  return digest_hex(bytes, EVP_sha256());
+}
 
-std::string sha1_hex(std::string_view bytes) { return digest_hex(bytes, EVP_sha1()); }
+std::string sha1_hex(std::string_view bytes) {
+  return digest_hex(bytes, EVP_sha1());
+}
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/time_text.hpp"
+#include "store/sql.hpp"
+
+namespace leoflow::tasks {
+
+/// Who asks: a running attempt, or (with a nil id) a DAG file being parsed.
+struct Caller {
+  Uuid attempt;
+  bool is_parsing() const { return attempt.is_nil(); }
+};
+
+/// Readers for the fields of a request. The SDK has validated them, so what is
+/// missing reads as absent.
+inline std::optional<Time> find_time(const json::value& request, std::string_view key) {
+  const auto text = find_text(request, key);
+  return text ? parse_iso(*text) : std::nullopt;
+}
+inline std::optional<std::int64_t> find_integer(const json::value& request, std::string_view key) {
+  const json::value* value = find(request, key);
+  return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+}
+inline json::value to_json(const std::optional<std::string>& text) {
+  return text ? json::value(*text) : json::value(nullptr);
+}
+inline json::value to_json(const std::optional<Time>& time) {
+  return time ? json::value(to_iso_z(*time)) : json::value(nullptr);
+}
+
+/// A WHERE clause that grows: each condition's placeholder is the next number.
+class Conditions {
+ public:
+  void equal(std::string_view column, store::Param value) {
+    params_.push_back(std::move(value));
+    sql_ +=
+        (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " = $" + std::to_string(params_.size());
+  }
+  /// Nothing is added for an absent or empty list.
+  void any_of(std::string_view column, const json::value* list) {
+    if (list == nullptr || !list->is_array() || list->get_array().empty()) return;
+    std::string marks;
+    for (const json::value& item : list->get_array()) {
+      params_.push_back(item.is_string() ? store::Param(std::string(item.get_string()))
+                                         : store::Param(nullptr));
+      marks += (marks.empty() ? "$" : ", $") + std::to_string(params_.size());
+    }
+    sql_ += (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " IN (" + marks + ")";
+  }
+  void any_time_of(std::string_view column, const json::value* list);
+  const std::string& sql() const { return sql_; }
+  const store::Params& params() const { return params_; }
+
+ private:
+  std::string sql_;
+  store::Params params_;
+};
+
+inline void Conditions::any_time_of(std::string_view column, const json::value* list) {
+  if (list == nullptr || !list->is_array() || list->get_array().empty()) return;
+  std::string marks;
+  for (const json::value& item : list->get_array()) {
+    const auto time = item.is_string() ? parse_iso(std::string_view(item.get_string())) : std::nullopt;
+    params_.push_back(time);
+    marks += (marks.empty() ? "$" : ", $") + std::to_string(params_.size());
+  }
+  sql_ += (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " IN (" + marks + ")";
+}
+
+}  // namespace leoflow::tasks

@@ -1,0 +1,54 @@
+#include "tasks/startup_details.hpp"
+
+#include "base/json.hpp"
+#include "tasks/request.hpp"
+
+namespace leoflow::tasks {
+
+std::string startup_details(const engine::AttemptSpec& spec) {
+  std::optional<Time> interval_start;
+  std::optional<Time> interval_end;
+  if (spec.interval) {
+    interval_start = spec.interval->start;
+    interval_end = spec.interval->end;
+  }
+  auto conf = parse_json(spec.run_conf);
+  json::object dag_run = {{"dag_id", spec.dag_id},
+                          {"run_id", spec.run_id},
+                          {"logical_date", to_json(spec.logical_date)},
+                          {"data_interval_start", to_json(interval_start)},
+                          {"data_interval_end", to_json(interval_end)},
+                          {"run_after", to_iso_z(spec.run_after)},
+                          {"start_date", to_json(spec.run_start_date)},
+                          {"end_date", nullptr},
+                          {"clear_number", spec.clear_number},
+                          {"run_type", spec.run_type},
+                          {"state", "running"},
+                          {"conf", conf ? std::move(*conf) : json::value(json::object())},
+                          {"triggering_user_name", to_json(spec.triggering_user)},
+                          {"consumed_asset_events", json::array()},
+                          {"partition_key", to_json(spec.partition_key)},
+                          {"note", to_json(spec.note)}};
+  json::object ti = {{"id", spec.id.text()},
+                     {"task_id", spec.task_id},
+                     {"dag_id", spec.dag_id},
+                     {"run_id", spec.run_id},
+                     {"try_number", spec.try_number},
+                     {"map_index", spec.map_index},
+                     {"dag_version_id", spec.dag_version_id},
+                     {"queue", spec.queue}};
+  json::object context = {{"dag_run", std::move(dag_run)},    {"task_reschedule_count", 0},
+                          {"max_tries", spec.max_tries},      {"variables", json::array()},
+                          {"connections", json::array()},     {"next_method", nullptr},
+                          {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
+                          {"should_retry", spec.should_retry}};
+  json::object details = {{"type", "StartupDetails"},
+                          {"ti", std::move(ti)},
+                          {"dag_rel_path", spec.relative_fileloc},
+                          {"bundle_info", json::object{{"name", spec.bundle_name}, {"version", nullptr}}},
+                          {"ti_context", std::move(context)},
+                          {"sentry_integration", ""}};
+  return json::serialize(details);
+}
+
+}  // namespace leoflow::tasks

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include "tasks/task_service.hpp"
+
+// What a task says about itself.
+namespace leoflow::tasks {
+namespace {
+
+// By the attempt's id: an attempt that is not current any more writes nothing.
+constexpr std::string_view kRenderedFields =
+    "INSERT INTO rendered_fields (dag_id, run_id, task_id, map_index, fields)"
+    " SELECT dag_id, run_id, task_id, map_index, $2 FROM task_instance WHERE id = $1"
+    " ON CONFLICT (dag_id, run_id, task_id, map_index) DO UPDATE SET fields = excluded.fields";
+
+constexpr std::string_view kRenderedMapIndex =
+    "UPDATE task_instance SET rendered_map_index = $2 WHERE id = $1";
+
+}  // namespace
+
+void TaskService::report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
+                         const Reply& reply) {
+  if (const auto map_index = find_text(request, "rendered_map_index")) {
+    engine::Item item;
+    item.record = [attempt = caller.attempt, text = *map_index](store::Session& session) {
+      session.execute(kRenderedMapIndex, {attempt, text});
+    };
+    engine_.post(std::move(item));
+  }
+  engine_.attempt_reported(caller.attempt, outcome, [reply](bool accepted) {
+    reply(accepted ? done() : refused(409, "the task instance is not running any more"));
+  });
+}
+
+void TaskService::succeed(const Caller& caller, const json::value& request, const Reply& reply) {
+  report(caller, scheduler::Outcome::success, request, reply);
+}
+
+void TaskService::retry(const Caller& caller, const json::value& request, const Reply& reply) {
+  report(caller, scheduler::Outcome::up_for_retry, request, reply);
+}
+
+void TaskService::set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply) {
+  const std::string state = get_text(request, "state");
+  if (state == "failed") return report(caller, scheduler::Outcome::failed, request, reply);
+  if (state == "skipped") return report(caller, scheduler::Outcome::skipped, request, reply);
+  if (state == "removed") return report(caller, scheduler::Outcome::removed, request, reply);
+  reply(refused(400, fmt::format("a task cannot end as '{}'", state)));
+}
+
+void TaskService::skip_downstream(const Caller& caller, const json::value& request, const Reply& reply) {
+  std::vector<std::string> task_ids;
+  const json::value* tasks = find(request, "tasks");
+  if (tasks != nullptr && tasks->is_array()) {
+    for (const json::value& task : tasks->get_array()) {
+      // Either an id, or an id and a map index; mapped tasks are not scheduled yet.
+      if (task.is_string()) task_ids.emplace_back(task.get_string());
+      if (task.is_array() && !task.get_array().empty() && task.get_array()[0].is_string()) {
+        task_ids.emplace_back(task.get_array()[0].get_string());
+      }
+    }
+  }
+  engine_.skip_downstream(caller.attempt, std::move(task_ids), [reply](const Result<void>& result) {
+    reply(result ? done() : refused(result.error()));
+  });
+}
+
+void TaskService::set_rendered_fields(const Caller& caller, const json::value& request, const Reply& reply) {
+  const json::value* fields = find(request, "rendered_fields");
+  write([attempt = caller.attempt, text = fields == nullptr ? "{}" : json::serialize(*fields)](
+            store::Session& session) { session.execute(kRenderedFields, {attempt, text}); },
+        reply);
+}
+
+void TaskService::set_rendered_map_index(const Caller& caller, const json::value& request,
+                                         const Reply& reply) {
+  write([attempt = caller.attempt, text = get_text(request, "rendered_map_index")](
+            store::Session& session) { session.execute(kRenderedMapIndex, {attempt, text}); },
+        reply);
+}
+
+}  // namespace leoflow::tasks

@@ -1,0 +1,120 @@
+#include "tasks/task_service.hpp"
+
+// What other task instances did.
+namespace leoflow::tasks {
+namespace {
+
+/// The conditions that GetTICount and GetTaskStates share.
+Conditions conditions_of(const json::value& request) {
+  Conditions where;
+  where.equal("t.dag_id", get_text(request, "dag_id"));
+  if (const auto map_index = find_integer(request, "map_index")) where.equal("t.map_index", *map_index);
+  where.any_of("t.task_id", find(request, "task_ids"));
+  where.any_time_of("r.logical_date", find(request, "logical_dates"));
+  where.any_of("t.run_id", find(request, "run_ids"));
+  where.any_of("t.state", find(request, "states"));
+  return where;
+}
+
+constexpr std::string_view kFrom =
+    " FROM task_instance t JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id";
+
+bool has_group(const json::value& request) {
+  return find_text(request, "task_group_id").has_value();
+}
+
+}  // namespace
+
+void TaskService::get_task_count(const Caller&, const json::value& request, const Reply& reply) {
+  if (has_group(request)) return reply(refused(501, "counting a task group is not supported yet"));
+  const Conditions where = conditions_of(request);
+  const auto session = database_.read();
+  const store::Rows rows =
+      session->query("SELECT COUNT(*)" + std::string(kFrom) + where.sql(), where.params());
+  reply(result("TICount", {{"count", rows[0].integer(0)}}));
+}
+
+void TaskService::get_task_states(const Caller&, const json::value& request, const Reply& reply) {
+  if (has_group(request)) return reply(refused(501, "the states of a task group are not supported yet"));
+  const Conditions where = conditions_of(request);
+  const auto session = database_.read();
+  const store::Rows rows = session->query(
+      "SELECT t.run_id, t.task_id, t.map_index, t.state" + std::string(kFrom) + where.sql(), where.params());
+  json::object by_run;
+  for (const store::Row row : rows) {
+    const std::string name =
+        row.integer(2) < 0 ? row.text(1) : row.text(1) + "_" + std::to_string(row.integer(2));
+    json::value& run = by_run[row.text(0)];
+    if (!run.is_object()) run = json::object();
+    run.get_object()[name] = to_json(row.find_text(3));
+  }
+  reply(result("TaskStatesResult", {{"task_states", std::move(by_run)}}));
+}
+
+void TaskService::get_breadcrumbs(const Caller&, const json::value& request, const Reply& reply) {
+  const auto session = database_.read();
+  const store::Rows rows = session->query(
+      "SELECT task_id, map_index, state, operator, start_date, end_date FROM task_instance"
+      " WHERE dag_id = $1 AND run_id = $2 AND state IN ('success', 'failed', 'skipped', 'upstream_failed', "
+      "'removed')",
+      {get_text(request, "dag_id"), get_text(request, "run_id")});
+  json::array breadcrumbs;
+  for (const store::Row row : rows) {
+    const auto start = row.find_time(4);
+    const auto end = row.find_time(5);
+    json::value duration = nullptr;
+    if (start && end) duration = static_cast<double>((*end - *start).count()) / 1e6;
+    breadcrumbs.push_back(json::object{{"task_id", row.text(0)},
+                                       {"map_index", row.integer(1)},
+                                       {"state", to_json(row.find_text(2))},
+                                       {"operator", row.text(3)},
+                                       {"duration", duration}});
+  }
+  reply(result("TaskBreadcrumbsResult", {{"breadcrumbs", std::move(breadcrumbs)}}));
+}
+
+void TaskService::get_previous_task(const Caller&, const json::value& request, const Reply& reply) {
+  const auto date = find_time(request, "logical_date");
+  const auto state = find_text(request, "state");
+  const auto session = database_.read();
+  const store::Rows rows = session->query(
+      "SELECT t.task_id, t.dag_id, t.run_id, r.logical_date, t.start_date, t.end_date, t.state, t.try_number,"
+      " t.map_index" +
+          std::string(kFrom) +
+          " WHERE t.dag_id = $1 AND t.task_id = $2 AND t.map_index = $3"
+          " AND (CAST($4 AS BIGINT) IS NULL OR r.logical_date < $4)"
+          " AND (CAST($5 AS TEXT) IS NULL OR t.state = $5) ORDER BY r.logical_date DESC LIMIT 1",
+      {get_text(request, "dag_id"), get_text(request, "task_id"), get_integer(request, "map_index", -1), date,
+       state});
+  json::value found = nullptr;
+  if (!rows.empty()) {
+    const store::Row row = rows[0];
+    const auto start = row.find_time(4);
+    const auto end = row.find_time(5);
+    json::value duration = nullptr;
+    if (start && end) duration = static_cast<double>((*end - *start).count()) / 1e6;
+    found = json::object{{"task_id", row.text(0)},
+                         {"dag_id", row.text(1)},
+                         {"run_id", row.text(2)},
+                         {"logical_date", to_json(row.find_time(3))},
+                         {"start_date", to_json(start)},
+                         {"end_date", to_json(end)},
+                         {"state", to_json(row.find_text(6))},
+                         {"try_number", row.integer(7)},
+                         {"map_index", row.integer(8)},
+                         {"duration", duration}};
+  }
+  reply(result("PreviousTIResult", {{"task_instance", std::move(found)}}));
+}
+
+void TaskService::get_reschedule_start(const Caller&, const json::value&, const Reply& reply) {
+  // Nothing is ever rescheduled yet, so there is no first start before this one.
+  reply(result("TaskRescheduleStartDate", {{"start_date", nullptr}}));
+}
+
+void TaskService::validate_assets(const Caller&, const json::value&, const Reply& reply) {
+  // An asset becomes inactive by a conflict with another; there are no assets yet.
+  reply(result("InactiveAssetsResult", {{"inactive_assets", json::array()}}));
+}
+
+}  // namespace leoflow::tasks

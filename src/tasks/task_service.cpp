@@ -1,0 +1,86 @@
+#include "tasks/task_service.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+
+#include "base/log.hpp"
+
+namespace leoflow::tasks {
+
+TaskService::TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
+                         const Clock& clock)
+    : database_(database), engine_(engine), sealer_(sealer), clock_(clock) {}
+
+const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::handlers() {
+  static const std::unordered_map<std::string_view, Handler> kHandlers = {
+      {"SucceedTask", &TaskService::succeed},
+      {"RetryTask", &TaskService::retry},
+      {"TaskState", &TaskService::set_terminal_state},
+      {"SkipDownstreamTasks", &TaskService::skip_downstream},
+      {"SetRenderedFields", &TaskService::set_rendered_fields},
+      {"SetRenderedMapIndex", &TaskService::set_rendered_map_index},
+      {"GetXCom", &TaskService::get_xcom},
+      {"GetXComCount", &TaskService::get_xcom_count},
+      {"GetXComSequenceItem", &TaskService::get_xcom_item},
+      {"GetXComSequenceSlice", &TaskService::get_xcom_slice},
+      {"SetXCom", &TaskService::set_xcom},
+      {"DeleteXCom", &TaskService::delete_xcom},
+      {"GetVariable", &TaskService::get_variable},
+      {"GetVariableKeys", &TaskService::get_variable_keys},
+      {"PutVariable", &TaskService::put_variable},
+      {"DeleteVariable", &TaskService::delete_variable},
+      {"GetConnection", &TaskService::get_connection},
+      {"GetDag", &TaskService::get_dag},
+      {"GetDagRun", &TaskService::get_dag_run},
+      {"GetDagRunState", &TaskService::get_dag_run_state},
+      {"GetDRCount", &TaskService::get_dag_run_count},
+      {"GetPreviousDagRun", &TaskService::get_previous_dag_run},
+      {"GetPrevSuccessfulDagRun", &TaskService::get_previous_successful_dag_run},
+      {"TriggerDagRun", &TaskService::trigger_dag_run},
+      {"GetTICount", &TaskService::get_task_count},
+      {"GetTaskStates", &TaskService::get_task_states},
+      {"GetTaskBreadcrumbs", &TaskService::get_breadcrumbs},
+      {"GetPreviousTI", &TaskService::get_previous_task},
+      {"GetTaskRescheduleStartDate", &TaskService::get_reschedule_start},
+      {"ValidateInletsAndOutlets", &TaskService::validate_assets},
+  };
+  return kHandlers;
+}
+
+std::vector<std::string> TaskService::supported_types() const {
+  std::vector<std::string> out;
+  for (const auto& [type, handler] : handlers()) out.emplace_back(type);
+  std::ranges::sort(out);
+  return out;
+}
+
+void TaskService::handle(const Caller& caller, std::string body, Reply reply) {
+  workers_.post([this, caller, body = std::move(body), reply = std::move(reply)] {
+    try {
+      dispatch(caller, body, reply);
+    } catch (const std::exception& error) {
+      // What the database said is for the log, not for the task.
+      log::error("a task's request failed: {}", error.what());
+      reply(refused(500, "the request failed; the server's log says why"));
+    }
+  });
+}
+
+void TaskService::dispatch(const Caller& caller, const std::string& body, const Reply& reply) {
+  const auto request = parse_json(body);
+  if (!request) return reply(refused(request.error()));
+  const std::string type = get_text(*request, "type");
+  const auto found = handlers().find(type);
+  if (found == handlers().end()) return reply(refused(501, fmt::format("{} is not supported yet", type)));
+  (this->*found->second)(caller, *request, reply);
+}
+
+void TaskService::write(std::function<void(store::Session&)> work, const Reply& reply) {
+  engine::Item item;
+  item.record = std::move(work);
+  item.done = [reply] { reply(done()); };
+  engine_.post(std::move(item));
+}
+
+}  // namespace leoflow::tasks

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+
+#include "auth/sealer.hpp"
+#include "base/worker_pool.hpp"
+#include "engine/engine.hpp"
+#include "tasks/answer.hpp"
+#include "tasks/request.hpp"
+
+namespace leoflow::tasks {
+
+/// Answers what tasks and DAG files being parsed ask. Thread safe; the requests
+/// of one caller come one after the other.
+class TaskService {
+ public:
+  TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
+              const Clock& clock);
+
+  /// @param body JSON of the SDK's request, with its "type".
+  /// A change is durable before the reply.
+  void handle(const Caller& caller, std::string body, Reply reply);
+
+  /// The names of the request types that are answered with a result.
+  std::vector<std::string> supported_types() const;
+
+ private:
+  using Handler = void (TaskService::*)(const Caller&, const json::value&, const Reply&);
+
+  void dispatch(const Caller& caller, const std::string& body, const Reply& reply);
+  /// Posts a write and answers `done` once it is durable.
+  void write(std::function<void(store::Session&)> work, const Reply& reply);
+  void report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
+              const Reply& reply);
+
+  // states.cpp
+  void succeed(const Caller& caller, const json::value& request, const Reply& reply);
+  void retry(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply);
+  void skip_downstream(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_rendered_fields(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_rendered_map_index(const Caller& caller, const json::value& request, const Reply& reply);
+  // xcoms.cpp
+  void get_xcom(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_xcom_count(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_xcom_item(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_xcom_slice(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_xcom(const Caller& caller, const json::value& request, const Reply& reply);
+  void delete_xcom(const Caller& caller, const json::value& request, const Reply& reply);
+  // variables.cpp
+  void get_variable(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_variable_keys(const Caller& caller, const json::value& request, const Reply& reply);
+  void put_variable(const Caller& caller, const json::value& request, const Reply& reply);
+  void delete_variable(const Caller& caller, const json::value& request, const Reply& reply);
+  // connections.cpp
+  void get_connection(const Caller& caller, const json::value& request, const Reply& reply);
+  // dag_runs.cpp
+  void get_dag(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_dag_run_state(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_dag_run_count(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_previous_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_previous_successful_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  void trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  // task_instances.cpp
+  void get_task_count(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_task_states(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_breadcrumbs(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_previous_task(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_reschedule_start(const Caller& caller, const json::value& request, const Reply& reply);
+  void validate_assets(const Caller& caller, const json::value& request, const Reply& reply);
+
+  static const std::unordered_map<std::string_view, Handler>& handlers();
+
+  store::Database& database_;
+  engine::Engine& engine_;
+  const auth::Sealer& sealer_;
+  const Clock& clock_;
+  WorkerPool workers_{2};
+};
+
+}  // namespace leoflow::tasks
