@@ -1,5 +1,3 @@
-#include <future>
-
 #include "engine/engine.hpp"
 
 // What agents say about attempts.
@@ -76,6 +74,11 @@ void Engine::attempts_lost(std::vector<Uuid> attempts, std::string reason) {
   post(std::move(item));
 }
 
+void Engine::attempts_missing(std::vector<Uuid> attempts, std::string reason) {
+  for (const Uuid& attempt : attempts) attempt_refused(attempt);
+  attempts_lost(std::move(attempts), std::move(reason));
+}
+
 void Engine::attempt_refused(const Uuid& attempt) {
   Item item;
   item.decide = [attempt](Deciding& d) { d.scheduler.attempt_refused(attempt, d.now); };
@@ -103,13 +106,10 @@ void Engine::skip_downstream(const Uuid& attempt, std::vector<std::string> task_
   post(std::move(item));
 }
 
-std::vector<Uuid> Engine::active_attempts() {
-  std::promise<std::vector<Uuid>> promise;
-  auto future = promise.get_future();
+void Engine::active_attempts(std::function<void(std::vector<Uuid>)> tell) {
   Item item;
-  item.decide = [&promise](Deciding& d) { promise.set_value(d.scheduler.active_attempts()); };
+  item.decide = [tell = std::move(tell)](Deciding& d) { tell(d.scheduler.active_attempts()); };
   post(std::move(item));
-  return future.get();
 }
 
 }  // namespace leoflow::engine

@@ -63,8 +63,10 @@ class Engine final : public Commands {
   void attempts_alive(std::vector<Uuid> attempts);
   void skip_downstream(const Uuid& attempt, std::vector<std::string> task_ids,
                        std::function<void(Result<void>)> done);
-  /// All attempts that hold a slot. Waits for the engine; call it from another thread.
-  std::vector<Uuid> active_attempts();
+  /// Their agent is there but does not have them: those that never began wait again, the others are lost.
+  void attempts_missing(std::vector<Uuid> attempts, std::string reason);
+  /// Tells, on the engine's thread, which attempts hold a slot.
+  void active_attempts(std::function<void(std::vector<Uuid>)> tell);
 
   // What files say.
   void put_file(ParsedFile file, std::function<void()> done);

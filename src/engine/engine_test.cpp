@@ -2,8 +2,8 @@
 
 #include <atomic>
 #include <deque>
-#include <future>
 #include <fmt/format.h>
+#include <future>
 #include <gtest/gtest.h>
 
 #include "store/temporary_database.hpp"
@@ -154,7 +154,9 @@ TEST_P(EngineTest, ARestartGoesOnWhereItWasAndRunsNothingTwice) {
   const AttemptSpec a = runner_.next();
   engine_->attempt_started({a.id, "host", "me", 42, clock_.now()});
   restart();
-  EXPECT_EQ(engine_->active_attempts(), std::vector<Uuid>{a.id});
+  std::promise<std::vector<Uuid>> active;
+  engine_->active_attempts([&](std::vector<Uuid> attempts) { active.set_value(std::move(attempts)); });
+  EXPECT_EQ(active.get_future().get(), std::vector<Uuid>{a.id});
   EXPECT_TRUE(runner_.idle());
   EXPECT_TRUE(report(a, scheduler::Outcome::success));
   EXPECT_FALSE(report(a, scheduler::Outcome::success)) << "reported again by an agent that saw no answer";

@@ -1,0 +1,159 @@
+#include "executor/host/host_agent.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+extern char** environ;
+
+namespace leoflow::executor {
+namespace {
+
+int open_pid_fd(int pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+/// Clock ticks since boot at which a process started; "" if there is none. With
+/// the pid it names a process for good: pids are used again.
+std::string start_ticks(int pid) {
+  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+  if (!stat) return "";
+  // The second field is the name in parentheses and may hold anything.
+  const auto fields = split(std::string_view(*stat).substr(stat->rfind(')') + 2), ' ');
+  return fields.size() > 19 ? fields[19] : "";
+}
+
+/// Pointers to texts, as exec wants them. The texts outlive it.
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+HostAgent::HostAgent(HostAgentOptions options, std::function<void(std::uint32_t)> on_death)
+    : options_(std::move(options)), on_death_(std::move(on_death)), wake_fd_(::eventfd(0, EFD_CLOEXEC)) {}
+
+HostAgent::~HostAgent() {
+  stop();
+  ::close(wake_fd_);
+}
+
+Result<void> HostAgent::start() {
+  if (!find_running()) {
+    if (auto spawned = spawn(); !spawned) return spawned;
+  }
+  supervisor_ = std::thread([this] { supervise(); });
+  return {};
+}
+
+bool HostAgent::find_running() {
+  const auto text = read_file(options_.pid_file);
+  if (!text) return false;
+  const auto parts = split(trim(*text), ' ');
+  int pid = 0;
+  std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), pid);
+  if (pid <= 0 || parts.size() != 2 || start_ticks(pid) != parts[1]) return false;
+  pid_fd_ = open_pid_fd(pid);
+  if (pid_fd_ < 0) return false;
+  pid_ = pid;
+  is_child_ = false;
+  log::info("the agent of the server before goes on (pid {})", pid);
+  return true;
+}
+
+Result<void> HostAgent::spawn() {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, options_.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                   0600);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  // A Ctrl-C at the terminal is for the server, which then ends the agent in order.
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+
+  std::vector<std::string> arguments = options_.command;
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  for (const auto& [name, value] : options_.environment) environment.push_back(name + "=" + value);
+
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
+                                  pointers(arguments).data(), pointers(environment).data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot start '{}': {}", arguments[0], std::strerror(error)));
+  }
+  pid_ = pid;
+  is_child_ = true;
+  pid_fd_ = open_pid_fd(pid);
+  write_file_atomically(options_.pid_file, fmt::format("{} {}\n", pid, start_ticks(pid)), 0600);
+  return {};
+}
+
+void HostAgent::wait_for_end() {
+  pollfd fds[] = {{pid_fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+  while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
+  }
+}
+
+void HostAgent::supervise() {
+  auto backoff = std::chrono::milliseconds{100};
+  while (!stopping_) {
+    const auto started = std::chrono::steady_clock::now();
+    wait_for_end();
+    if (stopping_) return;
+    int status = 0;
+    if (is_child_) ::waitpid(pid_, &status, 0);
+    log::warning("the agent (pid {}) ended{}; starting another", pid_,
+                 WIFSIGNALED(status) ? fmt::format(" by signal {}", WTERMSIG(status)) : "");
+    ::close(pid_fd_);
+    on_death_(static_cast<std::uint32_t>(pid_));
+    // One that dies at once would otherwise be started for ever, as fast as it goes.
+    if (std::chrono::steady_clock::now() - started > std::chrono::seconds{30})
+      backoff = std::chrono::milliseconds{100};
+    pollfd wake = {wake_fd_, POLLIN, 0};
+    ::poll(&wake, 1, static_cast<int>(backoff.count()));
+    if (stopping_) return;
+    backoff = std::min(backoff * 2, std::chrono::milliseconds{10'000});
+    if (auto spawned = spawn(); !spawned) {
+      log::error("{}", spawned.error().message);
+      pid_fd_ = -1;
+    }
+  }
+}
+
+void HostAgent::stop() {
+  if (stopping_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
+  if (supervisor_.joinable()) supervisor_.join();
+  if (pid_ <= 0 || pid_fd_ < 0) return;
+  ::syscall(SYS_pidfd_send_signal, pid_fd_, SIGTERM, nullptr, 0);
+  pollfd end = {pid_fd_, POLLIN, 0};
+  if (::poll(&end, 1, 15'000) == 0) ::syscall(SYS_pidfd_send_signal, pid_fd_, SIGKILL, nullptr, 0);
+  if (is_child_) ::waitpid(pid_, nullptr, 0);
+  ::close(pid_fd_);
+  ::unlink(options_.pid_file.c_str());
+}
+
+}  // namespace leoflow::executor

@@ -1,0 +1,273 @@
+#include "fleet/fleet.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "tasks/startup_details.hpp"
+
+namespace leoflow::fleet {
+
+using agentrpc::AgentMessage;
+using agentrpc::AgentSession;
+using agentrpc::ServerMessage;
+
+std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
+                              const std::string& task_id, int map_index, int try_number) {
+  const std::string mapped = map_index < 0 ? "" : fmt::format("map_index={}/", map_index);
+  return fmt::format("dag_id={}/run_id={}/task_id={}/{}attempt={}.log", dag_id, run_id, task_id, mapped,
+                     try_number);
+}
+
+Fleet::~Fleet() {
+  stop();
+}
+
+void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks) {
+  engine_ = &engine;
+  tasks_ = &tasks;
+}
+
+void Fleet::start() {
+  engine_->active_attempts([this](const std::vector<Uuid>& active) {
+    const std::lock_guard lock(mutex_);
+    for (const Uuid& attempt : active) placement_.unclaim(attempt, clock_.now());
+  });
+  watcher_ = std::thread([this] { watch_for_missing(); });
+}
+
+void Fleet::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+int Fleet::free_slots() {
+  const std::lock_guard lock(mutex_);
+  return placement_.free_slots();
+}
+
+std::string Fleet::log_path(const engine::AttemptSpec& spec) const {
+  return options_.log_folder + "/" +
+         relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+}
+
+void Fleet::start(const engine::AttemptSpec& spec) {
+  ServerMessage message;
+  agentrpc::StartAttempt& start = *message.mutable_start();
+  start.set_attempt_id(spec.id.text());
+  start.set_startup_details(tasks::startup_details(spec));
+  start.set_bundle_path(spec.bundle_path);
+  start.set_log_path(log_path(spec));
+  start.set_preload(options_.preload);
+  const std::lock_guard lock(mutex_);
+  Agent* agent = placement_.roomiest();
+  if (agent == nullptr) {
+    // Its agent went away since the slot was counted.
+    engine_->attempt_refused(spec.id);
+    return;
+  }
+  placement_.assign(*agent, spec.id);
+  agent->session->send(std::move(message));
+}
+
+void Fleet::stop(const Uuid& attempt, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  Agent* agent = placement_.find_holder(attempt);
+  // Nobody has it: an agent that comes back with it is told in its welcome.
+  if (agent == nullptr) return;
+  ServerMessage message;
+  message.mutable_stop()->set_attempt_id(attempt.text());
+  message.mutable_stop()->set_reason(reason);
+  agent->session->send(std::move(message));
+}
+
+void Fleet::on_connected(std::shared_ptr<AgentSession> session, const agentrpc::Hello& hello) {
+  log::info("agent {} connected from {} with {} slots, {} attempts running", hello.agent_id(),
+            hello.hostname(), hello.slots(), hello.attempt_ids_size());
+  engine_->active_attempts(
+      [this, session, hello](const std::vector<Uuid>& active) { welcome(session, hello, active); });
+}
+
+void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc::Hello& hello,
+                    const std::vector<Uuid>& active) {
+  const std::lock_guard lock(mutex_);
+  ServerMessage message;
+  auto& welcome = *message.mutable_welcome();
+  Agent& agent = placement_.add(session, hello);
+  for (const std::string& text : hello.attempt_ids()) {
+    const auto attempt = Uuid::parse(text);
+    if (!attempt) continue;
+    // It holds a slot of the agent even if nobody wants it any more.
+    placement_.assign(agent, *attempt);
+    if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
+  }
+  session->send(std::move(message));
+  send_parse_jobs();
+  engine_->wake();
+}
+
+void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
+  const std::lock_guard lock(mutex_);
+  placement_.remove(session.get(), clock_.now());
+  for (auto& [id, job] : parse_jobs_) {
+    if (job.sent_to == session.get()) job.sent_to = nullptr;
+  }
+  send_parse_jobs();
+}
+
+void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
+  switch (message.kind_case()) {
+    case AgentMessage::kStarted:
+      on_started(session.get(), message.started());
+      break;
+    case AgentMessage::kRequest:
+      on_request(session, message.request());
+      break;
+    case AgentMessage::kFinished:
+      on_finished(session, message.finished());
+      break;
+    case AgentMessage::kParsed:
+      on_parsed(message.parsed());
+      break;
+    case AgentMessage::kRefused:
+      if (const auto attempt = Uuid::parse(message.refused().attempt_id())) {
+        log::warning("agent refused attempt {}: {}", message.refused().attempt_id(),
+                     message.refused().reason());
+        {
+          const std::lock_guard lock(mutex_);
+          placement_.release(*attempt);
+        }
+        engine_->attempt_refused(*attempt);
+      }
+      break;
+    case AgentMessage::kHeartbeat: {
+      std::vector<Uuid> alive;
+      for (const std::string& text : message.heartbeat().attempt_ids()) {
+        if (const auto attempt = Uuid::parse(text)) alive.push_back(*attempt);
+      }
+      if (!alive.empty()) engine_->attempts_alive(std::move(alive));
+      break;
+    }
+    case AgentMessage::kHello:
+    case AgentMessage::KIND_NOT_SET:
+      break;
+  }
+}
+
+void Fleet::on_started(const AgentSession* session, const agentrpc::AttemptStarted& started) {
+  const auto attempt = Uuid::parse(started.attempt_id());
+  if (!attempt) return;
+  engine::AttemptStart start;
+  start.attempt = *attempt;
+  start.pid = static_cast<int>(started.pid());
+  start.at = from_micros(started.started_at());
+  {
+    const std::lock_guard lock(mutex_);
+    if (const Agent* agent = placement_.find(session)) {
+      start.hostname = agent->hostname;
+      start.unixname = agent->unixname;
+    }
+  }
+  engine_->attempt_started(std::move(start));
+}
+
+void Fleet::on_request(const std::shared_ptr<AgentSession>& session, const agentrpc::SdkRequest& request) {
+  // The id of a file being parsed is not a UUID.
+  const tasks::Caller caller{Uuid::parse(request.attempt_id()).value_or(Uuid{})};
+  tasks_->handle(caller, request.body(), [session, id = request.request_id()](tasks::Answer answer) {
+    ServerMessage message;
+    auto& response = *message.mutable_response();
+    response.set_request_id(id);
+    response.set_body(std::move(answer.body));
+    response.set_error(std::move(answer.error));
+    session->send(std::move(message));
+  });
+}
+
+void Fleet::on_finished(const std::shared_ptr<AgentSession>& session,
+                        const agentrpc::AttemptFinished& finished) {
+  const auto attempt = Uuid::parse(finished.attempt_id());
+  if (!attempt) return;
+  {
+    const std::lock_guard lock(mutex_);
+    placement_.release(*attempt);
+  }
+  engine::AttemptEnd end;
+  end.attempt = *attempt;
+  end.exit_code = finished.signal() != 0 ? -finished.signal() : finished.exit_code();
+  end.reason = finished.reason();
+  end.peak_memory_bytes = finished.peak_memory_bytes();
+  end.cpu_microseconds = finished.cpu_microseconds();
+  engine_->attempt_finished(std::move(end), [session, id = finished.attempt_id()] {
+    ServerMessage message;
+    message.mutable_finished_ack()->set_attempt_id(id);
+    session->send(std::move(message));
+  });
+}
+
+void Fleet::agent_died(std::uint32_t pid) {
+  std::vector<Uuid> lost;
+  {
+    const std::lock_guard lock(mutex_);
+    lost = placement_.take_attempts_of(pid);
+  }
+  if (!lost.empty()) engine_->attempts_missing(std::move(lost), "the agent's process died");
+}
+
+void Fleet::watch_for_missing() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    changed_.wait_for(lock, std::chrono::seconds{1});
+    auto missing = placement_.take_missing(clock_.now() - options_.claim_grace);
+    if (missing.empty()) continue;
+    lock.unlock();
+    engine_->attempts_missing(std::move(missing), "its agent did not come back");
+    lock.lock();
+  }
+}
+
+void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
+                  std::function<void(ParseOutcome)> then) {
+  const std::lock_guard lock(mutex_);
+  ParseJob job;
+  job.request.set_parse_id(fmt::format("parse-{}", ++parse_count_));
+  job.request.set_file(std::move(file));
+  job.request.set_bundle_path(std::move(bundle_path));
+  job.request.set_bundle_name(std::move(bundle_name));
+  job.request.set_timeout_ms(
+      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
+  job.then = std::move(then);
+  std::string id = job.request.parse_id();
+  parse_jobs_.emplace(std::move(id), std::move(job));
+  send_parse_jobs();
+}
+
+void Fleet::send_parse_jobs() {
+  Agent* agent = placement_.any();
+  if (agent == nullptr) return;
+  for (auto& [id, job] : parse_jobs_) {
+    if (job.sent_to != nullptr) continue;
+    job.sent_to = agent->session.get();
+    ServerMessage message;
+    *message.mutable_parse() = job.request;
+    agent->session->send(std::move(message));
+  }
+}
+
+void Fleet::on_parsed(const agentrpc::ParseResult& parsed) {
+  std::function<void(ParseOutcome)> then;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = parse_jobs_.find(parsed.parse_id());
+    if (found == parse_jobs_.end()) return;  // answered before, by an agent that was asked again
+    then = std::move(found->second.then);
+    parse_jobs_.erase(found);
+  }
+  then({parsed.result(), parsed.error(), Duration{parsed.duration_microseconds()}});
+}
+
+}  // namespace leoflow::fleet

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "agentrpc/session.hpp"
+#include "engine/engine.hpp"
+#include "fleet/placement.hpp"
+#include "tasks/task_service.hpp"
+
+namespace leoflow::fleet {
+
+/// What parsing one file gave, or why there is no result.
+struct ParseOutcome {
+  std::string result;  ///< JSON of the SDK's DagFileParsingResult
+  std::string error;   ///< "" if there is a result
+  Duration duration{0};
+};
+
+struct FleetOptions {
+  std::string log_folder;  ///< absolute; attempts log below it
+  /// How long an attempt may be without an agent before it is missing.
+  Duration claim_grace = std::chrono::seconds{10};
+  bool preload = true;  ///< whether agents may import DAG files ahead
+};
+
+/// Connects the engine with the agents. Thread safe once bound.
+class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
+ public:
+  Fleet(FleetOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
+  ~Fleet() override;
+
+  /// Before the first agent connects and before the engine starts. Both outlive the agent server.
+  void bind(engine::Engine& engine, tasks::TaskService& tasks);
+  /// After the engine started: attempts from before the restart wait for their agent.
+  void start();
+  void stop();
+
+  // AttemptRunner
+  int free_slots() override;
+  void start(const engine::AttemptSpec& spec) override;
+  void stop(const Uuid& attempt, const std::string& reason) override;
+
+  // AgentEvents
+  void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
+  void on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
+                  agentrpc::AgentMessage message) override;
+  void on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) override;
+
+  /// The agent process is known to be dead: what it ran is lost now.
+  void agent_died(std::uint32_t pid);
+
+  /// Has an agent parse a file; waits for one to connect.
+  /// @param file absolute, below `bundle_path`.
+  void parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
+             std::function<void(ParseOutcome)> then);
+
+ private:
+  struct ParseJob {
+    agentrpc::ParseRequest request;
+    std::function<void(ParseOutcome)> then;
+    const agentrpc::AgentSession* sent_to = nullptr;
+  };
+
+  void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
+               const std::vector<Uuid>& active);
+  void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
+  void on_request(const std::shared_ptr<agentrpc::AgentSession>& session,
+                  const agentrpc::SdkRequest& request);
+  void on_finished(const std::shared_ptr<agentrpc::AgentSession>& session,
+                   const agentrpc::AttemptFinished& finished);
+  void on_parsed(const agentrpc::ParseResult& parsed);
+  void send_parse_jobs();
+  void watch_for_missing();
+  std::string log_path(const engine::AttemptSpec& spec) const;
+
+  // constant after bind()
+  const FleetOptions options_;
+  const Clock& clock_;
+  engine::Engine* engine_ = nullptr;
+  tasks::TaskService* tasks_ = nullptr;
+
+  // protected by mutex_
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Placement placement_;
+  std::map<std::string, ParseJob> parse_jobs_;
+  std::uint64_t parse_count_ = 0;
+  bool stopping_ = false;
+
+  std::thread watcher_;
+};
+
+/// `dag_id=.../run_id=.../task_id=.../[map_index=N/]attempt=N.log`, Airflow's layout.
+std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
+                              const std::string& task_id, int map_index, int try_number);
+
+}  // namespace leoflow::fleet

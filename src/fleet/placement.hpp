@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agentrpc/session.hpp"
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace leoflow::fleet {
+
+/// A connected agent.
+struct Agent {
+  std::shared_ptr<agentrpc::AgentSession> session;
+  std::string agent_id;
+  std::string hostname;
+  std::string unixname;
+  std::uint32_t pid = 0;
+  int slots = 0;
+  std::set<Uuid> running;
+  int free() const { return slots - static_cast<int>(running.size()); }
+};
+
+/// Which attempt is where. Not thread safe.
+class Placement {
+ public:
+  Agent& add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello);
+  /// The agent is not connected any more; its attempts are unclaimed from now on.
+  void remove(const agentrpc::AgentSession* session, Time now);
+  Agent* find(const agentrpc::AgentSession* session);
+  Agent* find_holder(const Uuid& attempt);
+  /// The connected agent with the most free slots, if any has one.
+  Agent* roomiest();
+  Agent* any();
+  int free_slots() const;
+
+  void assign(Agent& agent, const Uuid& attempt);
+  void release(const Uuid& attempt);
+  /// Nobody is known to run it; it is missing if nobody claims it until later.
+  void unclaim(const Uuid& attempt, Time since);
+  /// Attempts of an agent process that is known to be dead.
+  std::vector<Uuid> take_attempts_of(std::uint32_t pid);
+  /// Attempts that were unclaimed before `before`.
+  std::vector<Uuid> take_missing(Time before);
+
+ private:
+  struct Unclaimed {
+    Time since;
+    std::uint32_t pid = 0;  ///< of the agent that had it, if known
+  };
+  std::unordered_map<const agentrpc::AgentSession*, Agent> agents_;
+  std::unordered_map<Uuid, Unclaimed, UuidHash> unclaimed_;
+};
+
+}  // namespace leoflow::fleet

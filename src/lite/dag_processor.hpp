@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "engine/engine.hpp"
+#include "fleet/fleet.hpp"
+#include "lite/discovery.hpp"
+#include "lite/tree_watcher.hpp"
+#include "store/database.hpp"
+
+namespace leoflow::lite {
+
+struct DagProcessorOptions {
+  std::string root;    ///< absolute folder of the workspace
+  std::string parser;  ///< names versions of what parses: part of the cache key
+  Duration time_limit = std::chrono::seconds{30};
+  int parallel = 2;  ///< files that are parsed at a time
+};
+
+/// Keeps the engine's DAGs in step with the files of a workspace. A file is
+/// parsed again when it changed, or something that it may import.
+class DagProcessor {
+ public:
+  DagProcessor(DagProcessorOptions options, store::Database& database, engine::Engine& engine,
+               fleet::Fleet& fleet);
+  ~DagProcessor();
+
+  /// Looks at everything once, then watches.
+  void start();
+  void stop();
+  /// Parses a file again although nothing changed. Thread safe.
+  void reparse(const std::string& bundle, const std::string& relative_fileloc);
+
+ private:
+  struct DagFile {
+    std::string bundle_path;
+    std::string hash;  ///< of all that its last parse depended on
+    bool parsing = false;
+    bool again = false;  ///< changed while it was being parsed
+  };
+  using FileKey = std::pair<std::string, std::string>;  ///< bundle name, path below it
+
+  void load_cache();
+  void look();
+  void look_at(const Bundle& bundle, std::set<FileKey>& seen);
+  void want(const FileKey& key);
+  void parse_wanted();
+  void on_outcome(const FileKey& key, const std::string& source, const std::string& hash,
+                  fleet::ParseOutcome outcome);
+
+  const DagProcessorOptions options_;
+  store::Database& database_;
+  engine::Engine& engine_;
+  fleet::Fleet& fleet_;
+
+  // protected by mutex_
+  std::mutex mutex_;
+  std::map<FileKey, DagFile> dag_files_;
+  std::map<std::string, std::map<std::string, FileStamp>> known_files_;  ///< by bundle
+  std::map<FileKey, std::string> file_hashes_;                           ///< of contents, by place
+  std::set<FileKey> wanted_;
+  int parsing_ = 0;
+  bool stopping_ = false;
+
+  TreeWatcher watcher_;
+};
+
+/// What an agent's outcome says of a file.
+engine::ParsedFile to_parsed_file(const fleet::ParseOutcome& outcome, const std::string& relative_fileloc);
+
+}  // namespace leoflow::lite

@@ -1,0 +1,102 @@
+#include "lite/discovery.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <sys/stat.h>
+
+#include "base/text.hpp"
+#include "lite/ignore_rules.hpp"
+
+namespace leoflow::lite {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 5;
+constexpr std::string_view kWorkspaceBundle = "dags-folder";
+
+bool is_left_out(const std::string& name) {
+  constexpr std::array<std::string_view, 4> kNames = {"__pycache__", "venv", "node_modules", "site-packages"};
+  return name.starts_with('.') || std::ranges::find(kNames, name) != kNames.end();
+}
+
+bool is_project(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "dag.py", ignored) || fs::exists(folder / "leoflow.yaml", ignored);
+}
+
+/// Files that a DAG may be made of; others (data, logs) never cause a parse.
+bool matters(const fs::path& file) {
+  constexpr std::array<std::string_view, 9> kEndings = {".py",  ".yaml", ".yml", ".json", ".toml",
+                                                        ".cfg", ".ini",  ".sql", ".txt"};
+  const std::string ending = file.extension().string();
+  return std::ranges::find(kEndings, ending) != kEndings.end();
+}
+
+class Scan {
+ public:
+  std::vector<Bundle> run(const fs::path& root) {
+    bundles_.push_back(Bundle{
+        is_project(root) ? root.filename().string() : std::string(kWorkspaceBundle), root.string(), {}});
+    if (const auto text = read_file((root / ".airflowignore").string())) rules_.add(*text);
+    walk(root, root, 0, 0);
+    return std::move(bundles_);
+  }
+
+ private:
+  void walk(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
+    std::error_code error;
+    for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
+         !error && it != end; it.increment(error)) {
+      const fs::path& path = it->path();
+      const std::string name = path.filename().string();
+      if (is_left_out(name)) continue;
+      std::error_code ignored;
+      const bool is_folder = it->is_directory(ignored);
+      if (rules_.ignores(path.lexically_relative(root).string(), is_folder)) continue;
+      if (is_folder) {
+        enter(root, path, bundle, depth + 1);
+      } else if (matters(path)) {
+        add(bundle, path);
+      }
+    }
+  }
+
+  void enter(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
+    // A folder that links to one above it would never end.
+    if (depth > kDeepest * 4) return;
+    const bool own_project = depth <= kDeepest && bundle == 0 && !is_project(root) && is_project(folder);
+    if (own_project) {
+      bundles_.push_back(Bundle{folder.lexically_relative(root).string(), folder.string(), {}});
+      bundle = bundles_.size() - 1;
+    }
+    walk(root, folder, bundle, depth);
+  }
+
+  void add(std::size_t bundle, const fs::path& path) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return;  // deleted meanwhile
+    FileStamp stamp;
+    stamp.modified_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
+    stamp.size = static_cast<std::uint64_t>(info.st_size);
+    stamp.inode = info.st_ino;
+    bundles_[bundle].files[path.lexically_relative(bundles_[bundle].path).string()] = stamp;
+  }
+
+  std::vector<Bundle> bundles_;
+  IgnoreRules rules_;
+};
+
+}  // namespace
+
+std::vector<Bundle> discover(const std::string& root) {
+  return Scan().run(fs::path(root));
+}
+
+bool may_define_dags(std::string_view source) {
+  const std::string lower = to_lower(source);
+  return lower.find("dag") != std::string::npos && lower.find("airflow") != std::string::npos;
+}
+
+}  // namespace leoflow::lite

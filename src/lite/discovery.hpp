@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace leoflow::lite {
+
+/// What tells that a file changed, without reading it.
+struct FileStamp {
+  std::int64_t modified_ns = 0;
+  std::uint64_t size = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+/// A folder whose DAG files are parsed with it on their import path: one
+/// project, or a plain Airflow dags folder.
+struct Bundle {
+  std::string name;
+  std::string path;                        ///< absolute
+  std::map<std::string, FileStamp> files;  ///< by path below the folder: all that parsing may depend on
+};
+
+/// The bundles of a workspace. A folder with a `dag.py` or `leoflow.yaml` is a
+/// project, up to five levels deep; all other Python files belong to the
+/// workspace itself, as in an Airflow dags folder. Hidden folders, virtual
+/// environments, caches and what `.airflowignore` names are left out.
+/// @param root absolute. A folder that cannot be read counts as empty.
+std::vector<Bundle> discover(const std::string& root);
+
+/// Whether a Python file may define DAGs: Airflow's rule that it mentions both
+/// "dag" and "airflow", in any case.
+bool may_define_dags(std::string_view source);
+
+}  // namespace leoflow::lite
