@@ -40,7 +40,7 @@ void Attempt::begin() {
   auto details = parse_json(start_.startup_details());
   if (!details || !details->is_object())
     return finish({}, "the control plane sent startup details that are no JSON");
-  details_ = std::move(details->get_object());
+  details_ = std::move(*details);
   auto file = LogFile::open(start_.log_path());
   if (!file) return finish({}, file.error().message);
   log_.emplace(std::move(*file));
@@ -72,8 +72,9 @@ void Attempt::run_in(std::shared_ptr<Child> child) {
   // After a deferral the first start counts.
   const json::value* context = find(details_, "ti_context");
   const auto first_start = context ? find_text(*context, "start_date") : std::nullopt;
-  details_["start_date"] = first_start.value_or(to_iso_z(now));
-  details_["type"] = "StartupDetails";
+  json::object& details = details_.get_object();
+  details["start_date"] = first_start.value_or(to_iso_z(now));
+  details["type"] = "StartupDetails";
   json::object environment;
   for (const auto& [name, value] : start_.environment()) environment[name] = value;
   environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = bundle_config(file_);

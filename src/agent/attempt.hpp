@@ -47,7 +47,7 @@ class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
 
   World& world_;
   agentrpc::StartAttempt start_;
-  json::object details_;  // the SDK's StartupDetails
+  json::value details_;  // the SDK's StartupDetails
   DagFile file_;
   std::shared_ptr<Child> child_;
   std::shared_ptr<SdkDialogue> dialogue_;

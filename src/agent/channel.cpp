@@ -56,7 +56,7 @@ void Channel::read_all() {
     }
     // The handler may drop the last other owner of this channel.
     const auto self = shared_from_this();
-    if (events_.on_message) events_.on_message(message->get_object());
+    if (events_.on_message) events_.on_message(*message);
   }
 }
 

@@ -43,7 +43,7 @@ SocketPair make_socket_pair(int type);
 class Channel : public std::enable_shared_from_this<Channel> {
  public:
   struct Events {
-    std::function<void(const json::object&)> on_message;
+    std::function<void(const json::value&)> on_message;
     std::function<void()> on_closed;  ///< the last call
   };
 

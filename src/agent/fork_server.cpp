@@ -16,7 +16,7 @@ ForkServer::ForkServer(boost::asio::any_io_executor executor, Fd socket)
 void ForkServer::start(Events events) {
   events_ = std::move(events);
   channel_->start({.on_message =
-                       [weak = weak_from_this()](const json::object& message) {
+                       [weak = weak_from_this()](const json::value& message) {
                          if (const auto self = weak.lock()) self->on_message(message);
                        },
                    .on_closed =
@@ -63,39 +63,37 @@ std::vector<std::shared_ptr<Child>> ForkServer::children() const {
   return all;
 }
 
-void ForkServer::on_message(const json::object& message) {
+void ForkServer::on_message(const json::value& message) {
   const auto keep = shared_from_this();
-  const json::value& body = json::value(message);
-  if (const json::value* files = find(body, "files")) {
+  if (const json::value* files = find(message, "files")) {
     for (const json::value& file : files->as_array()) {
       const json::array& fields = file.as_array();
       files_.push_back(
           {std::string(fields.at(0).as_string()), fields.at(1).as_int64(), fields.at(2).as_int64()});
     }
-  } else if (find(body, "ready")) {
+  } else if (find(message, "ready")) {
     on_ready(message);
-  } else if (find(body, "zygote")) {
-    const auto id = static_cast<std::uint64_t>(get_integer(body, "zygote", 0));
-    if (events_.on_zygote) events_.on_zygote(id, static_cast<pid_t>(get_integer(body, "pid", 0)));
-  } else if (find(body, "forked")) {
-    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(body, "forked", 0)));
-    if (found != children_.end()) found->second->forked(static_cast<pid_t>(get_integer(body, "pid", 0)));
-  } else if (find(body, "exited")) {
-    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(body, "exited", 0)));
+  } else if (find(message, "zygote")) {
+    const auto id = static_cast<std::uint64_t>(get_integer(message, "zygote", 0));
+    if (events_.on_zygote) events_.on_zygote(id, static_cast<pid_t>(get_integer(message, "pid", 0)));
+  } else if (find(message, "forked")) {
+    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "forked", 0)));
+    if (found != children_.end()) found->second->forked(static_cast<pid_t>(get_integer(message, "pid", 0)));
+  } else if (find(message, "exited")) {
+    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "exited", 0)));
     if (found == children_.end()) return;
     const std::shared_ptr<Child> child = found->second;
     children_.erase(found);
-    child->ended(ProcessEnd::from_status(static_cast<int>(get_integer(body, "status", 0)),
-                                         get_integer(body, "memory", 0), get_integer(body, "cpu", 0)));
+    child->ended(ProcessEnd::from_status(static_cast<int>(get_integer(message, "status", 0)),
+                                         get_integer(message, "memory", 0), get_integer(message, "cpu", 0)));
     if (events_.on_child_gone) events_.on_child_gone(child);
   }
 }
 
-void ForkServer::on_ready(const json::object& message) {
-  const json::value& body = json::value(message);
-  import_started_ns_ = get_integer(body, "started", 0);
-  reason_ = get_text(body, "reason");
-  set_phase(get_bool(body, "ready", false) ? Phase::ready : Phase::refused);
+void ForkServer::on_ready(const json::value& message) {
+  import_started_ns_ = get_integer(message, "started", 0);
+  reason_ = get_text(message, "reason");
+  set_phase(get_bool(message, "ready", false) ? Phase::ready : Phase::refused);
 }
 
 void ForkServer::on_closed() {

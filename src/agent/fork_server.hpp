@@ -53,10 +53,10 @@ class ForkServer : public std::enable_shared_from_this<ForkServer> {
   void forget(std::uint64_t child_id) { children_.erase(child_id); }
 
  private:
-  void on_message(const json::object& message);
+  void on_message(const json::value& message);
   void on_closed();
   void set_phase(Phase phase);
-  void on_ready(const json::object& message);
+  void on_ready(const json::value& message);
 
   std::shared_ptr<Channel> channel_;
   Events events_;

@@ -71,10 +71,10 @@ void LogPump::add_structured(std::string_view line, std::size_t cut) {
     file_.append(log_line("warning", "task.log", clean(line) + cut_note(cut)));
     return;
   }
-  json::object& event = parsed->get_object();
-  const std::string_view level = normal_level(to_lower(get_text(event, "level")));
+  const std::string_view level = normal_level(to_lower(get_text(*parsed, "level")));
   if (level.empty()) return;  // below every level, as in Airflow
-  const auto time = parse_iso(get_text(event, "timestamp"), /*assume_utc=*/true);
+  const auto time = parse_iso(get_text(*parsed, "timestamp"), /*assume_utc=*/true);
+  json::object& event = parsed->get_object();
   json::object normal{{"timestamp", to_iso_z(std::max(time.value_or(SystemClock().now()), not_before_))},
                       {"level", level},
                       {"event", event["event"].is_null() ? json::value("") : event["event"]}};

@@ -51,7 +51,7 @@ void Masker::add(const json::value& value, std::string_view name) {
   }
 }
 
-void Masker::add_from_response(const json::object& body) {
+void Masker::add_from_response(const json::value& body) {
   const std::string type = get_text(body, "type");
   if (type == "ConnectionResult") {
     add(json::value(get_text(body, "password")));

@@ -21,7 +21,7 @@ class Masker {
 
   /// The secrets of an answer that a task is about to get: a connection's password
   /// and extra, a variable whose name sounds secret.
-  void add_from_response(const json::object& body);
+  void add_from_response(const json::value& body);
 
   bool is_empty() const { return secrets_.empty(); }
   std::string mask(std::string_view text) const;

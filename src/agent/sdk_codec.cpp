@@ -140,7 +140,7 @@ SdkRequestFrame decode_request(std::string_view payload) {
     request.error = "the request is not an array of an id and a body";
     return request;
   }
-  request.body = std::move((*frame)[1].get_object());
+  request.body = std::move((*frame)[1]);
   request.type = get_text(request.body, "type");
   if (request.type.empty()) request.error = "the request has no type";
   return request;

@@ -11,7 +11,7 @@ namespace leoflow::agent {
 /// What a task's process asks its supervisor.
 struct SdkRequestFrame {
   std::int64_t id = 0;
-  json::object body;
+  json::value body;   ///< an object, unless there is an error
   std::string type;   ///< body["type"], "" if it has none
   std::string error;  ///< why the body cannot be read, "" if it can
 };

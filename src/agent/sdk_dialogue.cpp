@@ -20,7 +20,9 @@ void SdkDialogue::serve(std::string_view payload) {
   const SdkRequestFrame request = decode_request(payload);
   if (!request.error.empty()) return refuse(request.id, request.error);
   if (request.type == "MaskSecret") {
-    masker_.add(request.body.at("value"), get_text(request.body, "name"));
+    if (const json::value* value = find(request.body, "value")) {
+      masker_.add(*value, get_text(request.body, "name"));
+    }
     return child_->send(encode_response(request.id, "", ""));
   }
   if (request.type == "ResendLoggingFD") {
@@ -45,9 +47,7 @@ void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) 
   if (response.body().find("ConnectionResult") != std::string::npos ||
       response.body().find("VariableResult") != std::string::npos) {
     // Before the task can print it.
-    if (const auto body = parse_json(response.body()); body && body->is_object()) {
-      masker_.add_from_response(body->get_object());
-    }
+    if (const auto body = parse_json(response.body())) masker_.add_from_response(*body);
   }
   child_->send(encode_response(id, response.body(), response.error()));
 }

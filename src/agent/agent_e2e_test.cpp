@@ -1,0 +1,320 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "agent/e2e_plane.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::agent {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kDag = R"(
+import os, signal, sys, time
+from airflow.sdk import Variable, dag, task
+
+@dag(schedule=None, default_args={"retries": 1})
+def works():
+    @task
+    def value():
+        print("a printed line", os.environ["FROM_THE_PLANE"], "LEOFLOW_AGENT_TOKEN" in os.environ)
+        return {"answer": 42}
+
+    @task
+    def noop():
+        pass
+
+    @task
+    def fails():
+        raise ValueError("no luck today")
+
+    @task
+    def stubborn():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("stubborn is ready", flush=True)
+        while True:
+            time.sleep(0.1)
+
+    @task
+    def patient():
+        print("patient is ready", flush=True)
+        while not os.path.exists(os.path.join(os.path.dirname(__file__), "go")):
+            time.sleep(0.02)
+        return "done"
+
+    @task
+    def asks():
+        secret = Variable.get("my_password")
+        print("got", secret)
+
+    @task
+    def leaves():
+        os._exit(3)
+
+    [value(), noop(), fails(), stubborn(), patient(), asks(), leaves()]
+
+works()
+)";
+
+std::vector<std::string> types(const std::vector<TestPlane::Asked>& asked) {
+  std::vector<std::string> all;
+  for (const auto& one : asked) all.push_back(one.type);
+  return all;
+}
+
+class AgentEndToEnd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(LEOFLOW_AIRFLOW_PYTHON))
+      GTEST_SKIP() << "no Airflow at " << LEOFLOW_AIRFLOW_PYTHON;
+    agent_ = std::make_unique<TestAgent>(std::vector<std::string>{"--stop-grace-ms", "500"});
+    agent_->write_dag("works.py", kDag);
+  }
+  void TearDown() override {
+    if (HasFailure() && agent_) {
+      std::cerr << read_file((agent_->folder() / "agent.log").string()).value_or("") << "\n";
+    }
+  }
+  bool wait_log(const std::string& id, const std::string& text) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (agent_->log_of(id).find(text) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+  TestPlane& plane() { return agent_->plane(); }
+
+  std::unique_ptr<TestAgent> agent_;
+};
+
+TEST_F(AgentEndToEnd, TaskReturnsAValueAndLogsWhatItPrints) {
+  const std::string id = agent_->start("works.py", "value");
+  const auto finished = plane().wait_finished(id);
+  EXPECT_EQ(finished.exit_code(), 0);
+  EXPECT_EQ(finished.reason(), "");
+  EXPECT_GT(finished.peak_memory_bytes(), 1 << 20);
+  EXPECT_GT(finished.cpu_microseconds(), 100);
+  const auto asked = plane().asked(id);
+  EXPECT_THAT(types(asked), Contains("SucceedTask"));
+  for (const auto& one : asked) {
+    if (one.type == "SetXCom") {
+      EXPECT_EQ(one.body.at("value"), (json::object{{"answer", 42}}));
+    }
+  }
+  EXPECT_THAT(types(asked), Contains("SetXCom"));
+  EXPECT_THAT(agent_->log_of(id),
+              HasSubstr(R"("event":"a printed line hello False","logger":"task.stdout")"));
+}
+
+TEST_F(AgentEndToEnd, FailingTaskAsksForARetry) {
+  const std::string id = agent_->start("works.py", "fails");
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_THAT(types(plane().asked(id)), Contains("RetryTask"));
+  EXPECT_THAT(agent_->log_of(id), HasSubstr("no luck today"));
+}
+
+TEST_F(AgentEndToEnd, TaskThatIgnoresSigtermIsKilled) {
+  const std::string id = agent_->start("works.py", "stubborn");
+  ASSERT_TRUE(wait_log(id, "stubborn is ready"));
+  plane().stop_attempt(id);
+  const auto finished = plane().wait_finished(id);
+  EXPECT_EQ(finished.signal(), SIGKILL);
+  EXPECT_EQ(finished.reason(), "terminated by SIGKILL");
+  EXPECT_THAT(agent_->log_of(id), HasSubstr("the test says so"));
+}
+
+TEST_F(AgentEndToEnd, KilledTaskIsReportedWithItsSignal) {
+  const std::string id = agent_->start("works.py", "patient");
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  ::kill(plane().wait_started(id), SIGKILL);
+  const auto finished = plane().wait_finished(id);
+  EXPECT_EQ(finished.signal(), SIGKILL);
+  EXPECT_THAT(finished.reason(), HasSubstr("out of memory"));
+}
+
+TEST_F(AgentEndToEnd, TaskThatLeavesSilentlyIsReportedWithItsCode) {
+  const std::string id = agent_->start("works.py", "leaves");
+  const auto finished = plane().wait_finished(id);
+  EXPECT_EQ(finished.exit_code(), 3);
+  EXPECT_EQ(finished.reason(), "exited with code 3 without reporting a state");
+}
+
+TEST_F(AgentEndToEnd, TaskOutlivesTheWarmPython) {
+  const std::string id = agent_->start("works.py", "patient");
+  const std::string direct = agent_->start("works.py", "patient", /*preload=*/false);
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  ASSERT_TRUE(wait_log(direct, "patient is ready"));
+  const pid_t base = agent_->base_pid();
+  ASSERT_GT(base, 0);
+  ::kill(base, SIGKILL);
+  agent_->write_dag("go", "");
+  for (const auto& one : {id, direct}) {
+    const auto finished = plane().wait_finished(one);
+    EXPECT_EQ(finished.exit_code(), 0) << finished.reason();
+    EXPECT_THAT(types(plane().asked(one)), Contains("SucceedTask"));
+  }
+  const std::string after = agent_->start("works.py", "noop", false);
+  EXPECT_EQ(plane().wait_finished(after).exit_code(), 0);
+}
+
+TEST_F(AgentEndToEnd, NoTaskOutlivesTheAgent) {
+  const std::string id = agent_->start("works.py", "patient");
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  const pid_t task = plane().wait_started(id);
+  const pid_t base = agent_->base_pid();
+  agent_->kill_agent();
+  EXPECT_TRUE(wait_gone(task));
+  EXPECT_TRUE(wait_gone(base));
+}
+
+TEST_F(AgentEndToEnd, OrphanOfALostZygoteDiesWithTheAgentToo) {
+  const std::string id = agent_->start("works.py", "patient", false);
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  const pid_t task = plane().wait_started(id);
+  ::kill(agent_->base_pid(), SIGKILL);
+  // A new base serves once this is done, and has been told of the orphan before.
+  EXPECT_EQ(plane().wait_finished(agent_->start("works.py", "noop", false)).exit_code(), 0);
+  agent_->kill_agent();
+  EXPECT_TRUE(wait_gone(task));
+}
+
+TEST_F(AgentEndToEnd, TaskWaitsForAControlPlaneThatIsAway) {
+  plane().hold_answers(true);
+  const std::string id = agent_->start("works.py", "asks");
+  ASSERT_TRUE(plane().wait_asked(id, "GetVariable"));
+  plane().close();
+  plane().hold_answers(false);
+  plane().open();
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_THAT(types(plane().asked(id)), Contains("SucceedTask"));
+  EXPECT_THAT(agent_->log_of(id), HasSubstr("got ***"));
+}
+
+TEST_F(AgentEndToEnd, ChangedFileIsImportedAgain) {
+  agent_->write_dag("helper.py", "WORD = 'before'\n");
+  const std::string text =
+      "import helper\nfrom airflow.sdk import dag, task\n@dag(schedule=None)\ndef uses():\n"
+      "    @task\n    def say():\n        print('word', helper.WORD)\n    say()\nuses()\n";
+  agent_->write_dag("uses.py", text);
+  const std::string first = agent_->start("uses.py", "say");
+  plane().wait_finished(first);
+  EXPECT_THAT(agent_->log_of(first), HasSubstr("word before"));
+  agent_->write_dag("helper.py", "WORD = 'afterwards'\n");
+  const std::string second = agent_->start("uses.py", "say");
+  plane().wait_finished(second);
+  EXPECT_THAT(agent_->log_of(second), HasSubstr("word afterwards"));
+}
+
+TEST_F(AgentEndToEnd, FileThatAsksWhileImportedStillRuns) {
+  agent_->write_dag(
+      "nosy.py",
+      "from airflow.sdk import Variable, dag, task\nX = Variable.get('x')\n@dag(schedule=None)\n"
+      "def nosy():\n    @task\n    def t():\n        print('x is', X)\n    t()\nnosy()\n");
+  const std::string id = agent_->start("nosy.py", "t");
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_THAT(agent_->log_of(id), HasSubstr("x is value-of-variable"));
+  EXPECT_TRUE(agent_->parse("nosy.py").asked_supervisor());
+}
+
+TEST_F(AgentEndToEnd, GoodFileIsParsed) {
+  const auto parsed = agent_->parse("works.py");
+  EXPECT_EQ(parsed.error(), "");
+  EXPECT_FALSE(parsed.asked_supervisor());
+  const auto result = parse_json(parsed.result());
+  ASSERT_TRUE(result.has_value()) << parsed.result();
+  EXPECT_EQ(result->at("serialized_dags").as_array().size(), 1u);
+}
+
+TEST_F(AgentEndToEnd, SyntaxErrorIsAnImportError) {
+  agent_->write_dag("broken.py", "from airflow.sdk import DAG\ndef (:\n");
+  const auto parsed = agent_->parse("broken.py");
+  EXPECT_EQ(parsed.error(), "");
+  EXPECT_THAT(parsed.result(), HasSubstr("SyntaxError"));
+}
+
+TEST_F(AgentEndToEnd, EndlessLoopIsStopped) {
+  agent_->write_dag("endless.py", "from airflow.sdk import DAG\nwhile True:\n    pass\n");
+  const auto parsed = agent_->parse("endless.py", 1000);
+  EXPECT_THAT(parsed.result() + parsed.error(), HasSubstr("imeout"));
+}
+
+TEST_F(AgentEndToEnd, EndlessLoopThatCatchesEverythingIsKilled) {
+  agent_->write_dag("deaf.py",
+                    "from airflow.sdk import DAG\nwhile True:\n    try:\n        while True: pass\n"
+                    "    except BaseException: pass\n");
+  const auto parsed = agent_->parse("deaf.py", 500);
+  EXPECT_THAT(parsed.error(), HasSubstr("took longer than 0.5 s"));
+}
+
+TEST_F(AgentEndToEnd, SysExitIsExplained) {
+  agent_->write_dag("leaver.py", "from airflow.sdk import DAG\nimport sys\nsys.exit(7)\n");
+  const auto parsed = agent_->parse("leaver.py");
+  EXPECT_THAT(parsed.result() + parsed.error(), HasSubstr("leaver.py"));
+  EXPECT_THAT(parsed.result() + parsed.error(), HasSubstr("exit"));
+}
+
+TEST_F(AgentEndToEnd, SecondStartOfAnAttemptIsIgnoredAndSlotsAreKept) {
+  TestAgent small({"--slots", "1"});
+  small.write_dag("works.py", kDag);
+  const std::string id = small.start("works.py", "patient");
+  small.plane().wait_started(id);
+  const std::string other = small.start("works.py", "noop");
+  EXPECT_THAT(small.plane().refusal(other), HasSubstr("slots"));
+}
+
+TEST_F(AgentEndToEnd, AgentLeavesWhenTold) {
+  const std::string id = agent_->start("works.py", "patient");
+  const pid_t task = plane().wait_started(id);
+  plane().shut_down();
+  EXPECT_EQ(agent_->wait_exit(), 0);
+  EXPECT_TRUE(wait_gone(task));
+  EXPECT_EQ(plane().wait_finished(id).signal(), SIGTERM);
+}
+
+TEST_F(AgentEndToEnd, NoDatabaseIsMade) {
+  plane().wait_finished(agent_->start("works.py", "value"));
+  agent_->parse("works.py");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(agent_->folder() / "home")) {
+    EXPECT_NE(entry.path().extension(), ".db") << entry.path();
+  }
+}
+
+/// Not a check: prints what a no-op task costs.
+TEST_F(AgentEndToEnd, MeasuresNoOpTasks) {
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  std::vector<double> milliseconds;
+  for (int i = 0; i < 50; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    const auto begun = TestPlane::Clock::now();
+    const std::string id = agent_->start("works.py", "noop");
+    ASSERT_TRUE(plane().wait_asked(id, "SucceedTask"));
+    for (const auto& one : plane().asked(id)) {
+      if (one.type == "SucceedTask") {
+        milliseconds.push_back(std::chrono::duration<double, std::milli>(one.at - begun).count());
+      }
+    }
+  }
+  std::ranges::sort(milliseconds);
+  std::printf("request to SucceedTask, 50 tasks: p50 %.1f ms, p90 %.1f ms\n", milliseconds[25],
+              milliseconds[45]);
+  const auto begun = TestPlane::Clock::now();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 8; ++i) ids.push_back(agent_->start("works.py", "noop"));
+  std::size_t done = 0;
+  while (done < 200) {
+    plane().wait_finished(ids[done++]);
+    if (ids.size() < 200) ids.push_back(agent_->start("works.py", "noop"));
+  }
+  const double seconds = std::chrono::duration<double>(TestPlane::Clock::now() - begun).count();
+  std::printf("200 tasks, 8 at once: %.0f per second\n", 200 / seconds);
+}
+
+}  // namespace
+}  // namespace leoflow::agent

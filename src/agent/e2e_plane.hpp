@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "agentrpc/server.hpp"
+#include "base/json.hpp"
+
+namespace leoflow::agent {
+
+/// A control plane for tests: records what agents say and answers with the least.
+class TestPlane final : public agentrpc::AgentEvents {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Asked {
+    std::string attempt_id;
+    std::string type;
+    json::value body;
+    Clock::time_point at;
+  };
+
+  explicit TestPlane(std::string address) : address_(std::move(address)) {}
+  void open();
+  void close() { server_.reset(); }
+
+  void start_attempt(const agentrpc::StartAttempt& start);
+  void stop_attempt(const std::string& id);
+  void parse(const agentrpc::ParseRequest& request);
+  void shut_down();
+  /// While true, GetVariable is recorded but not answered.
+  void hold_answers(bool is_on);
+
+  /// Waits until `condition` holds, under the lock. @returns false after a minute.
+  template <typename Condition>
+  bool wait(const Condition& condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(60), condition);
+  }
+  bool wait_connected();
+  bool wait_asked(const std::string& attempt_id, const std::string& type);
+  /// Throws if it does not end.
+  agentrpc::AttemptFinished wait_finished(const std::string& attempt_id);
+  agentrpc::ParseResult wait_parsed(const std::string& parse_id);
+  pid_t wait_started(const std::string& attempt_id);
+  std::vector<Asked> asked(const std::string& attempt_id);
+  std::string refusal(const std::string& attempt_id);
+
+  void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
+  void on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
+                  agentrpc::AgentMessage message) override;
+  void on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) override;
+
+ private:
+  void send(agentrpc::ServerMessage message);
+  void answer(agentrpc::AgentSession& session, const agentrpc::SdkRequest& request);
+
+  std::string address_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_.
+  std::shared_ptr<agentrpc::AgentSession> session_;
+  std::vector<Asked> asked_;
+  std::map<std::string, agentrpc::AttemptFinished> finished_;
+  std::map<std::string, agentrpc::ParseResult> parsed_;
+  std::map<std::string, pid_t> started_;
+  std::map<std::string, std::string> refused_;
+  bool holds_answers_ = false;
+
+  std::unique_ptr<agentrpc::Server> server_;
+};
+
+/// A DAG folder, a running leoflow-agent and its plane.
+class TestAgent {
+ public:
+  explicit TestAgent(std::vector<std::string> extra_arguments = {});
+  ~TestAgent();
+
+  TestPlane& plane() { return plane_; }
+  pid_t pid() const { return pid_; }
+  /// Newest process of the warm Python's base: a child of the agent that runs our module.
+  pid_t base_pid() const;
+  const std::filesystem::path& folder() const { return folder_; }
+  void write_dag(const std::string& name, const std::string& text) const;
+  /// Starts a task of `file`; @returns its attempt id.
+  std::string start(const std::string& file, const std::string& task_id, bool preload = true);
+  agentrpc::ParseResult parse(const std::string& file, std::uint32_t timeout_ms = 20000);
+  std::string log_of(const std::string& attempt_id) const;
+  void kill_agent();
+  /// Waits for the agent's own exit. @returns its wait status, -1 if it stays.
+  int wait_exit();
+
+ private:
+  std::filesystem::path folder_;
+  TestPlane plane_;
+  pid_t pid_ = 0;
+};
+
+/// Whether the process is gone within ten seconds.
+bool wait_gone(pid_t pid);
+
+}  // namespace leoflow::agent

@@ -1,0 +1,288 @@
+#include "agent/e2e_plane.hpp"
+
+#include <fcntl.h>
+#include <fstream>
+#include <signal.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/ids.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::agent {
+
+void TestPlane::open() {
+  auto server = agentrpc::Server::start({.address = address_, .token = "secret"}, *this);
+  if (!server) throw Fatal(server.error().message);
+  server_ = std::move(*server);
+}
+
+void TestPlane::send(agentrpc::ServerMessage message) {
+  const std::lock_guard lock(mutex_);
+  if (session_) session_->send(std::move(message));
+}
+
+void TestPlane::start_attempt(const agentrpc::StartAttempt& start) {
+  agentrpc::ServerMessage message;
+  *message.mutable_start() = start;
+  send(std::move(message));
+}
+
+void TestPlane::stop_attempt(const std::string& id) {
+  agentrpc::ServerMessage message;
+  message.mutable_stop()->set_attempt_id(id);
+  message.mutable_stop()->set_reason("the test says so");
+  send(std::move(message));
+}
+
+void TestPlane::parse(const agentrpc::ParseRequest& request) {
+  agentrpc::ServerMessage message;
+  *message.mutable_parse() = request;
+  send(std::move(message));
+}
+
+void TestPlane::shut_down() {
+  agentrpc::ServerMessage message;
+  message.mutable_shutdown()->set_grace_seconds(1);
+  send(std::move(message));
+}
+
+void TestPlane::hold_answers(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  holds_answers_ = is_on;
+}
+
+bool TestPlane::wait_connected() {
+  return wait([&] { return session_ != nullptr; });
+}
+
+bool TestPlane::wait_asked(const std::string& attempt_id, const std::string& type) {
+  return wait([&] {
+    return std::ranges::any_of(
+        asked_, [&](const Asked& one) { return one.attempt_id == attempt_id && one.type == type; });
+  });
+}
+
+agentrpc::AttemptFinished TestPlane::wait_finished(const std::string& attempt_id) {
+  if (!wait([&] { return finished_.contains(attempt_id); })) throw Fatal("attempt does not end");
+  const std::lock_guard lock(mutex_);
+  return finished_[attempt_id];
+}
+
+agentrpc::ParseResult TestPlane::wait_parsed(const std::string& parse_id) {
+  if (!wait([&] { return parsed_.contains(parse_id); })) throw Fatal("parse does not end");
+  const std::lock_guard lock(mutex_);
+  return parsed_[parse_id];
+}
+
+pid_t TestPlane::wait_started(const std::string& attempt_id) {
+  if (!wait([&] { return started_.contains(attempt_id); })) throw Fatal("attempt does not start");
+  const std::lock_guard lock(mutex_);
+  return started_[attempt_id];
+}
+
+std::vector<TestPlane::Asked> TestPlane::asked(const std::string& attempt_id) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Asked> of_attempt;
+  std::ranges::copy_if(asked_, std::back_inserter(of_attempt),
+                       [&](const Asked& one) { return one.attempt_id == attempt_id; });
+  return of_attempt;
+}
+
+std::string TestPlane::refusal(const std::string& attempt_id) {
+  if (!wait([&] { return refused_.contains(attempt_id); })) return "";
+  const std::lock_guard lock(mutex_);
+  return refused_[attempt_id];
+}
+
+void TestPlane::on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) {
+  agentrpc::ServerMessage message;
+  *message.mutable_welcome()->mutable_wanted_attempt_ids() = hello.attempt_ids();
+  session->send(message);
+  const std::lock_guard lock(mutex_);
+  session_ = std::move(session);
+  changed_.notify_all();
+}
+
+void TestPlane::on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
+                           agentrpc::AgentMessage message) {
+  const std::lock_guard lock(mutex_);
+  if (message.has_request()) {
+    const auto body = parse_json(message.request().body());
+    asked_.push_back({message.request().attempt_id(), get_text(*body, "type"), *body, Clock::now()});
+    answer(*session, message.request());
+  } else if (message.has_finished()) {
+    finished_[message.finished().attempt_id()] = message.finished();
+    agentrpc::ServerMessage acknowledgement;
+    acknowledgement.mutable_finished_ack()->set_attempt_id(message.finished().attempt_id());
+    session->send(acknowledgement);
+  } else if (message.has_parsed()) {
+    parsed_[message.parsed().parse_id()] = message.parsed();
+  } else if (message.has_started()) {
+    started_[message.started().attempt_id()] = static_cast<pid_t>(message.started().pid());
+  } else if (message.has_refused()) {
+    refused_[message.refused().attempt_id()] = message.refused().reason();
+  }
+  changed_.notify_all();
+}
+
+void TestPlane::on_disconnected(const std::shared_ptr<agentrpc::AgentSession>&) {
+  const std::lock_guard lock(mutex_);
+  session_ = nullptr;
+  changed_.notify_all();
+}
+
+void TestPlane::answer(agentrpc::AgentSession& session, const agentrpc::SdkRequest& request) {
+  agentrpc::ServerMessage message;
+  agentrpc::SdkResponse& response = *message.mutable_response();
+  response.set_request_id(request.request_id());
+  if (asked_.back().type == "GetVariable") {
+    if (holds_answers_) return;
+    response.set_body(json::serialize(json::object{{"type", "VariableResult"},
+                                                   {"key", get_text(asked_.back().body, "key")},
+                                                   {"value", "value-of-variable"}}));
+  }
+  session.send(message);
+}
+
+TestAgent::TestAgent(std::vector<std::string> extra_arguments)
+    : folder_(std::filesystem::temp_directory_path() / ("lf-agent-" + random_hex(6))),
+      plane_("unix:" + folder_.string() + "/plane.sock") {
+  std::filesystem::create_directories(folder_ / "dags");
+  plane_.open();
+  std::vector<std::string> arguments{LEOFLOW_AGENT_BINARY,
+                                     "--server",
+                                     "unix:" + (folder_ / "plane.sock").string(),
+                                     "--python",
+                                     LEOFLOW_AIRFLOW_PYTHON,
+                                     "--worker-path",
+                                     LEOFLOW_WORKER_PATH,
+                                     "--home",
+                                     (folder_ / "home").string()};
+  arguments.insert(arguments.end(), extra_arguments.begin(), extra_arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  ::setenv("LEOFLOW_AGENT_TOKEN", "secret", 1);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    const int log = ::open((folder_ / "agent.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ::dup2(log, STDERR_FILENO);
+    ::execv(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  plane_.wait_connected();
+}
+
+TestAgent::~TestAgent() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGTERM);
+    wait_exit();
+  }
+  if (std::getenv("LEOFLOW_KEEP") == nullptr) std::filesystem::remove_all(folder_);
+}
+
+void TestAgent::kill_agent() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+}
+
+int TestAgent::wait_exit() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < deadline) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = 0;
+      return status;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  kill_agent();
+  return -1;
+}
+
+pid_t TestAgent::base_pid() const {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (!std::isdigit(static_cast<unsigned char>(name.front()))) continue;
+    const std::string status = read_file(entry.path() / "status").value_or("");
+    const std::string command = read_file(entry.path() / "cmdline").value_or("");
+    if (status.find("PPid:\t" + std::to_string(pid_) + "\n") != std::string::npos &&
+        command.find("leoflow_worker") != std::string::npos) {
+      return std::stoi(name);
+    }
+  }
+  return 0;
+}
+
+void TestAgent::write_dag(const std::string& name, const std::string& text) const {
+  std::ofstream(folder_ / "dags" / name) << text;
+}
+
+std::string TestAgent::start(const std::string& file, const std::string& task_id, bool preload) {
+  const std::string id = new_uuid(SystemClock().now()).text();
+  const std::string dag_id = file.substr(0, file.find('.'));
+  const json::object run{{"dag_id", dag_id},
+                         {"run_id", "r1"},
+                         {"logical_date", "2026-01-01T00:00:00Z"},
+                         {"data_interval_start", nullptr},
+                         {"data_interval_end", nullptr},
+                         {"run_after", "2026-01-01T00:00:00Z"},
+                         {"start_date", "2026-01-01T00:00:00Z"},
+                         {"end_date", nullptr},
+                         {"run_type", "manual"},
+                         {"state", "running"},
+                         {"consumed_asset_events", json::array()},
+                         {"partition_key", nullptr}};
+  const json::object details{
+      {"ti", json::object{{"id", id},
+                          {"task_id", task_id},
+                          {"dag_id", dag_id},
+                          {"run_id", "r1"},
+                          {"try_number", 1},
+                          {"dag_version_id", id},
+                          {"map_index", -1}}},
+      {"dag_rel_path", file},
+      {"bundle_info", json::object{{"name", "tests"}, {"version", nullptr}}},
+      {"ti_context", json::object{{"dag_run", run}, {"max_tries", 1}, {"should_retry", true}}},
+      {"sentry_integration", ""}};
+  agentrpc::StartAttempt start;
+  start.set_attempt_id(id);
+  start.set_startup_details(json::serialize(details));
+  start.set_bundle_path((folder_ / "dags").string());
+  start.set_log_path((folder_ / "logs" / (id + ".log")).string());
+  (*start.mutable_environment())["FROM_THE_PLANE"] = "hello";
+  start.set_preload(preload);
+  plane_.start_attempt(start);
+  return id;
+}
+
+agentrpc::ParseResult TestAgent::parse(const std::string& file, std::uint32_t timeout_ms) {
+  agentrpc::ParseRequest request;
+  request.set_parse_id("parse-" + random_hex(4));
+  request.set_file((folder_ / "dags" / file).string());
+  request.set_bundle_path((folder_ / "dags").string());
+  request.set_bundle_name("tests");
+  request.set_timeout_ms(timeout_ms);
+  plane_.parse(request);
+  return plane_.wait_parsed(request.parse_id());
+}
+
+std::string TestAgent::log_of(const std::string& attempt_id) const {
+  return read_file(folder_ / "logs" / (attempt_id + ".log")).value_or("");
+}
+
+bool wait_gone(pid_t pid) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status").value_or("");
+    if (status.empty() || status.find("State:\tZ") != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+}  // namespace leoflow::agent
