@@ -1,0 +1,157 @@
+#include "app/server.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <optional>
+
+#include "agentrpc/server.hpp"
+#include "api/api.hpp"
+#include "app/metrics.hpp"
+#include "auth/users.hpp"
+#include "base/log.hpp"
+#include "executor/host/host_agent.hpp"
+#include "fleet/fleet.hpp"
+#include "http/server.hpp"
+#include "lite/dag_processor.hpp"
+#include "store/migrator.hpp"
+
+namespace leoflow::app {
+
+namespace fs = std::filesystem;
+
+/// In the order in which they are made; taken down in the opposite one.
+struct Server::Parts {
+  explicit Parts(const ServerConfig& config)
+      : sealer("k1", config.secret_key),
+        tokens(config.jwt_secret),
+        fleet({.log_folder = config.logs_folder}, clock) {}
+
+  SystemClock clock;
+  auth::Sealer sealer;
+  auth::Tokens tokens;
+  std::unique_ptr<store::Database> database;
+  fleet::Fleet fleet;
+  std::optional<engine::Engine> engine;
+  std::optional<tasks::TaskService> tasks;
+  std::optional<api::Api> api;
+  std::unique_ptr<agentrpc::Server> agents;
+  std::optional<lite::DagProcessor> files;
+  std::unique_ptr<http::Server> http;
+  std::unique_ptr<http::Server> metrics;
+  std::optional<executor::HostAgent> agent;
+};
+
+namespace {
+
+api::ApiConfig api_config(const ServerConfig& config) {
+  const fs::path airflow = config.airflow_folder;
+  api::ApiConfig out;
+  out.ui_folder = airflow / "ui/dist";
+  out.login_folder = airflow / "api_fastapi/auth/managers/simple/ui/dist";
+  out.logs_folder = config.logs_folder;
+  out.instance_name = config.instance_name;
+  out.edition = config.edition;
+  return out;
+}
+
+executor::HostAgentOptions agent_options(const ServerConfig& config) {
+  executor::HostAgentOptions out;
+  out.command = {config.agent_program, "--server",    fmt::format("127.0.0.1:{}", config.grpc_port),
+                 "--python",           config.python, "--worker-path",
+                 config.worker_path,   "--home",      config.agent_folder};
+  if (config.slots > 0) {
+    out.command.emplace_back("--slots");
+    out.command.push_back(std::to_string(config.slots));
+  }
+  out.environment["LEOFLOW_AGENT_TOKEN"] = config.agent_token;
+  out.pid_file = config.agent_folder + "/agent.pid";
+  out.log_file = config.agent_folder + "/agent.log";
+  return out;
+}
+
+}  // namespace
+
+Server::Server(ServerConfig config) : config_(std::move(config)), parts_(std::make_unique<Parts>(config_)) {}
+
+Server::~Server() {
+  stop();
+}
+
+Result<void> Server::open_database() {
+  Parts& p = *parts_;
+  auto database = store::Database::open(config_.database_url);
+  if (!database) return std::unexpected(database.error());
+  p.database = std::move(*database);
+  auto migrated = store::Migrator(*p.database).migrate();
+  if (!migrated) return std::unexpected(migrated.error());
+  if (!migrated->empty()) log::info("the database is now at version {}", migrated->back());
+  if (!config_.admin_email.empty()) {
+    const auto session = p.database->connect();
+    auth::put_user(*session, {config_.admin_email, config_.admin_password_hash, auth::Role::admin},
+                   p.clock.now());
+  }
+  return {};
+}
+
+Result<void> Server::open_ports() {
+  Parts& p = *parts_;
+  auto agents = agentrpc::Server::start(
+      {.address = fmt::format("127.0.0.1:{}", config_.grpc_port), .token = config_.agent_token}, p.fleet);
+  if (!agents) return std::unexpected(agents.error());
+  p.agents = std::move(*agents);
+
+  auto metrics = http::Server::start(
+      {.host = config_.host, .port = static_cast<unsigned short>(config_.metrics_port), .workers = 1},
+      [&p](const http::Request& request) { return metrics_page(request, p.fleet); });
+  if (!metrics) return std::unexpected(metrics.error());
+  p.metrics = std::move(*metrics);
+
+  auto http =
+      http::Server::start({.host = config_.host, .port = static_cast<unsigned short>(config_.http_port)},
+                          [&p](const http::Request& request) { return p.api->handle(request); });
+  if (!http) return std::unexpected(http.error());
+  p.http = std::move(*http);
+  return {};
+}
+
+void Server::start_workspace() {
+  Parts& p = *parts_;
+  p.files.emplace(lite::DagProcessorOptions{.root = config_.workspace, .parser = config_.parser_version},
+                  *p.database, *p.engine, p.fleet);
+  p.files->start();
+}
+
+Result<void> Server::start() {
+  Parts& p = *parts_;
+  fs::create_directories(config_.logs_folder);
+  fs::create_directories(config_.agent_folder);
+  if (auto opened = open_database(); !opened) return opened;
+  p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
+    if (p.files) p.files->reparse(bundle, file);
+  });
+  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock);
+  p.fleet.bind(*p.engine, *p.tasks);
+  p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock);
+  p.engine->start();
+  p.fleet.start();
+  if (auto opened = open_ports(); !opened) return opened;
+  start_workspace();
+  p.agent.emplace(agent_options(config_), [&p](std::uint32_t pid) { p.fleet.agent_died(pid); });
+  return p.agent->start();
+}
+
+void Server::stop() {
+  if (parts_ == nullptr) return;
+  Parts& p = *parts_;
+  if (p.files) p.files->stop();
+  if (p.http) p.http->stop();
+  if (p.metrics) p.metrics->stop();
+  // While the stream is still there, so that what the agent says last is stored.
+  if (p.agent) p.agent->stop();
+  p.agents.reset();
+  p.fleet.stop();
+  if (p.engine) p.engine->stop();
+  parts_.reset();
+}
+
+}  // namespace leoflow::app

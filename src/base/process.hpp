@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace leoflow {
+
+struct ProgramResult {
+  int exit_code = 0;   ///< 128 + signal if a signal ended it
+  std::string output;  ///< standard output and standard error together
+};
+
+/// Runs a program to its end, without a shell.
+/// @param arguments the program (looked for on PATH) and its arguments.
+/// @param on_line told each line of output as it comes, if set.
+/// Errors: not_found (no such program).
+Result<ProgramResult> run_program(std::vector<std::string> arguments,
+                                  const std::function<void(std::string_view)>& on_line = {});
+
+/// Absolute path of this process's executable.
+std::string executable_path();
+
+}  // namespace leoflow

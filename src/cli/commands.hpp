@@ -1,0 +1,15 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace leoflow::cli {
+
+// Each adds one command (with its options, examples and what it does) to its parent.
+void add_setup(CLI::App& app);
+void add_lite(CLI::App& app);
+void add_db(CLI::App& app);
+void add_version(CLI::App& app);
+
+}  // namespace leoflow::cli

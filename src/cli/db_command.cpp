@@ -1,0 +1,85 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+#include <iostream>
+
+#include "cli/commands.hpp"
+#include "cli/exit.hpp"
+#include "lite/home.hpp"
+#include "store/migrator.hpp"
+
+namespace leoflow::cli {
+namespace {
+
+struct Options {
+  std::string url;
+  bool yes = false;
+};
+
+std::unique_ptr<store::Database> open(const Options& options) {
+  const std::string url = options.url.empty()
+                              ? "sqlite:///" + lite::Home::from_environment().database_file().string()
+                              : options.url;
+  return value_or_exit(store::Database::open(url));
+}
+
+void migrate(const Options& options) {
+  const auto database = open(options);
+  const auto applied = value_or_exit(store::Migrator(*database).migrate());
+  if (applied.empty()) {
+    fmt::print("{} is up to date\n", database->description());
+  } else {
+    fmt::print("{} is now at version {}\n", database->description(), applied.back());
+  }
+}
+
+void reset(const Options& options) {
+  const auto database = open(options);
+  if (!options.yes) {
+    fmt::print("This deletes every DAG run, log entry, variable and connection in {}.\nType yes to go on: ",
+               database->description());
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "yes") throw Exit{1, "nothing was changed; --yes skips the question"};
+  }
+  value_or_exit(store::Migrator(*database).reset());
+  fmt::print("{} is empty and up to date\n", database->description());
+}
+
+void current(const Options& options) {
+  const auto database = open(options);
+  fmt::print("{}\n", store::Migrator(*database).status().version);
+}
+
+void check(const Options& options) {
+  const auto database = open(options);
+  const store::SchemaStatus status = store::Migrator(*database).status();
+  if (status.condition != store::SchemaCondition::current) throw Exit{4, store::explain(status)};
+  fmt::print("{} is up to date (version {})\n", database->description(), status.version);
+}
+
+}  // namespace
+
+void add_db(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* db = app.add_subcommand("db", "The database of Lite: create, upgrade, look at, empty");
+  db->require_subcommand(1);
+  db->footer(
+      "Examples:\n  leoflow db migrate\n  leoflow db check --database-url postgresql://me@/leoflow_dev\n"
+      "  leoflow db reset --yes");
+  const auto add = [&](const char* name, const char* what, void (*action)(const Options&)) {
+    CLI::App* command = db->add_subcommand(name, what);
+    command->add_option("--database-url", options->url,
+                        "sqlite:///PATH or postgresql://… (default: Lite's own file)");
+    command->callback([options, action] { action(*options); });
+    command->footer(fmt::format("Example:\n  leoflow db {}", name));
+    return command;
+  };
+  add("migrate", "Create the database or bring it to this binary's version", migrate);
+  add("current", "Print the version of the database", current);
+  add("check", "Fail if the database is not at this binary's version", check);
+  add("reset", "Delete everything in the database", reset)->add_flag("--yes", options->yes, "Do not ask");
+}
+
+}  // namespace leoflow::cli

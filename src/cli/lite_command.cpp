@@ -1,0 +1,185 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <signal.h>
+#include <unistd.h>
+
+#include "app/server.hpp"
+#include "app/worker_sources.hpp"
+#include "base/log.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit.hpp"
+#include "lite/setup.hpp"
+#include "lite/starter.hpp"
+#include "store/migrator.hpp"
+
+namespace leoflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kGrpcAbove = 1011;
+constexpr int kMetricsAbove = 1010;
+
+struct Options {
+  std::string path;
+  std::string executor = "auto";
+  int port = 0;
+  std::string host = "127.0.0.1";
+  int slots = 0;
+  std::string database_url;
+  bool fresh = false;
+};
+
+/// Folder of the DAG files: the argument, or the workspace with a starter project.
+fs::path find_workspace(const Options& options, const lite::Config& config) {
+  if (!options.path.empty()) {
+    const fs::path path = fs::absolute(options.path).lexically_normal();
+    if (!fs::is_directory(path)) throw Exit{3, fmt::format("'{}' is not a folder", options.path)};
+    return path.has_filename() ? path : path.parent_path();
+  }
+  const fs::path workspace = config.workspace;
+  if (lite::make_starter_project(workspace)) {
+    fmt::print(stderr, "made a starter project in {}\n", (workspace / "hello").string());
+  }
+  return workspace;
+}
+
+/// "auto" takes k3d when Docker and k3d are there; running tasks there comes with a later version.
+void choose_executor(const std::string& wanted) {
+  if (wanted == "k3d") throw Exit{7, "--executor=k3d is not supported yet; use --executor=subprocess"};
+  if (wanted == "auto") fmt::print(stderr, "executor: subprocess (pods in k3d are not supported yet)\n");
+}
+
+std::string key_from_hex(const std::string& hex, const char* name) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const int high = hex_digit(hex[i]);
+    const int low = hex_digit(hex[i + 1]);
+    if (high < 0 || low < 0) throw Exit{2, fmt::format("config.yaml: {} is not hexadecimal", name)};
+    out += static_cast<char>(high << 4 | low);
+  }
+  return out;
+}
+
+app::ServerConfig server_config(const Options& options, const lite::Home& home,
+                                const lite::SetupResult& setup, const fs::path& workspace) {
+  const lite::Config& config = setup.config;
+  app::ServerConfig out;
+  out.database_url =
+      options.database_url.empty() ? "sqlite:///" + home.database_file().string() : options.database_url;
+  out.host = options.host;
+  out.http_port = options.port != 0 ? options.port : config.lite_port;
+  out.grpc_port = out.http_port + kGrpcAbove;
+  out.metrics_port = out.http_port + kMetricsAbove;
+  out.instance_name = "Leoflow Lite";
+  out.edition = "lite";
+  out.jwt_secret = config.jwt_secret;
+  out.secret_key = key_from_hex(config.secret_key, "secret_key");
+  out.agent_token = config.agent_token;
+  out.admin_email = config.admin_email;
+  out.admin_password_hash = config.admin_password_hash;
+  out.workspace = workspace.string();
+  out.logs_folder = home.logs().string();
+  out.agent_folder = home.agent().string();
+  out.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
+  out.python = setup.python.python;
+  out.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
+  out.airflow_folder = setup.python.airflow_folder;
+  out.parser_version =
+      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
+  out.slots = options.slots;
+  return out;
+}
+
+void reset_database(const std::string& url) {
+  const auto database = value_or_exit(store::Database::open(url));
+  value_or_exit(store::Migrator(*database).reset());
+  fmt::print(stderr, "the database is empty: {}\n", database->description());
+}
+
+/// Blocks SIGINT and SIGTERM for every thread that starts from now on.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void run_lite(const Options& options) {
+  const lite::Home home = lite::Home::from_environment();
+  choose_executor(options.executor);
+  const auto setup =
+      value_or_exit(lite::set_up(home, {}, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }));
+  const fs::path workspace = find_workspace(options, setup.config);
+  const app::ServerConfig config = server_config(options, home, setup, workspace);
+  if (options.fresh) reset_database(config.database_url);
+  if (options.host != "127.0.0.1" && options.host != "localhost") {
+    fmt::print(stderr,
+               "warning: Lite runs user code unsandboxed and listens on {}: for trusted networks only\n",
+               options.host);
+  }
+  const sigset_t signals = block_signals();
+  app::Server server(config);
+  value_or_exit(server.start());
+  fmt::print("\nLeoflow Lite is ready\n  URL        http://{}:{}\n  login      {}\n  workspace  {}\n",
+             options.host == "0.0.0.0" ? "localhost" : options.host, config.http_port, config.admin_email,
+             config.workspace);
+  if (setup.new_password) fmt::print("  password   {}   (shown once)\n", *setup.new_password);
+  fmt::print("\nCtrl-C stops it.\n");
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  fmt::print(stderr, "stopping\n");
+  server.stop();
+}
+
+void reset_password() {
+  const char* given = std::getenv("LEOFLOW_ADMIN_PASSWORD");
+  const bool has_one = given != nullptr && *given != '\0';
+  const std::string password = value_or_exit(lite::reset_password(
+      lite::Home::from_environment(), has_one ? std::optional<std::string>(given) : std::nullopt));
+  if (!has_one) fmt::print("new password: {}\n", password);
+  fmt::print("It holds from the next start of `leoflow lite` on.\n");
+}
+
+}  // namespace
+
+void add_lite(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* lite = app.add_subcommand("lite", "Run Leoflow Lite: a project's DAGs, live, on this machine");
+  lite->add_option(
+      "path", options->path,
+      "A project (dag.py), a folder of projects, or an Airflow dags folder (default: the workspace)");
+  lite->add_option("--executor", options->executor, "Where tasks run: auto, subprocess or k3d")
+      ->check(CLI::IsMember({"auto", "subprocess", "k3d"}))
+      ->capture_default_str();
+  lite->add_option("--port", options->port, "HTTP port (default 8088); gRPC is 1011 above it, metrics 1010")
+      ->check(CLI::Range(1, 64500));
+  lite->add_option("--host", options->host, "Address to listen on")->capture_default_str();
+  lite->add_option("--slots", options->slots, "Tasks at once (default: four for each core)")
+      ->check(CLI::Range(1, 100000));
+  lite->add_option("--database-url", options->database_url,
+                   "postgresql://… or sqlite:///… instead of Lite's own file");
+  lite->add_flag("--fresh", options->fresh, "Start with an empty database");
+  lite->footer(
+      "Examples:\n  leoflow lite dags/hello\n  leoflow lite --port 9000 ~/airflow/dags\n"
+      "  leoflow lite --database-url postgresql://me@localhost/leoflow_dev");
+  CLI::App* reset = lite->add_subcommand("reset-password", "Give the admin a new password and show it once");
+  reset->footer(
+      "The password is taken from LEOFLOW_ADMIN_PASSWORD if that is set.\nExample:\n"
+      "  leoflow lite reset-password");
+  reset->callback([] { reset_password(); });
+  lite->callback([options, lite] {
+    if (lite->get_subcommands().empty()) run_lite(*options);
+  });
+}
+
+}  // namespace leoflow::cli

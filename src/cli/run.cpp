@@ -1,0 +1,55 @@
+#include "cli/run.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "base/log.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit.hpp"
+
+namespace leoflow::cli {
+
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid:
+      return 2;
+    case ErrorCode::not_found:
+      return 3;
+    case ErrorCode::conflict:
+      return 4;
+    case ErrorCode::unauthenticated:
+    case ErrorCode::forbidden:
+      return 5;
+    case ErrorCode::unavailable:
+      return 6;
+    case ErrorCode::unsupported:
+      return 7;
+  }
+  return 1;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Runs Apache Airflow DAGs behind Airflow's own UI, without Airflow's control plane.",
+               "leoflow");
+  app.require_subcommand(1);
+  app.footer("Start here:\n  leoflow setup\n  leoflow lite dags/hello");
+  add_setup(app);
+  add_lite(app);
+  add_db(app);
+  add_version(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const Exit& exit) {
+    if (!exit.message.empty()) std::fprintf(stderr, "leoflow: %s\n", exit.message.c_str());
+    return exit.code;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "leoflow: %s\n", error.what());
+    return 6;
+  }
+}
+
+}  // namespace leoflow::cli
