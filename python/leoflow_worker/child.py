@@ -25,7 +25,7 @@ def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
     random.seed()
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
-    target = _parse_main if kind == "parse" else _task_main(preloaded)
+    target = _parse_main if kind == "parse" else _task_main(preloaded, fds[3])
     requests, stdout, stderr = (socket(fileno=fd) for fd in fds[:3])
     try:
         supervisor._fork_main(requests, stdout, stderr, fds[3], target)
@@ -33,7 +33,7 @@ def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
         os._exit(124)
 
 
-def _task_main(preloaded: Preload | None) -> Callable[[], None]:
+def _task_main(preloaded: Preload | None, log_fd: int) -> Callable[[], None]:
     from airflow.sdk.execution_time import task_runner
 
     stock_startup_details = task_runner.get_startup_details
@@ -41,7 +41,9 @@ def _task_main(preloaded: Preload | None) -> Callable[[], None]:
     def get_startup_details() -> Any:
         # A frame of our own precedes the StartupDetails: what only the attempt knows.
         if os.environ.get("_AIRFLOW__REEXECUTED_PROCESS") != "1":
-            _prepare(_read_preamble(task_runner.SUPERVISOR_COMMS), preloaded)
+            _prepare(_read_preamble(task_runner.SUPERVISOR_COMMS))
+            if preloaded is not None:
+                _take_over(preloaded, log_fd)
         return stock_startup_details()
 
     task_runner.get_startup_details = get_startup_details
@@ -53,23 +55,29 @@ def _parse_main() -> None:
     from airflow.sdk.execution_time import comms
 
     decoder = comms.CommsDecoder()
-    _prepare(_read_preamble(decoder), None)
+    _prepare(_read_preamble(decoder))
     # It owns descriptor 0, which the parser opens again.
     decoder.socket.detach()
     processor._parse_file_entrypoint()
 
 
 def _read_preamble(decoder: Any) -> dict[str, Any]:
-    return decoder._read_frame().body
+    try:
+        return decoder._read_frame().body
+    except (EOFError, ConnectionError):
+        # Forked ahead, never needed, and the agent is gone.
+        os._exit(0)
 
 
-def _prepare(preamble: dict[str, Any], preloaded: Preload | None) -> None:
+def _prepare(preamble: dict[str, Any]) -> None:
     os.environ.update(preamble["environment"])
-    if preloaded is None:
-        return
-    if preloaded.output:
-        sys.stdout.flush()
-        os.write(1, preloaded.output)
+
+
+def _take_over(preloaded: Preload, log_fd: int) -> None:
+    """Show what the import printed and logged, as if it happened now, and use its DAGs."""
+    for fd, content in ((log_fd, preloaded.log), (1, preloaded.output)):
+        while content:
+            content = content[os.write(fd, content) :]
     _offer_bag(preloaded)
 
 

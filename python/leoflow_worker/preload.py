@@ -49,6 +49,7 @@ class Preload:
         started_ns: Wall clock before the import.
         bag: The DAG bag that children take over.
         output: What the import wrote to stdout and stderr.
+        log: What it logged, as JSON lines.
     """
 
     refusal: str = ""
@@ -56,6 +57,7 @@ class Preload:
     started_ns: int = 0
     bag: Any = None
     output: bytes = b""
+    log: bytes = b""
 
 
 class _OpenRecorder:
@@ -98,6 +100,7 @@ def preload(file: str, bundle_path: str, bundle_name: str) -> Preload:
     task_runner.SUPERVISOR_COMMS = comms  # type: ignore[assignment]
     recorder = _OpenRecorder(bundle_path)
     capture = _OutputCapture()
+    log_memory = _log_to_memory()
     before = _Footprint()
     try:
         result.bag = BundleDagBag(
@@ -111,6 +114,7 @@ def preload(file: str, bundle_path: str, bundle_name: str) -> Preload:
         result.refusal = f"importing it raised {type(error).__name__}"
     recorder.active = False
     result.output = capture.finish()
+    result.log = _read_memory(log_memory)
     del task_runner.SUPERVISOR_COMMS
     result.files = _stat_files(recorder.paths | _module_files(bundle_path) | {file})
     result.refusal = result.refusal or _refusal(result.bag, comms, before)
@@ -168,10 +172,30 @@ class _OutputCapture:
         for number, saved in enumerate(self._saved, start=1):
             os.dup2(saved, number)
             os.close(saved)
-        size = min(os.fstat(self._memory).st_size, 1 << 20)
-        output = os.pread(self._memory, size, 0)
-        os.close(self._memory)
-        return output
+        return _read_memory(self._memory)
+
+
+def _log_to_memory() -> int:
+    """Send log records to memory until a child configures its own logging."""
+    from airflow.sdk.log import configure_logging, reset_logging
+
+    memory = os.memfd_create("leoflow-preload-log")
+    reset_logging()
+    # Loggers must not keep this output: children use the same loggers with theirs.
+    configure_logging(
+        json_output=True,
+        output=os.fdopen(os.dup(memory), "wb", buffering=0),
+        cache_logger_on_first_use=False,
+        sending_to_supervisor=True,
+    )
+    return memory
+
+
+def _read_memory(memory: int) -> bytes:
+    size = min(os.fstat(memory).st_size, 1 << 20)
+    content = os.pread(memory, size, 0)
+    os.close(memory)
+    return content
 
 
 def _module_files(bundle_path: str) -> set[str]:

@@ -23,7 +23,7 @@ class ForkServer:
 
     Requests: `fork` (id, kind, four descriptors), `zygote` (file, bundle_path,
     bundle_name, id, one descriptor), `guard` and `unguard` (pid), `retire`.
-    Reports: `forked` (id, pid), `zygote` (id, pid), `exited` (id, pid, status, memory, cpu).
+    Reports: `forking` (id), `forked` (id, pid), `zygote` (id, pid), `exited` (id, pid, status, memory, cpu).
     """
 
     def __init__(self, channel: Channel, preloaded: Preload | None = None) -> None:
@@ -73,6 +73,8 @@ class ForkServer:
                 self._retiring = True
 
     def _fork(self, request: dict[str, Any], fds: list[int]) -> None:
+        # Said first: without it the agent knows that the child never was.
+        self._report({"forking": request["id"]})
         pid = os.fork()
         if pid == 0:
             with suppress(OSError):

@@ -174,7 +174,7 @@ TEST_F(AgentEndToEnd, NoTaskOutlivesTheAgent) {
   EXPECT_TRUE(wait_gone(base));
 }
 
-TEST_F(AgentEndToEnd, OrphanOfALostZygoteDiesWithTheAgentToo) {
+TEST_F(AgentEndToEnd, OrphanOfALostForkServerDiesWithTheAgentToo) {
   const std::string id = agent_->start("works.py", "patient", false);
   ASSERT_TRUE(wait_log(id, "patient is ready"));
   const pid_t task = plane().wait_started(id);
@@ -295,6 +295,7 @@ TEST_F(AgentEndToEnd, MeasuresNoOpTasks) {
     const auto begun = TestPlane::Clock::now();
     const std::string id = agent_->start("works.py", "noop");
     ASSERT_TRUE(plane().wait_asked(id, "SucceedTask"));
+    plane().wait_finished(id);
     for (const auto& one : plane().asked(id)) {
       if (one.type == "SucceedTask") {
         milliseconds.push_back(std::chrono::duration<double, std::milli>(one.at - begun).count());

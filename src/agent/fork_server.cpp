@@ -76,9 +76,13 @@ void ForkServer::on_message(const json::value& message) {
   } else if (find(message, "zygote")) {
     const auto id = static_cast<std::uint64_t>(get_integer(message, "zygote", 0));
     if (events_.on_zygote) events_.on_zygote(id, static_cast<pid_t>(get_integer(message, "pid", 0)));
+  } else if (find(message, "forking")) {
+    forking_.insert(static_cast<std::uint64_t>(get_integer(message, "forking", 0)));
   } else if (find(message, "forked")) {
     const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "forked", 0)));
-    if (found != children_.end()) found->second->forked(static_cast<pid_t>(get_integer(message, "pid", 0)));
+    if (found == children_.end()) return;
+    forking_.erase(found->first);
+    found->second->forked(static_cast<pid_t>(get_integer(message, "pid", 0)));
   } else if (find(message, "exited")) {
     const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "exited", 0)));
     if (found == children_.end()) return;

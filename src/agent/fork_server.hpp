@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/channel.hpp"
@@ -47,6 +48,8 @@ class ForkServer : public std::enable_shared_from_this<ForkServer> {
   void guard(pid_t pid, bool is_on);
   /// Takes no more requests: the process exits after its last child.
   void retire();
+  /// Whether a child without a pid may exist all the same.
+  bool may_have_forked(std::uint64_t child_id) const { return forking_.contains(child_id); }
   /// The children whose end it has not reported.
   std::vector<std::shared_ptr<Child>> children() const;
   /// Forgets a child that somebody else saw end.
@@ -66,6 +69,7 @@ class ForkServer : public std::enable_shared_from_this<ForkServer> {
   std::vector<FileStamp> files_;
   std::int64_t import_started_ns_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<Child>> children_;
+  std::unordered_set<std::uint64_t> forking_;  // announced, but their pid is not known
 };
 
 }  // namespace leoflow::agent

@@ -64,7 +64,7 @@ void PythonPool::on_base_phase() {
 void PythonPool::lose_children(ForkServer& server) {
   for (const auto& child : server.children()) {
     if (child->pid() == 0) {
-      child->ended({.is_known = false, .never_ran = !server.has_served()});
+      child->ended({.is_known = false, .never_ran = !server.may_have_forked(child->id())});
     } else if (::kill(child->pid(), 0) != 0 && errno == ESRCH) {
       child->ended({.is_known = false});
     } else {
