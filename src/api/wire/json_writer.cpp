@@ -20,12 +20,23 @@ void append_escaped(std::string& out, std::string_view text) {
     plain = i + 1;
     out += '\\';
     switch (c) {
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case '\n': out += 'n'; break;
-      case '\r': out += 'r'; break;
-      case '\t': out += 't'; break;
-      default: out += {'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      default:
+        out += {'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
     }
   }
   out.append(text, plain);
@@ -83,7 +94,9 @@ void JsonWriter::value(std::string_view text) {
   out_ += '"';
 }
 
-void JsonWriter::value(Time time) { value(std::string_view(to_iso_z(time))); }
+void JsonWriter::value(Time time) {
+  value(std::string_view(to_iso_z(time)));
+}
 
 void JsonWriter::value(const json::value& document) {
   separate();

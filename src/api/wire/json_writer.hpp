@@ -18,7 +18,8 @@ namespace leoflow::api::wire {
 /// themselves; the caller keeps begin and end in pairs.
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
+  /// @param skip_nulls leave out fields that have no value, where Airflow does.
+  explicit JsonWriter(std::string& out, bool skip_nulls = false) : out_(out), skip_nulls_(skip_nulls) {}
 
   void begin_object() { open('{'); }
   void end_object() { out_ += '}'; }
@@ -63,6 +64,7 @@ class JsonWriter {
 
   template <typename T>
   void field(std::string_view name, const T& content) {
+    if (skip_nulls_ && is_null(content)) return;
     key(name);
     value(content);
   }
@@ -77,14 +79,25 @@ class JsonWriter {
   }
   void separate();
 
+  template <typename T>
+  static bool is_null(const T&) {
+    return false;
+  }
+  template <typename T>
+  static bool is_null(const std::optional<T>& maybe) {
+    return !maybe;
+  }
+  static bool is_null(const json::value& document) { return document.is_null(); }
+
   std::string& out_;
+  const bool skip_nulls_;
 };
 
 /// The JSON text of one value.
 template <typename T>
-std::string to_json(const T& content) {
+std::string to_json(const T& content, bool skip_nulls = false) {
   std::string text;
-  JsonWriter out(text);
+  JsonWriter out(text, skip_nulls);
   out.value(content);
   return text;
 }

@@ -48,8 +48,8 @@ class ParamReader {
   using Values = std::multimap<std::string, std::string>;
 
   template <typename T, typename Rule>
-  void read_from(const Values& values, std::string_view place, std::string_view name, T& out, const Rule& rule,
-                 bool required) {
+  void read_from(const Values& values, std::string_view place, std::string_view name, T& out,
+                 const Rule& rule, bool required) {
     const json::value value = collect(values, place, name, IsList<Rule>::value, required);
     if (!value.is_null()) read_value(value, out, rule, Location(Location(place), name), problems_);
   }

@@ -1,9 +1,8 @@
 #include "api/wire/read_value.hpp"
 
-#include <fmt/core.h>
-
 #include <charconv>
 #include <cmath>
+#include <fmt/core.h>
 #include <regex>
 
 #include "base/text.hpp"
@@ -20,7 +19,9 @@ std::size_t length_of(std::string_view text) {
   return count;
 }
 
-std::string_view plural(std::size_t count) { return count == 1 ? "" : "s"; }
+std::string_view plural(std::size_t count) {
+  return count == 1 ? "" : "s";
+}
 
 template <typename Rule>
 void check_bounds(double number, const Rule& rule, const json::value& in, const Location& where,
@@ -86,17 +87,20 @@ void read_value(const json::value& in, std::string& out, const Text& rule, const
   const std::string_view text = in.get_string();
   const std::size_t length = length_of(text);
   if (length > rule.max_length) {
-    problems.add(where, "string_too_long",
-                 fmt::format("String should have at most {} character{}", rule.max_length, plural(rule.max_length)),
-                 in, {{"max_length", rule.max_length}});
+    problems.add(
+        where, "string_too_long",
+        fmt::format("String should have at most {} character{}", rule.max_length, plural(rule.max_length)),
+        in, {{"max_length", rule.max_length}});
   } else if (length < rule.min_length) {
-    problems.add(where, "string_too_short",
-                 fmt::format("String should have at least {} character{}", rule.min_length, plural(rule.min_length)),
-                 in, {{"min_length", rule.min_length}});
+    problems.add(
+        where, "string_too_short",
+        fmt::format("String should have at least {} character{}", rule.min_length, plural(rule.min_length)),
+        in, {{"min_length", rule.min_length}});
   } else if (rule.pattern != nullptr &&
              !std::regex_search(text.begin(), text.end(), std::regex(rule.pattern, std::regex::ECMAScript))) {
     problems.add(where, "string_pattern_mismatch",
-                 fmt::format("String should match pattern '{}'", rule.pattern), in, {{"pattern", rule.pattern}});
+                 fmt::format("String should match pattern '{}'", rule.pattern), in,
+                 {{"pattern", rule.pattern}});
   }
   out = text;
 }
@@ -186,7 +190,8 @@ void read_value(const json::value& in, bool& out, const Boolean&, const Location
     return problems.add(where, "bool_type", "Input should be a valid boolean", in);
   }
   if (!flag) {
-    return problems.add(where, "bool_parsing", "Input should be a valid boolean, unable to interpret input", in);
+    return problems.add(where, "bool_parsing", "Input should be a valid boolean, unable to interpret input",
+                        in);
   }
   out = *flag;
 }
@@ -208,7 +213,8 @@ void read_value(const json::value& in, Time& out, const Instant&, const Location
   } else {
     const std::string_view reason = text.size() < 10 ? "input is too short" : "invalid character in year";
     problems.add(where, "datetime_from_date_parsing",
-                 fmt::format("Input should be a valid datetime or date, {}", reason), in, {{"error", reason}});
+                 fmt::format("Input should be a valid datetime or date, {}", reason), in,
+                 {{"error", reason}});
   }
 }
 

@@ -1,0 +1,93 @@
+#include "api/api.hpp"
+
+#include <fmt/core.h>
+
+#include "api/resources.hpp"
+#include "auth/users.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+/// Browsers send Origin with every request that changes something. A cookie must
+/// not work from another site's page.
+bool is_cross_site(const http::Request& request) {
+  const std::string_view origin = request.header("origin");
+  const std::size_t scheme_end = origin.find("://");
+  return scheme_end != std::string_view::npos && origin.substr(scheme_end + 3) != request.header("host");
+}
+
+bool changes_something(std::string_view method) {
+  return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
+
+bool is_api_path(std::string_view path) {
+  return path.starts_with("/api/v2/") || path.starts_with("/ui/") || path.starts_with("/auth/token");
+}
+
+}  // namespace
+
+Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands, const auth::Tokens& tokens,
+         const auth::Sealer& sealer, const Clock& clock)
+    : config_(std::move(config)),
+      services_{config_, database, commands, tokens, sealer, clock},
+      files_(config_.ui_folder, config_.login_folder) {
+  bind_everything(registry_);
+}
+
+http::Response Api::handle(const http::Request& request) {
+  if (!is_api_path(request.path)) return files_.serve(request);
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  Router::Match match = router_.find(method, request.path);
+  if (!match.operation) {
+    if (match.wrong_method) return http::error_response(405, "Method Not Allowed");
+    return http::error_response(404, "Not Found");
+  }
+  match.params.query = &request.query;
+  match.params.headers = &request.headers;
+  return dispatch(request, match);
+}
+
+http::Response Api::dispatch(const http::Request& request, const Router::Match& match) {
+  const wire::Route& route = gen::kRoutes[*match.operation];
+  Call call(request, services_, route.operation);
+  auto claims = authenticate(call);
+  if (claims) {
+    call.user = std::move(*claims);
+  } else if (!route.open) {
+    return refusal(claims.error());
+  }
+  // Roles beyond admin exist in the type only: until permissions are checked one by
+  // one, nobody else may change anything.
+  if (!route.open && changes_something(request.method) && call.user.role != auth::Role::admin) {
+    return http::error_response(403, "Forbidden");
+  }
+  const Registry::Slot& slot = registry_.slot(*match.operation);
+  if (!slot) {
+    return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));
+  }
+  const Result<Answer> answer = slot(call, match.params);
+  return answer ? *answer : refusal(answer.error());
+}
+
+Result<auth::Claims> Api::authenticate(Call& call) {
+  const http::Request& request = call.request;
+  std::string_view token = request.header("authorization");
+  bool from_cookie = false;
+  if (token.size() > 7 && (token.starts_with("Bearer ") || token.starts_with("bearer "))) {
+    token.remove_prefix(7);
+  } else {
+    token = request.cookie("_token");
+    from_cookie = true;
+  }
+  if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
+  auto claims = services_.tokens.verify(token, call.now());
+  if (!claims) return claims;
+  if (auth::is_revoked(call.db(), claims->id)) return fail(ErrorCode::forbidden, "Invalid JWT token");
+  if (from_cookie && changes_something(request.method) && is_cross_site(request)) {
+    return fail(ErrorCode::forbidden, "Forbidden");
+  }
+  return claims;
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,76 @@
+#include "api/core/call.hpp"
+
+namespace leoflow::api {
+
+store::Session& Call::db() {
+  if (!lease_) lease_.emplace(api.database.read());
+  return **lease_;
+}
+
+bool Call::prefers(std::string_view content_type) const {
+  const std::string_view accept = request.header("accept");
+  const std::size_t wanted = accept.find(content_type);
+  return wanted != std::string_view::npos && wanted < accept.find("application/json");
+}
+
+void Call::audit(Subject subject) {
+  const Time at = now();
+  std::optional<std::string> extra;
+  if (!subject.extra.empty()) extra = json::serialize(subject.extra);
+  const auto written = api.commands.write(
+      [&, event = std::string(operation), owner = user.subject](store::Session& session) -> Result<void> {
+        session.execute(
+            "INSERT INTO event_log (created_at, event, owner, dag_id, run_id, task_id, map_index, extra) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            {at, event, owner, subject.dag_id, subject.run_id, subject.task_id, subject.map_index, extra});
+        return {};
+      });
+  // The change itself is durable: an audit line that cannot be written is a broken database.
+  if (!written) throw Fatal("audit log: " + written.error().message);
+}
+
+Answer no_content() {
+  Answer answer;
+  answer.status = 204;
+  return answer;
+}
+
+Answer unprocessable(const wire::Problems& problems) {
+  Answer answer;
+  answer.status = 422;
+  answer.body = json::serialize(json::object{{"detail", problems.list()}});
+  return answer;
+}
+
+Answer refusal(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid:
+      return http::error_response(400, error.message);
+    case ErrorCode::unauthenticated:
+      return http::error_response(401, error.message);
+    case ErrorCode::forbidden:
+      return http::error_response(403, error.message);
+    case ErrorCode::not_found:
+      return http::error_response(404, error.message);
+    case ErrorCode::conflict:
+      return http::error_response(409, error.message);
+    case ErrorCode::unsupported:
+      return http::error_response(501, error.message);
+    case ErrorCode::unavailable:
+      return http::error_response(503, error.message);
+  }
+  return http::error_response(500, "Internal Server Error");
+}
+
+Answer unique_violation(std::string_view message) {
+  Answer answer;
+  answer.status = 409;
+  answer.body =
+      json::serialize(json::object{{"detail", json::object{{"reason", "Unique constraint violation"},
+                                                           {"statement", "hidden"},
+                                                           {"orig_error", "hidden"},
+                                                           {"message", message}}}});
+  return answer;
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,189 @@
+#include "api/core/select.hpp"
+
+#include <fmt/core.h>
+
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr std::int64_t kMostRows = 100;
+constexpr std::size_t kMostOrderKeys = 10;
+
+std::string escape_like(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Select::next(store::Param param) {
+  params_.push_back(std::move(param));
+  return fmt::format("${}", params_.size());
+}
+
+Select& Select::where(std::string_view condition, std::initializer_list<store::Param> params) {
+  return where_list(condition, std::span(params.begin(), params.size()));
+}
+
+Select& Select::where_list(std::string_view condition, std::span<const store::Param> params) {
+  std::string text;
+  auto param = params.begin();
+  for (const char c : condition) {
+    if (c == '?') {
+      text += next(*param++);
+    } else {
+      text += c;
+    }
+  }
+  conditions_.push_back(std::move(text));
+  return *this;
+}
+
+Select& Select::equals(std::string_view column, const std::optional<std::string>& value) {
+  if (!value || *value == "~") return *this;
+  conditions_.push_back(fmt::format("{} = {}", column, next(*value)));
+  return *this;
+}
+
+Select& Select::in(std::string_view column, const std::vector<std::string>& values,
+                   std::string_view null_word) {
+  if (values.empty()) return *this;
+  std::string list;
+  bool with_null = false;
+  for (const std::string& value : values) {
+    if (!null_word.empty() && (value == null_word || value.empty())) {
+      with_null = true;
+    } else {
+      list += (list.empty() ? "" : ", ") + next(value);
+    }
+  }
+  std::string text = list.empty() ? "" : fmt::format("{} IN ({})", column, list);
+  if (with_null) text += fmt::format("{}{} IS NULL", text.empty() ? "" : " OR ", column);
+  conditions_.push_back("(" + text + ")");
+  return *this;
+}
+
+Select& Select::in(std::string_view column, const std::optional<std::vector<std::string>>& values) {
+  return values ? in(column, *values) : *this;
+}
+
+Select& Select::in_subquery(std::string_view column, std::string_view subquery,
+                            const std::vector<std::string>& values) {
+  std::string list;
+  for (const std::string& value : values) list += (list.empty() ? "" : ", ") + next(value);
+  conditions_.push_back(fmt::format("{} IN ({} IN ({}))", column, subquery, list));
+  return *this;
+}
+
+Select& Select::in(std::string_view column, const std::vector<std::int64_t>& values) {
+  if (values.empty()) return *this;
+  std::string list;
+  for (const std::int64_t value : values) list += (list.empty() ? "" : ", ") + next(value);
+  conditions_.push_back(fmt::format("{} IN ({})", column, list));
+  return *this;
+}
+
+Select& Select::pattern(std::string_view column, const std::optional<std::string>& text) {
+  if (!text || *text == "~" || trim(*text).empty()) return *this;
+  std::string alternatives;
+  for (const std::string& part : split(*text, '|')) {
+    const std::string_view word = trim(part);
+    if (word.empty()) continue;
+    alternatives += fmt::format("{}LOWER({}) LIKE {} ESCAPE '\\'", alternatives.empty() ? "" : " OR ", column,
+                                next(fmt::format("%{}%", to_lower(word))));
+  }
+  if (!alternatives.empty()) conditions_.push_back("(" + alternatives + ")");
+  return *this;
+}
+
+Select& Select::prefix(std::string_view column, const std::optional<std::string>& text) {
+  if (!text || text->empty() || *text == "~") return *this;
+  std::string alternatives;
+  for (const std::string& part : split(*text, '|')) {
+    if (part.empty()) continue;
+    alternatives += fmt::format("{}{} LIKE {} ESCAPE '\\'", alternatives.empty() ? "" : " OR ", column,
+                                next(escape_like(part) + "%"));
+  }
+  if (!alternatives.empty()) conditions_.push_back("(" + alternatives + ")");
+  return *this;
+}
+
+Select& Select::range(std::string_view column, const Range<Time>& range) {
+  if (range.gte) conditions_.push_back(fmt::format("{} >= {}", column, next(*range.gte)));
+  if (range.gt) conditions_.push_back(fmt::format("{} > {}", column, next(*range.gt)));
+  if (range.lte) conditions_.push_back(fmt::format("{} <= {}", column, next(*range.lte)));
+  if (range.lt) conditions_.push_back(fmt::format("{} < {}", column, next(*range.lt)));
+  return *this;
+}
+
+Select& Select::range(std::string_view expression, const Range<double>& range) {
+  if (range.gte) conditions_.push_back(fmt::format("{} >= {}", expression, next(*range.gte)));
+  if (range.gt) conditions_.push_back(fmt::format("{} > {}", expression, next(*range.gt)));
+  if (range.lte) conditions_.push_back(fmt::format("{} <= {}", expression, next(*range.lte)));
+  if (range.lt) conditions_.push_back(fmt::format("{} < {}", expression, next(*range.lt)));
+  return *this;
+}
+
+Result<void> Select::order(const std::vector<std::string>& order_by, std::span<const OrderKey> keys,
+                           std::string_view tiebreak) {
+  if (order_by.size() > kMostOrderKeys) {
+    return fail(ErrorCode::invalid,
+                fmt::format("Ordering with more than {} parameters is not allowed. Provided: {}",
+                            kMostOrderKeys, order_by.size()));
+  }
+  order_.clear();
+  std::string_view first_direction;
+  for (const std::string& item : order_by) {
+    std::string_view name = item;
+    const bool descending = name.starts_with('-');
+    if (descending) name.remove_prefix(1);
+    const OrderKey* found = nullptr;
+    for (const OrderKey& key : keys) {
+      if (key.name == name) found = &key;
+    }
+    if (found == nullptr) {
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("Ordering with '{}' is disallowed or the attribute does not exist on the model", name));
+    }
+    const std::string_view direction = descending ? "DESC" : "ASC";
+    if (first_direction.empty()) first_direction = direction;
+    // Rows without a value come last in both directions.
+    order_ += fmt::format("{0} IS NULL, {0} {1}, ", found->column, direction);
+  }
+  order_ += fmt::format("{} {}", tiebreak, first_direction.empty() ? "ASC" : first_direction);
+  return {};
+}
+
+Select& Select::page(std::int64_t limit, std::int64_t offset) {
+  page_ = fmt::format(" LIMIT {} OFFSET {}", std::min(limit, kMostRows), offset);
+  return *this;
+}
+
+Select& Select::at_most(std::int64_t limit) {
+  page_ = fmt::format(" LIMIT {}", limit);
+  return *this;
+}
+
+std::string Select::conditions() const {
+  return conditions_.empty() ? "" : " WHERE " + join(conditions_, " AND ");
+}
+
+store::Rows Select::rows(store::Session& session) const {
+  const std::string group = group_.empty() ? "" : " GROUP BY " + group_;
+  const std::string order = order_.empty() ? "" : " ORDER BY " + order_;
+  return session.query(
+      fmt::format("SELECT {} FROM {}{}{}{}{}", columns_, from_, conditions(), group, order, page_), params_);
+}
+
+std::int64_t Select::count(store::Session& session) const {
+  return session.query(fmt::format("SELECT COUNT(*) FROM {}{}", from_, conditions()), params_)[0].integer(0);
+}
+
+}  // namespace leoflow::api

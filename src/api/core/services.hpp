@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "api/core/dag_cache.hpp"
+#include "auth/login_limiter.hpp"
+#include "auth/sealer.hpp"
+#include "auth/tokens.hpp"
+#include "base/clock.hpp"
+#include "engine/commands.hpp"
+#include "store/database.hpp"
+
+namespace leoflow::api {
+
+/// What the configuration says about the API. Constant after construction.
+struct ApiConfig {
+  std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
+  std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
+  std::filesystem::path logs_folder;
+  std::string hook_meta_file;  ///< JSON list of connection forms; "" or missing: none
+  std::string providers_file;  ///< JSON list of installed providers; "" or missing: none
+  std::string instance_name = "Leoflow";
+  std::string edition;  ///< "lite", "pro" or ""; shown as a badge
+  std::string airflow_version = "3.3.2";
+  std::int64_t auto_refresh_interval = 3;  ///< seconds
+};
+
+/// What handlers work with. Everything in it is thread safe.
+struct Services {
+  const ApiConfig& config;
+  store::Database& database;
+  engine::Commands& commands;
+  const auth::Tokens& tokens;
+  const auth::Sealer& sealer;
+  const Clock& clock;
+  auth::LoginLimiter login_limiter{};
+  DagCache dags{};
+};
+
+}  // namespace leoflow::api

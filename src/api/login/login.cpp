@@ -1,0 +1,164 @@
+#include <fmt/core.h>
+
+#include "api/core/registry.hpp"
+#include "api/resources.hpp"
+#include "auth/passwords.hpp"
+#include "auth/users.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+Answer redirect(std::string location) {
+  Answer answer;
+  answer.status = 307;
+  answer.headers.emplace_back("Location", std::move(location));
+  return answer;
+}
+
+// A page of ours: a path, or a URL whose host is the one the request came to.
+bool is_safe_next(const http::Request& request, std::string_view next) {
+  if (next.find_first_of("\r\n\\") != std::string_view::npos) return false;
+  if (next.starts_with("/")) return !next.starts_with("//");
+  const std::size_t scheme_end = next.find("://");
+  if (scheme_end == std::string_view::npos) return false;
+  const std::string_view scheme = next.substr(0, scheme_end);
+  const std::string_view rest = next.substr(scheme_end + 3);
+  return (scheme == "http" || scheme == "https") &&
+         rest.substr(0, rest.find_first_of("/?#")) == request.header("host");
+}
+
+/// What login clients post: JSON, or a form.
+std::optional<json::value> read_credentials(const http::Request& request, wire::Problems& problems) {
+  const std::string_view type = request.header("content-type");
+  if (type.starts_with("application/x-www-form-urlencoded")) {
+    http::Request form;
+    http::parse_target("/?" + request.body, form);
+    json::object fields;
+    for (const auto& [name, value] : form.query) fields[name] = value;
+    return fields;
+  }
+  auto parsed = parse_json(request.body);
+  if (!parsed) {
+    problems.add(wire::Location(wire::Location("body"), std::int64_t{0}), "json_invalid", "JSON decode error",
+                 json::object{}, {{"error", parsed.error().message}});
+    return std::nullopt;
+  }
+  return std::move(*parsed);
+}
+
+Answer too_many_tries(std::chrono::seconds wait) {
+  Answer answer = http::error_response(429, "Too many failed logins. Try again later");
+  answer.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  return answer;
+}
+
+/// The user, if the password is theirs. Takes as long for unknown names.
+std::optional<auth::User> check_password(Call& call, const gen::LoginBody& body) {
+  static const std::string kNobody = auth::hash_password("nobody has this password");
+  auto user = auth::find_user(call.db(), body.username);
+  const bool right = auth::password_matches(body.password, user ? user->password_hash : kNobody);
+  if (!right) return std::nullopt;
+  return user;
+}
+
+Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds life) {
+  if (body.username.empty() || body.password.empty()) {
+    return fail(ErrorCode::invalid, "Username and password must be provided");
+  }
+  const std::string key = call.request.remote_address + " " + body.username;
+  if (const auto wait = call.api.login_limiter.take(key, call.now())) return too_many_tries(*wait);
+  const auto user = check_password(call, body);
+  if (!user) return fail(ErrorCode::unauthenticated, "Invalid credentials");
+  call.api.login_limiter.forgive(key);
+  gen::LoginResponse response;
+  response.access_token = call.api.tokens.issue(user->username, user->role, call.now(), life);
+  return ok(response, 201);
+}
+
+Result<Answer> create_token_all_admins(Call&, const gen::CreateTokenAllAdminsParams&) {
+  return fail(ErrorCode::forbidden,
+              "This method is only allowed if ``[core] simple_auth_manager_all_admins`` is True");
+}
+
+Result<Answer> login(Call& call, const gen::LoginParams& params) {
+  if (!params.next) return redirect("/auth/login");
+  if (!is_safe_next(call.request, *params.next))
+    return fail(ErrorCode::invalid, "Invalid or unsafe next URL");
+  return redirect("/auth/login?next=" + url_encode(*params.next));
+}
+
+Result<Answer> logout(Call& call, const gen::LogoutParams&) {
+  if (!call.user.id.empty()) {
+    auto revoked = call.api.commands.write([id = call.user.id, expires = call.user.expires_at,
+                                            now = call.now()](store::Session& session) -> Result<void> {
+      auth::revoke_token(session, id, expires);
+      auth::forget_expired_revocations(session, now);
+      return {};
+    });
+    if (!revoked) return std::unexpected(revoked.error());
+  }
+  Answer answer = redirect("/auth/login");
+  answer.headers.emplace_back("Set-Cookie", "_token=; Path=/; Max-Age=0; SameSite=Lax");
+  return answer;
+}
+
+Result<Answer> get_current_user_info(Call& call, const gen::GetCurrentUserInfoParams&) {
+  gen::AuthenticatedMeResponse me;
+  me.id = call.user.subject;
+  me.username = call.user.subject;
+  return ok(me);
+}
+
+Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
+  gen::MenuItemCollectionResponse menus;
+  menus.authorized_menu_items = {
+      "Required Actions", "Assets", "Audit Log", "Config",  "Connections", "Dags",
+      "Deadlines",        "Docs",   "Jobs",      "Plugins", "Pools",       "Providers",
+      "Variables",        "XComs"};
+  return ok(menus);
+}
+
+Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::GenerateTokenBody& body) {
+  const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
+  gen::GenerateTokenResponse response;
+  response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.now(), life);
+  response.token_type = body.token_type;
+  response.expires_in_seconds = life.count();
+  return ok(response);
+}
+
+Result<Answer> answer_login(Call& call, std::chrono::seconds life) {
+  const std::string_view type = call.request.header("content-type");
+  const bool known =
+      type.starts_with("application/json") || type.starts_with("application/x-www-form-urlencoded");
+  if (!known) return http::error_response(415, "Unsupported Media Type");
+  wire::Problems problems;
+  gen::LoginBody body;
+  if (const auto fields = read_credentials(call.request, problems)) {
+    body.parse(*fields, wire::Location("body"), problems);
+  }
+  if (!problems.empty()) return unprocessable(problems);
+  return log_in(call, body, life);
+}
+
+}  // namespace
+
+void bind_login(Registry& registry) {
+  registry.bind_raw<op::create_token>([](Call& call) { return answer_login(call, auth::Tokens::kUserLife); });
+  registry.bind_raw<op::create_token_cli>(
+      [](Call& call) { return answer_login(call, auth::Tokens::kCliLife); });
+  registry.bind<op::create_token_all_admins>(create_token_all_admins);
+  registry.bind_raw<op::login_all_admins>([](Call&) -> Result<Answer> {
+    return fail(ErrorCode::forbidden,
+                "This method is only allowed if ``[core] simple_auth_manager_all_admins`` is True");
+  });
+  registry.bind<op::login>(login);
+  registry.bind<op::logout>(logout);
+  registry.bind<op::get_current_user_info>(get_current_user_info);
+  registry.bind<op::get_auth_menus>(get_auth_menus);
+  registry.bind<op::generate_token>(generate_token);
+}
+
+}  // namespace leoflow::api

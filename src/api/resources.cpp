@@ -1,0 +1,35 @@
+#include "api/resources.hpp"
+
+namespace leoflow::api {
+
+void bind_everything(Registry& registry) {
+  bind_login(registry);
+  bind_ui_config(registry);
+  bind_ui_dashboard(registry);
+  bind_ui_dags(registry);
+  bind_ui_grid(registry);
+  bind_ui_structure(registry);
+  bind_ui_runs(registry);
+  bind_ui_empty(registry);
+  bind_dags(registry);
+  bind_dag_details(registry);
+  bind_dag_versions(registry);
+  bind_dag_runs(registry);
+  bind_dag_run_changes(registry);
+  bind_task_instances(registry);
+  bind_task_instance_changes(registry);
+  bind_task_history(registry);
+  bind_clear(registry);
+  bind_tasks(registry);
+  bind_logs(registry);
+  bind_xcoms(registry);
+  bind_variables(registry);
+  bind_connections(registry);
+  bind_pools(registry);
+  bind_event_logs(registry);
+  bind_import_errors(registry);
+  bind_monitor(registry);
+  bind_empty_collections(registry);
+}
+
+}  // namespace leoflow::api

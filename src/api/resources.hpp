@@ -1,0 +1,38 @@
+#pragma once
+
+#include "api/core/registry.hpp"
+
+namespace leoflow::api {
+
+// One function per file of handlers: it binds the operations of its resource.
+void bind_login(Registry& registry);
+void bind_ui_config(Registry& registry);
+void bind_ui_dashboard(Registry& registry);
+void bind_ui_dags(Registry& registry);
+void bind_ui_grid(Registry& registry);
+void bind_ui_structure(Registry& registry);
+void bind_ui_runs(Registry& registry);
+void bind_ui_empty(Registry& registry);
+void bind_dags(Registry& registry);
+void bind_dag_details(Registry& registry);
+void bind_dag_versions(Registry& registry);
+void bind_dag_runs(Registry& registry);
+void bind_dag_run_changes(Registry& registry);
+void bind_task_instances(Registry& registry);
+void bind_task_instance_changes(Registry& registry);
+void bind_task_history(Registry& registry);
+void bind_clear(Registry& registry);
+void bind_tasks(Registry& registry);
+void bind_logs(Registry& registry);
+void bind_xcoms(Registry& registry);
+void bind_variables(Registry& registry);
+void bind_connections(Registry& registry);
+void bind_pools(Registry& registry);
+void bind_event_logs(Registry& registry);
+void bind_import_errors(Registry& registry);
+void bind_monitor(Registry& registry);
+void bind_empty_collections(Registry& registry);
+
+void bind_everything(Registry& registry);
+
+}  // namespace leoflow::api

@@ -1,0 +1,180 @@
+#include "api/static/static_files.hpp"
+
+#include <algorithm>
+#include <zlib.h>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "http/gzip.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr int kGzipLevel = 6;  // once per file: worth the time
+constexpr std::size_t kLeastWorthCompressing = 1024;
+
+std::string_view content_type_of(std::string_view name) {
+  static const std::map<std::string_view, std::string_view> kTypes = {
+      {"html", "text/html; charset=utf-8"},
+      {"js", "text/javascript; charset=utf-8"},
+      {"css", "text/css; charset=utf-8"},
+      {"json", "application/json"},
+      {"png", "image/png"},
+      {"svg", "image/svg+xml"},
+      {"ico", "image/x-icon"},
+      {"wasm", "application/wasm"},
+      {"woff", "font/woff"},
+      {"woff2", "font/woff2"},
+      {"ttf", "font/ttf"},
+      {"map", "application/json"}};
+  const auto found = kTypes.find(name.substr(std::min(name.rfind('.') + 1, name.size())));
+  return found == kTypes.end() ? "application/octet-stream" : found->second;
+}
+
+// The plain text again, for the rare client that does not take gzip.
+std::string inflate(const std::string& gzipped) {
+  z_stream stream{};
+  if (inflateInit2(&stream, 15 + 16) != Z_OK) throw Fatal("zlib: out of memory");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzipped.data()));
+  stream.avail_in = static_cast<uInt>(gzipped.size());
+  std::string out;
+  char chunk[65536];
+  int outcome = Z_OK;
+  while (outcome == Z_OK) {
+    stream.next_out = reinterpret_cast<Bytef*>(chunk);
+    stream.avail_out = sizeof chunk;
+    outcome = ::inflate(&stream, Z_NO_FLUSH);
+    out.append(chunk, sizeof chunk - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  return out;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+// Fills the page's template; preload hints with a bare ./assets would reach the
+// page itself instead of the file.
+std::string fill_page(std::string text, std::string_view assets) {
+  replace_all(text, "{{ backend_server_base_url }}", "/");
+  replace_all(text, "\"./assets/", "\"" + std::string(assets));
+  return text;
+}
+
+// Names of the form "index-1ifPC3Lo.js" change with their content.
+bool has_hashed_name(std::string_view relative) {
+  return relative.starts_with("assets/");
+}
+
+bool is_safe(std::string_view relative) {
+  if (relative.empty() || relative.front() == '/' || relative.find('\0') != std::string_view::npos)
+    return false;
+  const auto parts = split(relative, '/');
+  return std::none_of(parts.begin(), parts.end(),
+                      [](const std::string& part) { return part.empty() || part.front() == '.'; });
+}
+
+http::Response json_error(std::string_view message) {
+  http::Response response;
+  response.status = 404;
+  response.body = json::serialize(json::object{{"error", message}});
+  return response;
+}
+
+}  // namespace
+
+StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login)
+    : ui_(std::move(ui)), login_(std::move(login)) {}
+
+http::Response StaticFiles::serve(const http::Request& request) {
+  const std::string path = url_decode(request.path).value_or("/");
+  const std::string_view view = path;
+  if (request.method != "GET" && request.method != "HEAD")
+    return http::error_response(405, "Method Not Allowed");
+  if (view == "/health") {
+    return json_error("Moved in Airflow 3. Please change config to check `/api/v2/monitor/health`");
+  }
+  if (view.starts_with("/api/v1"))
+    return json_error(
+        "/api/v1 has been removed in Airflow 3, please use its upgraded version /api/v2 instead.");
+  if (view.starts_with("/api/")) return json_error("API route not found");
+  if (view.starts_with("/static/")) return file_answer(request, ui_, view.substr(8));
+  if (view.starts_with("/auth/static/")) return file_answer(request, login_, view.substr(13));
+  if (view == "/auth" || view.starts_with("/auth/")) return page_answer(request, login_);
+  return page_answer(request, ui_);
+}
+
+StaticFiles::FilePointer StaticFiles::find(const std::filesystem::path& folder, std::string_view relative) {
+  const std::string full = (folder / relative).string();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = files_.find(full); known != files_.end()) return known->second;
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(full, ignored)) return nullptr;
+  auto content = read_file(full);
+  if (!content) return nullptr;
+  if (relative == "index.html") {
+    content = fill_page(std::move(*content), folder == login_ ? "./auth/static/assets/" : "./static/assets/");
+  }
+  auto file = std::make_shared<File>();
+  file->content_type = content_type_of(relative);
+  file->etag = "\"" + sha256_hex(*content).substr(0, 32) + "\"";
+  if (content->size() >= kLeastWorthCompressing && http::is_compressible(file->content_type)) {
+    file->gzipped = std::make_shared<const std::string>(http::gzip(*content, kGzipLevel));
+  } else {
+    file->plain = std::make_shared<const std::string>(std::move(*content));
+  }
+  const std::lock_guard lock(mutex_);
+  return files_.emplace(full, file).first->second;
+}
+
+http::Response StaticFiles::file_answer(const http::Request& request, const std::filesystem::path& folder,
+                                        std::string_view relative) {
+  const FilePointer file = is_safe(relative) ? find(folder, relative) : nullptr;
+  if (!file) return http::error_response(404, "Not Found");
+  http::Response response;
+  response.content_type = file->content_type;
+  response.headers.emplace_back("ETag", file->etag);
+  response.headers.emplace_back(
+      "Cache-Control", has_hashed_name(relative) ? "public, max-age=31536000, immutable" : "no-cache");
+  if (request.header("if-none-match").find(file->etag) != std::string_view::npos) {
+    response.status = 304;
+    return response;
+  }
+  if (!file->gzipped) {
+    response.shared_body = file->plain;
+    return response;
+  }
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (http::accepts_gzip(request.header("accept-encoding"))) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.shared_body = file->gzipped;
+  } else {
+    response.body = inflate(*file->gzipped);
+  }
+  return response;
+}
+
+http::Response StaticFiles::page_answer(const http::Request& request, const std::filesystem::path& folder) {
+  http::Response response = file_answer(request, folder, "index.html");
+  if (response.status == 404) {
+    log::error("the web UI is not in {}", folder.string());
+    return http::error_response(503, "The web UI is not installed");
+  }
+  // The UI injects its styles and compiles WebAssembly (SQL highlighting); all else must come from here.
+  response.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
+      "style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self' data:; "
+      "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action "
+      "'self'");
+  return response;
+}
+
+}  // namespace leoflow::api

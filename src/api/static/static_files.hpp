@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace leoflow::api {
+
+/// The web UI and the login page, as the wheel has them. Files are read and
+/// compressed at their first use; only the compressed form is kept. Thread safe.
+class StaticFiles {
+ public:
+  /// @param ui     airflow/ui/dist; served under /static and as the page of every other path.
+  /// @param login  the login page's dist; served under /auth.
+  StaticFiles(std::filesystem::path ui, std::filesystem::path login);
+
+  /// Every path that is no API route: files, the pages, or Airflow's 404s.
+  http::Response serve(const http::Request& request);
+
+ private:
+  struct File {
+    std::string content_type;
+    std::string etag;
+    std::shared_ptr<const std::string> plain;    ///< null if the compressed form is kept
+    std::shared_ptr<const std::string> gzipped;  ///< null if not worth it
+  };
+  using FilePointer = std::shared_ptr<const File>;
+
+  http::Response file_answer(const http::Request& request, const std::filesystem::path& folder,
+                             std::string_view relative);
+  http::Response page_answer(const http::Request& request, const std::filesystem::path& folder);
+  FilePointer find(const std::filesystem::path& folder, std::string_view relative);
+
+  const std::filesystem::path ui_;
+  const std::filesystem::path login_;
+  std::mutex mutex_;
+  std::map<std::string, FilePointer, std::less<>> files_;  // protected by mutex_
+};
+
+}  // namespace leoflow::api

@@ -1,0 +1,70 @@
+#include <fmt/core.h>
+
+#include "api/resources.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+struct Badge {
+  std::string_view label;
+  std::string_view background;
+};
+
+std::optional<Badge> badge_of(std::string_view edition) {
+  if (edition == "lite") {
+    return Badge{"Lite", "linear-gradient(135deg, #f4f5f7 0%, #c3c8d0 45%, #eef0f3 60%, #a9b0bb 100%)"};
+  }
+  if (edition == "pro") {
+    return Badge{"Pro", "linear-gradient(135deg, #fbe9b0 0%, #d9ab3a 45%, #fdf3cf 60%, #b98a1d 100%)"};
+  }
+  return std::nullopt;
+}
+
+// Under the logo at the top of the side bar, by the UI's own theme option.
+json::value badge_css(const Badge& badge) {
+  const json::object place{{"position", "relative"}, {"overflow", "visible"}};
+  const json::object look{{"content", fmt::format("\"{}\"", badge.label)},
+                          {"position", "absolute"},
+                          {"bottom", "-3px"},
+                          {"left", "50%"},
+                          {"transform", "translateX(-50%)"},
+                          {"padding", "1px 7px"},
+                          {"borderRadius", "4px"},
+                          {"border", "1px solid #9aa1ac"},
+                          {"background", badge.background},
+                          {"color", "#2d333b"},
+                          {"fontSize", "10px"},
+                          {"fontWeight", "700"},
+                          {"letterSpacing", "0.06em"},
+                          {"lineHeight", "1.3"},
+                          {"pointerEvents", "none"}};
+  constexpr std::string_view kLogo = "[data-testid='nav-sidebar'] > div:first-of-type > a:first-of-type";
+  return json::object{{kLogo, place}, {fmt::format("{}::after", kLogo), look}};
+}
+
+Result<Answer> get_configs(Call& call, const gen::GetConfigsParams&) {
+  const ApiConfig& config = call.api.config;
+  gen::ConfigResponse answer;
+  answer.fallback_page_limit = 50;
+  answer.auto_refresh_interval = config.auto_refresh_interval;
+  answer.instance_name = config.instance_name;
+  answer.test_connection = "Disabled";
+  if (const auto badge = badge_of(config.edition)) answer.theme.emplace().globalCss = badge_css(*badge);
+  // The UI takes a null theme token for one that is set: absent fields stay away.
+  return ok_without_nulls(answer);
+}
+
+Result<Answer> list_teams(Call&, const gen::ListTeamsParams&) {
+  return ok(gen::TeamCollectionResponse{});
+}
+
+}  // namespace
+
+void bind_ui_config(Registry& registry) {
+  registry.bind<op::get_configs>(get_configs);
+  registry.bind<op::list_teams>(list_teams);
+}
+
+}  // namespace leoflow::api

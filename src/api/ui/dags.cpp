@@ -1,0 +1,100 @@
+#include <fmt/core.h>
+
+#include "api/core/dag_list.hpp"
+#include "api/core/dag_rows.hpp"
+#include "api/core/run_rows.hpp"
+#include "api/resources.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr std::string_view kRunColumnsLight =
+    "r.id, r.dag_id, r.run_id, r.logical_date, r.run_after, r.start_date, r.end_date, r.state";
+
+gen::DAGRunLightResponse light_run(store::Row row) {
+  gen::DAGRunLightResponse run;
+  store::Reader(row) >> run.id >> run.dag_id >> run.run_id >> run.logical_date >> run.run_after >>
+      run.start_date >> run.end_date >> run.state;
+  run.duration = seconds_between(run.start_date, run.end_date);
+  return run;
+}
+
+using Dags = std::vector<gen::DAGWithLatestDagRunsResponse>;
+
+// The newest runs of all listed DAGs: one query, whose inner part walks the index
+// on (dag_id, run_after) for each.
+void add_latest_runs(Call& call, std::int64_t limit, Dags& dags) {
+  if (dags.empty() || limit <= 0) return;
+  std::map<std::string, gen::DAGWithLatestDagRunsResponse*, std::less<>> by_id;
+  store::Params ids;
+  for (auto& dag : dags) {
+    by_id[dag.dag_id] = &dag;
+    ids.emplace_back(dag.dag_id);
+  }
+  const std::string sql = fmt::format(
+      "SELECT {0} FROM dag d JOIN dag_run r ON r.id IN (SELECT n.id FROM dag_run n WHERE n.dag_id = d.dag_id "
+      "ORDER BY n.run_after DESC LIMIT {1}) WHERE d.dag_id IN ({2}) ORDER BY r.dag_id, r.run_after DESC",
+      kRunColumnsLight, std::min<std::int64_t>(limit, 100), placeholders(ids.size()));
+  for (const store::Row row : call.db().query(sql, ids)) {
+    by_id.at(row.text(1))->latest_dag_runs.push_back(light_run(row));
+  }
+}
+
+void add_favorites(Call& call, Dags& dags) {
+  TaskSet favorites;
+  for (const store::Row row :
+       call.query("SELECT dag_id FROM dag_favorite WHERE username = $1", {call.user.subject})) {
+    favorites.insert(row.text(0));
+  }
+  for (auto& dag : dags) dag.is_favorite = favorites.contains(dag.dag_id);
+}
+
+Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
+  Select select(kDagColumns, kDagTables);
+  filter_dags(select, params, call.user.subject);
+  if (params.dag_ids) select.in("d.dag_id", *params.dag_ids);
+  if (params.dag_run_state) {
+    select.where("EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_id = d.dag_id AND r.state = ?)",
+                 {*params.dag_run_state});
+  }
+  // Nothing waits for people while human input is not stored.
+  if (params.has_pending_actions && *params.has_pending_actions) select.where("1 = 0");
+  if (auto ordered = select.order(params.order_by, kDagOrder, "d.dag_id"); !ordered) {
+    return std::unexpected(ordered.error());
+  }
+  gen::DAGWithLatestDagRunsCollectionResponse list;
+  list.total_entries = select.count(call.db());
+  std::vector<gen::DAGResponse> dags;
+  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
+    fill_dag(row, dags.emplace_back());
+  }
+  add_tags(call.db(), dags);
+  for (const auto& dag : dags) copy_dag(dag, list.dags.emplace_back());
+  add_latest_runs(call, params.dag_runs_limit, list.dags);
+  add_favorites(call, list.dags);
+  return ok(list);
+}
+
+Result<Answer> get_latest_run_info(Call& call, const gen::GetLatestRunInfoParams& params) {
+  if (params.dag_id == "~")
+    return fail(ErrorCode::invalid,
+                "`~` was supplied as dag_id, but querying multiple dags is not supported.");
+  const auto rows = call.db().query(
+      fmt::format("SELECT {} FROM dag_run r WHERE r.dag_id = $1 ORDER BY r.run_after DESC LIMIT 1",
+                  kRunColumnsLight),
+      {params.dag_id});
+  if (!rows.empty()) return ok(light_run(rows[0]));
+  Answer answer;
+  answer.body = "null";
+  return answer;
+}
+
+}  // namespace
+
+void bind_ui_dags(Registry& registry) {
+  registry.bind<op::get_dags_ui>(get_dags_ui);
+  registry.bind<op::get_latest_run_info>(get_latest_run_info);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,117 @@
+#include <fmt/core.h>
+
+#include "api/core/dag_rows.hpp"
+#include "api/core/grid_nodes.hpp"
+#include "api/core/run_rows.hpp"
+#include "api/resources.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr OrderKey kOrder[] = {{"id", "r.run_after"},
+                               {"run_after", "r.run_after"},
+                               {"logical_date", "r.logical_date"},
+                               {"start_date", "r.start_date"},
+                               {"end_date", "r.end_date"}};
+
+// The runs that the grid shows: filters, order and page are the same for both calls.
+template <typename Params>
+Result<store::Rows> select_runs(Call& call, std::string_view columns, const Params& params) {
+  Select select(columns, kRunTables);
+  select.equals("r.dag_id", params.dag_id).in("r.run_type", params.run_type).in("r.state", params.state);
+  select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
+  select.pattern("r.triggering_user_name", params.triggering_user);
+  select.prefix("r.triggering_user_name", params.triggering_user_prefix);
+  if (auto ordered = select.order(params.order_by, kOrder, "r.id"); !ordered)
+    return std::unexpected(ordered.error());
+  return select.page(params.limit, params.offset).rows(call.db());
+}
+
+Result<Answer> get_grid_runs(Call& call, const gen::GetGridRunsParams& params) {
+  if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
+  const auto rows = select_runs(call, kRunColumns, params);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<gen::GridRunsResponse> runs;
+  for (const store::Row row : *rows) {
+    const gen::DAGRunResponse full = run_from(row);
+    auto& run = runs.emplace_back();
+    run.dag_id = full.dag_id;
+    run.run_id = full.dag_run_id;
+    run.queued_at = full.queued_at;
+    run.start_date = full.start_date;
+    run.end_date = full.end_date;
+    run.run_after = full.run_after;
+    run.state = full.state;
+    run.run_type = full.run_type;
+    run.dag_versions = full.dag_versions;
+    run.has_note = full.note.has_value();
+    run.duration = seconds_between(full.start_date, full.end_date ? full.end_date : call.now()).value_or(0);
+  }
+  return ok_without_nulls(runs);
+}
+
+Result<Answer> get_dag_structure(Call& call, const gen::GetDagStructureParams& params) {
+  const auto latest = call.api.dags.current(call.db(), params.dag_id);
+  if (!latest) return fail(ErrorCode::not_found, fmt::format("Dag with id {} was not found", params.dag_id));
+  const auto nodes_of = [&](const DagView& dag) {
+    const TaskSet keep =
+        narrowed(dag, params.root, params.include_upstream, params.include_downstream, params.depth);
+    return grid_nodes(dag, keep);
+  };
+  auto nodes = nodes_of(*latest);
+  const auto runs = select_runs(call, "r.run_id, r.dag_version_id", params);
+  if (!runs) return std::unexpected(runs.error());
+  // Older versions that the shown runs used may have tasks that are gone now.
+  TaskSet versions;
+  for (const store::Row row : *runs) versions.insert(row.text(1));
+  for (const std::string& version_id : versions) {
+    const auto dag = call.api.dags.by_version_id(call.db(), version_id);
+    if (dag && dag != latest) merge_grid_nodes(nodes, nodes_of(*dag));
+  }
+  return ok_without_nulls(nodes);
+}
+
+/// One line, or nothing for a run without task instances.
+std::string summary_line(Call& call, const std::string& dag_id, const std::string& run_id) {
+  std::map<std::string, NodeSummary, std::less<>> tasks;
+  std::string version_id;
+  for (const store::Row row : call.query(
+           "SELECT t.task_id, t.state, COUNT(*), MIN(t.start_date), MAX(t.end_date), MAX(v.version_number), "
+           "MAX(CASE WHEN t.note IS NULL THEN 0 ELSE 1 END), MAX(t.dag_version_id) "
+           "FROM task_instance t LEFT JOIN dag_version v ON v.id = t.dag_version_id "
+           "WHERE t.dag_id = $1 AND t.run_id = $2 GROUP BY t.task_id, t.state",
+           {dag_id, run_id})) {
+    NodeSummary part;
+    part.states[row.find_text(1).value_or("")] = row.integer(2);
+    part.start = row.find_time(3);
+    part.end = row.find_time(4);
+    part.version_number = row.find_integer(5);
+    part.has_note = row.integer(6) != 0;
+    tasks[row.text(0)].add(part);
+    if (version_id.empty()) version_id = row.text(7);
+  }
+  if (tasks.empty()) return "";
+  auto dag = call.api.dags.by_version_id(call.db(), version_id);
+  if (!dag) dag = call.api.dags.current(call.db(), dag_id);
+  return wire::to_json(summarize(dag.get(), dag_id, run_id, tasks)) + "\n";
+}
+
+Result<Answer> get_grid_ti_summaries_stream(Call& call, const gen::GetGridTiSummariesStreamParams& params) {
+  Answer answer;
+  answer.content_type = "application/x-ndjson";
+  if (!params.run_ids) return answer;
+  for (const std::string& run_id : *params.run_ids) answer.body += summary_line(call, params.dag_id, run_id);
+  return answer;
+}
+
+}  // namespace
+
+void bind_ui_grid(Registry& registry) {
+  registry.bind<op::get_grid_runs>(get_grid_runs);
+  registry.bind<op::get_dag_structure>(get_dag_structure);
+  registry.bind<op::get_grid_ti_summaries_stream>(get_grid_ti_summaries_stream);
+}
+
+}  // namespace leoflow::api

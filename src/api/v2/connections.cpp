@@ -1,0 +1,209 @@
+#include <fmt/core.h>
+
+#include "api/core/bulk.hpp"
+#include "api/core/masking.hpp"
+#include "api/core/select.hpp"
+#include "api/resources.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+using Mask = std::optional<std::vector<std::string>>;
+
+constexpr std::string_view kColumns =
+    "conn_id, conn_type, description, host, login, schema_name, port, password, extra";
+
+std::unexpected<Error> no_connection(const std::string& id) {
+  return fail(ErrorCode::not_found, fmt::format("The Connection with connection_id: `{}` was not found", id));
+}
+
+std::optional<std::string> opened(Call& call, const std::string& id,
+                                  const std::optional<std::string>& sealed) {
+  if (!sealed) return std::nullopt;
+  auto text = call.api.sealer.open(*sealed);
+  if (text) return std::move(*text);
+  log::error("connection '{}': {}", id, text.error().message);
+  return std::nullopt;
+}
+
+std::optional<std::string> sealed(Call& call, const std::optional<std::string>& text) {
+  if (!text || text->empty()) return std::nullopt;
+  return call.api.sealer.seal(*text);
+}
+
+gen::ConnectionResponse connection_from(Call& call, store::Row row) {
+  gen::ConnectionResponse connection;
+  std::optional<std::string> password;
+  std::optional<std::string> extra;
+  store::Reader(row) >> connection.connection_id >> connection.conn_type >> connection.description >>
+      connection.host >> connection.login >> connection.schema >> connection.port >> password >> extra;
+  if (password) connection.password = std::string(kMask);
+  if (const auto text = opened(call, connection.connection_id, extra)) connection.extra = masked_text(*text);
+  return connection;
+}
+
+Result<Answer> answer_with(Call& call, const std::string& id, int status) {
+  const auto rows =
+      call.db().query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kColumns), {id});
+  if (rows.empty()) return no_connection(id);
+  return ok(connection_from(call, rows[0]), status);
+}
+
+Result<void> create_connection(Call& call, gen::ConnectionBody& body) {
+  auto done = call.api.commands.write([&, now = call.now()](store::Session& session) -> Result<void> {
+    session.execute(
+        "INSERT INTO connection (conn_id, conn_type, description, host, login, schema_name, port, password, "
+        "extra, "
+        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        {body.connection_id, body.conn_type, body.description, body.host, body.login, body.schema, body.port,
+         sealed(call, body.password), sealed(call, body.extra), now});
+    return {};
+  });
+  if (!done && done.error().code == ErrorCode::conflict) {
+    return fail(ErrorCode::conflict,
+                fmt::format("The Connection with connection_id: `{}` already exists", body.connection_id));
+  }
+  if (done) call.audit({.extra = {{"connection_id", body.connection_id}}});
+  return done;
+}
+
+// What the client did not send or masked keeps its stored value.
+void keep_stored(Call& call, store::Row row, const Mask& mask, gen::ConnectionBody& body) {
+  const auto password = opened(call, body.connection_id, row.find_text(7));
+  const auto extra = opened(call, body.connection_id, row.find_text(8));
+  if (!is_meant(body, mask, "description")) body.description = row.find_text(2);
+  if (!is_meant(body, mask, "host")) body.host = row.find_text(3);
+  if (!is_meant(body, mask, "login")) body.login = row.find_text(4);
+  if (!is_meant(body, mask, "schema")) body.schema = row.find_text(5);
+  if (!is_meant(body, mask, "port")) body.port = row.find_integer(6);
+  if (!is_meant(body, mask, "conn_type")) body.conn_type = row.text(1);
+  if (!is_meant(body, mask, "password") || body.password == kMask) body.password = password;
+  if (!is_meant(body, mask, "extra")) {
+    body.extra = extra;
+  } else if (body.extra) {
+    body.extra = unmasked_text(*body.extra, extra.value_or(""));
+  }
+}
+
+Result<void> update_connection(Call& call, gen::ConnectionBody& body, const Mask& mask) {
+  auto done = call.api.commands.write([&, now = call.now()](store::Session& session) -> Result<void> {
+    const auto rows = session.query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kColumns),
+                                    {body.connection_id});
+    if (rows.empty()) return no_connection(body.connection_id);
+    keep_stored(call, rows[0], mask, body);
+    session.execute(
+        "UPDATE connection SET conn_type = $1, description = $2, host = $3, login = $4, schema_name = $5, "
+        "port = $6, "
+        "password = $7, extra = $8, updated_at = $9 WHERE conn_id = $10",
+        {body.conn_type, body.description, body.host, body.login, body.schema, body.port,
+         sealed(call, body.password), sealed(call, body.extra), now, body.connection_id});
+    return {};
+  });
+  if (done) call.audit({.extra = {{"connection_id", body.connection_id}}});
+  return done;
+}
+
+Result<void> remove_connection(Call& call, const std::string& id) {
+  auto done = call.api.commands.write([&](store::Session& session) -> Result<void> {
+    if (session.execute("DELETE FROM connection WHERE conn_id = $1", {id}) == 0) return no_connection(id);
+    return {};
+  });
+  if (done) call.audit({.extra = {{"connection_id", id}}});
+  return done;
+}
+
+Result<Answer> get_connections(Call& call, const gen::GetConnectionsParams& params) {
+  Select select(kColumns, "connection");
+  select.pattern("conn_id", params.connection_id_pattern)
+      .prefix("conn_id", params.connection_id_prefix_pattern);
+  static constexpr OrderKey kOrder[] = {
+      {"id", "conn_id"},          {"conn_id", "conn_id"},         {"connection_id", "conn_id"},
+      {"conn_type", "conn_type"}, {"description", "description"}, {"host", "host"},
+      {"port", "port"},           {"team_name", "conn_id"}};
+  if (auto ordered = select.order(params.order_by, kOrder, "conn_id"); !ordered) {
+    return std::unexpected(ordered.error());
+  }
+  gen::ConnectionCollectionResponse list;
+  list.total_entries = select.count(call.db());
+  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
+    list.connections.push_back(connection_from(call, row));
+  }
+  return ok(list);
+}
+
+Result<Answer> get_connection(Call& call, const gen::GetConnectionParams& params) {
+  return answer_with(call, params.connection_id, 200);
+}
+
+Result<Answer> post_connection(Call& call, const gen::PostConnectionParams&, gen::ConnectionBody& body) {
+  const auto done = create_connection(call, body);
+  if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
+  if (!done) return std::unexpected(done.error());
+  return answer_with(call, body.connection_id, 201);
+}
+
+Result<Answer> patch_connection(Call& call, const gen::PatchConnectionParams& params,
+                                gen::ConnectionBody& body) {
+  if (body.connection_id != params.connection_id) {
+    return fail(ErrorCode::invalid, "The connection_id in the request body does not match the URL parameter");
+  }
+  if (auto done = update_connection(call, body, params.update_mask); !done)
+    return std::unexpected(done.error());
+  return answer_with(call, body.connection_id, 200);
+}
+
+Result<Answer> delete_connection(Call& call, const gen::DeleteConnectionParams& params) {
+  if (auto done = remove_connection(call, params.connection_id); !done) return std::unexpected(done.error());
+  return no_content();
+}
+
+Result<Answer> bulk_connections(Call& call, const gen::BulkConnectionsParams&,
+                                gen::BulkBody_ConnectionBody_& body) {
+  const BulkHandlers<gen::ConnectionBody> handlers{
+      [](const auto& connection) { return connection.connection_id; },
+      [&](auto& connection) { return create_connection(call, connection); },
+      [&](auto& connection, const Mask& mask) { return update_connection(call, connection, mask); },
+      [&](const std::string& id) { return remove_connection(call, id); }};
+  return ok(
+      run_bulk<gen::ConnectionBody, gen::BulkCreateAction_ConnectionBody_,
+               gen::BulkUpdateAction_ConnectionBody_, gen::BulkDeleteAction_ConnectionBody_>(body, handlers));
+}
+
+constexpr std::string_view kNoTest =
+    "Testing connections is disabled in Airflow configuration. Contact your deployment admin to enable it.";
+
+Result<Answer> test_connection(Call&, const gen::TestConnectionParams&, gen::ConnectionBody&) {
+  return fail(ErrorCode::forbidden, std::string(kNoTest));
+}
+
+Result<Answer> enqueue_connection_test(Call&, const gen::EnqueueConnectionTestParams&,
+                                       gen::ConnectionTestRequestBody&) {
+  return fail(ErrorCode::forbidden, std::string(kNoTest));
+}
+
+// A JSON list that the environment's own Python has written.
+Result<Answer> hook_meta_data(Call& call, const gen::HookMetaDataParams&) {
+  Answer answer;
+  const auto text = read_file(call.api.config.hook_meta_file);
+  answer.body = text && parse_json(*text) ? *text : "[]";
+  return answer;
+}
+
+}  // namespace
+
+void bind_connections(Registry& registry) {
+  registry.bind<op::get_connections>(get_connections);
+  registry.bind<op::get_connection>(get_connection);
+  registry.bind<op::post_connection>(post_connection);
+  registry.bind<op::patch_connection>(patch_connection);
+  registry.bind<op::delete_connection>(delete_connection);
+  registry.bind<op::bulk_connections>(bulk_connections);
+  registry.bind<op::test_connection>(test_connection);
+  registry.bind<op::enqueue_connection_test>(enqueue_connection_test);
+  registry.bind<op::hook_meta_data>(hook_meta_data);
+}
+
+}  // namespace leoflow::api

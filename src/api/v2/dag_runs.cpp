@@ -1,0 +1,117 @@
+#include <fmt/core.h>
+
+#include "api/core/dag_rows.hpp"
+#include "api/core/run_rows.hpp"
+#include "api/resources.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr std::string_view kDuration = "((r.end_date - r.start_date) / 1000000.0)";
+constexpr OrderKey kOrder[] = {{"id", "r.id"},
+                               {"state", "r.state"},
+                               {"dag_id", "r.dag_id"},
+                               {"run_id", "r.run_id"},
+                               {"dag_run_id", "r.run_id"},
+                               {"logical_date", "r.logical_date"},
+                               {"run_after", "r.run_after"},
+                               {"start_date", "r.start_date"},
+                               {"end_date", "r.end_date"},
+                               {"updated_at", "r.updated_at"},
+                               {"external_trigger", "r.run_type"},
+                               {"conf", "r.conf"},
+                               {"duration", "(r.end_date - r.start_date)"},
+                               {"run_type", "r.run_type"},
+                               {"triggering_user_name", "r.triggering_user_name"},
+                               {"partition_key", "r.partition_key"}};
+
+template <typename Params>
+void filter_times(Select& select, const Params& params) {
+  select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
+  select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
+  select.range("r.start_date", LEOFLOW_RANGE(params, start_date));
+  select.range("r.end_date", LEOFLOW_RANGE(params, end_date));
+  select.range(kDuration, LEOFLOW_RANGE(params, duration));
+}
+
+void filter_conf(Select& select, const std::optional<std::string>& words) {
+  if (words && !words->empty()) select.where("LOWER(r.conf) LIKE ?", {"%" + to_lower(*words) + "%"});
+}
+
+Result<Answer> list_runs(Call& call, Select& select, const std::vector<std::string>& order_by,
+                         const Page& page) {
+  if (auto ordered = select.order(order_by, kOrder, "r.id"); !ordered)
+    return std::unexpected(ordered.error());
+  gen::DAGRunCollectionResponse list;
+  page.finish(list, select.count(call.db()));
+  for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
+    list.dag_runs.push_back(run_from(row));
+  }
+  return ok(list);
+}
+
+Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
+  if (params.dag_id != "~") {
+    if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
+  }
+  const auto page = Page::from(params.limit, params.offset, params.cursor);
+  if (!page) return std::unexpected(page.error());
+  Select select(kRunColumns, kRunTables);
+  select.equals("r.dag_id", params.dag_id).in("r.run_type", params.run_type).in("r.state", params.state);
+  filter_times(select, params);
+  select.range("r.updated_at", LEOFLOW_RANGE(params, updated_at));
+  filter_conf(select, params.conf_contains);
+  select.in("v.version_number", params.dag_version).equals("r.bundle_version", params.bundle_version);
+  select.pattern("r.run_id", params.run_id_pattern).prefix("r.run_id", params.run_id_prefix_pattern);
+  select.pattern("r.triggering_user_name", params.triggering_user_name_pattern);
+  select.prefix("r.triggering_user_name", params.triggering_user_name_prefix_pattern);
+  select.pattern("r.dag_id", params.dag_id_pattern).prefix("r.dag_id", params.dag_id_prefix_pattern);
+  select.pattern("r.partition_key", params.partition_key_pattern);
+  select.prefix("r.partition_key", params.partition_key_prefix_pattern);
+  // No run consumes asset events while assets are not stored.
+  if (params.consuming_asset_pattern && !params.consuming_asset_pattern->empty()) select.where("1 = 0");
+  return list_runs(call, select, params.order_by, *page);
+}
+
+Result<Answer> get_list_dag_runs_batch(Call& call, const gen::GetListDagRunsBatchParams&,
+                                       gen::DAGRunsBatchBody& body) {
+  Select select(kRunColumns, kRunTables);
+  select.in("r.dag_id", body.dag_ids);
+  if (body.states) {
+    std::vector<std::string> states;
+    for (const auto& state : *body.states) states.push_back(state.value_or(""));
+    select.in("r.state", states, "none");
+  }
+  filter_times(select, body);
+  filter_conf(select, body.conf_contains);
+  std::vector<std::string> order_by;
+  if (body.order_by) order_by.push_back(*body.order_by);
+  return list_runs(call, select, order_by,
+                   Page{std::min<std::int64_t>(body.page_limit, 100), body.page_offset});
+}
+
+Result<Answer> get_dag_run(Call& call, const gen::GetDagRunParams& params) {
+  const auto run = read_run(call.db(), params.dag_id, params.dag_run_id);
+  if (!run) return std::unexpected(run.error());
+  return ok(*run);
+}
+
+Result<Answer> get_upstream_asset_events(Call& call, const gen::GetUpstreamAssetEventsParams& params) {
+  if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
+    return std::unexpected(known.error());
+  }
+  return ok(gen::AssetEventCollectionResponse{});
+}
+
+}  // namespace
+
+void bind_dag_runs(Registry& registry) {
+  registry.bind<op::get_dag_runs>(get_dag_runs);
+  registry.bind<op::get_list_dag_runs_batch>(get_list_dag_runs_batch);
+  registry.bind<op::get_dag_run>(get_dag_run);
+  registry.bind<op::get_upstream_asset_events>(get_upstream_asset_events);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,85 @@
+#include <fmt/core.h>
+
+#include "api/core/dag_rows.hpp"
+#include "api/resources.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr std::string_view kTables = "dag_version v JOIN dag d ON d.dag_id = v.dag_id";
+
+Result<Answer> get_dag_versions(Call& call, const gen::GetDagVersionsParams& params) {
+  if (params.dag_id != "~") {
+    if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
+  }
+  Select select(kVersionColumns, kTables);
+  select.equals("v.dag_id", params.dag_id).equals("v.bundle_name", params.bundle_name);
+  select.equals("v.bundle_version", params.bundle_version);
+  if (params.version_number) select.where("v.version_number = ?", {*params.version_number});
+  static constexpr OrderKey kOrder[] = {{"id", "v.id"},
+                                        {"version_number", "v.version_number"},
+                                        {"bundle_name", "v.bundle_name"},
+                                        {"bundle_version", "v.bundle_version"}};
+  if (auto ordered = select.order(params.order_by, kOrder, "v.id"); !ordered)
+    return std::unexpected(ordered.error());
+  gen::DAGVersionCollectionResponse list;
+  list.total_entries = select.count(call.db());
+  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
+    list.dag_versions.push_back(version_from(row));
+  }
+  return ok(list);
+}
+
+Result<Answer> get_dag_version(Call& call, const gen::GetDagVersionParams& params) {
+  const auto rows =
+      call.db().query(fmt::format("SELECT {} FROM {} WHERE v.dag_id = $1 AND v.version_number = $2",
+                                  kVersionColumns, kTables),
+                      {params.dag_id, params.version_number});
+  if (rows.empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("The DagVersion with dag_id: `{}` and version_number: `{}` was not found",
+                            params.dag_id, params.version_number));
+  }
+  return ok(version_from(rows[0]));
+}
+
+Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params) {
+  const std::string_view by_number = "v.version_number = $2";
+  const std::string_view newest = "v.id = d.current_version_id";
+  const std::string sql =
+      fmt::format("SELECT v.source, v.version_number, d.dag_display_name FROM {} WHERE v.dag_id = $1 AND {}",
+                  kTables, params.version_number ? by_number : newest);
+  const auto rows = params.version_number ? call.db().query(sql, {params.dag_id, *params.version_number})
+                                          : call.db().query(sql, {params.dag_id});
+  if (rows.empty()) {
+    return fail(
+        ErrorCode::not_found,
+        params.version_number
+            ? fmt::format("The source code of the DAG {}, version_number {} was not found", params.dag_id,
+                          *params.version_number)
+            : fmt::format("The source code of the DAG {}, version_number None was not found", params.dag_id));
+  }
+  if (call.prefers("text/plain")) {
+    Answer answer;
+    answer.content_type = "text/plain";
+    answer.body = rows[0].text(0);
+    return answer;
+  }
+  gen::DAGSourceResponse source;
+  source.content = rows[0].text(0);
+  source.dag_id = params.dag_id;
+  source.version_number = rows[0].integer(1);
+  source.dag_display_name = rows[0].text(2);
+  return ok(source);
+}
+
+}  // namespace
+
+void bind_dag_versions(Registry& registry) {
+  registry.bind<op::get_dag_versions>(get_dag_versions);
+  registry.bind<op::get_dag_version>(get_dag_version);
+  registry.bind<op::get_dag_source>(get_dag_source);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,189 @@
+#include <fmt/core.h>
+#include <map>
+
+#include "api/core/bulk.hpp"
+#include "api/core/select.hpp"
+#include "api/resources.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+using Mask = std::optional<std::vector<std::string>>;
+
+constexpr std::string_view kDefaultPool = "default_pool";
+
+std::unexpected<Error> no_pool(const std::string& name) {
+  return fail(ErrorCode::not_found, fmt::format("The Pool with name: `{}` was not found", name));
+}
+
+struct Usage {
+  std::map<std::string, std::int64_t> slots_by_state;
+};
+
+// One pass over the active task instances, for all pools.
+std::map<std::string, Usage> read_usage(Call& call) {
+  std::map<std::string, Usage> usage;
+  // The condition is the one of the index task_instance_by_state, so that it serves.
+  for (const store::Row row : call.query(
+           "SELECT pool, state, SUM(pool_slots) FROM task_instance WHERE (state IS NULL OR state NOT IN "
+           "('success', 'failed', 'skipped', 'upstream_failed', 'removed')) GROUP BY pool, state")) {
+    usage[row.text(0)].slots_by_state[row.find_text(1).value_or("")] = row.integer(2);
+  }
+  return usage;
+}
+
+gen::PoolResponse pool_from(store::Row row, const std::map<std::string, Usage>& usage) {
+  gen::PoolResponse pool;
+  store::Reader(row) >> pool.name >> pool.slots >> pool.description >> pool.include_deferred;
+  if (const auto found = usage.find(pool.name); found != usage.end()) {
+    const auto slots = [&](const std::string& state) {
+      const auto count = found->second.slots_by_state.find(state);
+      return count == found->second.slots_by_state.end() ? 0 : count->second;
+    };
+    pool.running_slots = slots("running");
+    pool.queued_slots = slots("queued");
+    pool.scheduled_slots = slots("scheduled");
+    pool.deferred_slots = slots("deferred");
+  }
+  pool.occupied_slots = pool.running_slots + pool.queued_slots;
+  if (pool.include_deferred) pool.occupied_slots += pool.deferred_slots;
+  pool.open_slots = pool.slots == -1 ? -1 : pool.slots - pool.occupied_slots;
+  return pool;
+}
+
+Result<Answer> answer_with(Call& call, const std::string& name, int status) {
+  const auto rows =
+      call.query("SELECT name, slots, description, include_deferred FROM pool WHERE name = $1", {name});
+  if (rows.empty()) return no_pool(name);
+  return ok(pool_from(rows[0], read_usage(call)), status);
+}
+
+Result<void> change(Call& call, const std::string& name, std::function<Result<void>(store::Session&)> work) {
+  auto done = call.api.commands.write(std::move(work));
+  if (!done) return done;
+  call.api.commands.pools_changed();
+  call.audit({.extra = {{"pool", name}}});
+  return {};
+}
+
+Result<void> create_pool(Call& call, gen::PoolBody& body) {
+  auto done = change(call, body.name, [&](store::Session& session) -> Result<void> {
+    session.execute("INSERT INTO pool (name, slots, description, include_deferred) VALUES ($1, $2, $3, $4)",
+                    {body.name, body.slots, body.description, body.include_deferred});
+    return {};
+  });
+  if (!done && done.error().code == ErrorCode::conflict) {
+    return fail(ErrorCode::conflict, fmt::format("The Pool with name: `{}` already exists", body.name));
+  }
+  return done;
+}
+
+// The fields of a change; absent ones stay.
+struct PoolChange {
+  std::optional<std::int64_t> slots;
+  std::optional<std::optional<std::string>> description;
+  std::optional<bool> include_deferred;
+};
+
+Result<void> update_pool(Call& call, const std::string& name, const PoolChange& fields) {
+  return change(call, name, [&](store::Session& session) -> Result<void> {
+    if (session.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty()) return no_pool(name);
+    if (fields.slots) session.execute("UPDATE pool SET slots = $1 WHERE name = $2", {*fields.slots, name});
+    if (fields.description) {
+      session.execute("UPDATE pool SET description = $1 WHERE name = $2", {*fields.description, name});
+    }
+    if (fields.include_deferred) {
+      session.execute("UPDATE pool SET include_deferred = $1 WHERE name = $2",
+                      {*fields.include_deferred, name});
+    }
+    return {};
+  });
+}
+
+Result<void> remove_pool(Call& call, const std::string& name) {
+  if (name == kDefaultPool) return fail(ErrorCode::invalid, "Default Pool can't be deleted");
+  return change(call, name, [&](store::Session& session) -> Result<void> {
+    if (session.execute("DELETE FROM pool WHERE name = $1", {name}) == 0) return no_pool(name);
+    return {};
+  });
+}
+
+Result<Answer> get_pools(Call& call, const gen::GetPoolsParams& params) {
+  Select select("name, slots, description, include_deferred", "pool");
+  select.pattern("name", params.pool_name_pattern).prefix("name", params.pool_name_prefix_pattern);
+  static constexpr OrderKey kOrder[] = {
+      {"id", "name"}, {"name", "name"}, {"pool", "name"}, {"slots", "slots"}};
+  if (auto ordered = select.order(params.order_by, kOrder, "name"); !ordered)
+    return std::unexpected(ordered.error());
+  gen::PoolCollectionResponse list;
+  list.total_entries = select.count(call.db());
+  const auto usage = read_usage(call);
+  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
+    list.pools.push_back(pool_from(row, usage));
+  }
+  return ok(list);
+}
+
+Result<Answer> get_pool(Call& call, const gen::GetPoolParams& params) {
+  return answer_with(call, params.pool_name, 200);
+}
+
+Result<Answer> post_pool(Call& call, const gen::PostPoolParams&, gen::PoolBody& body) {
+  const auto done = create_pool(call, body);
+  if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
+  if (!done) return std::unexpected(done.error());
+  return answer_with(call, body.name, 201);
+}
+
+Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::PoolPatchBody& body) {
+  if (body.pool && *body.pool != params.pool_name) {
+    return fail(ErrorCode::invalid, "Invalid body, pool name from request body doesn't match uri parameter");
+  }
+  PoolChange fields;
+  if (is_meant(body, params.update_mask, "slots")) fields.slots = body.slots;
+  if (is_meant(body, params.update_mask, "description")) fields.description = body.description;
+  if (is_meant(body, params.update_mask, "include_deferred")) fields.include_deferred = body.include_deferred;
+  if (params.pool_name == kDefaultPool && params.update_mask) {
+    for (const std::string& name : *params.update_mask) {
+      if (name != "slots" && name != "include_deferred") {
+        return fail(ErrorCode::invalid, "Only slots and included_deferred can be modified on Default Pool");
+      }
+    }
+  }
+  if (auto done = update_pool(call, params.pool_name, fields); !done) return std::unexpected(done.error());
+  return answer_with(call, params.pool_name, 200);
+}
+
+Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {
+  if (auto done = remove_pool(call, params.pool_name); !done) return std::unexpected(done.error());
+  return no_content();
+}
+
+Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody_PoolBody_& body) {
+  const BulkHandlers<gen::PoolBody> handlers{
+      [](const auto& pool) { return pool.name; }, [&](auto& pool) { return create_pool(call, pool); },
+      [&](auto& pool, const Mask& mask) {
+        PoolChange fields;
+        if (is_meant(pool, mask, "slots")) fields.slots = pool.slots;
+        if (is_meant(pool, mask, "description")) fields.description = pool.description;
+        if (is_meant(pool, mask, "include_deferred")) fields.include_deferred = pool.include_deferred;
+        return update_pool(call, pool.name, fields);
+      },
+      [&](const std::string& name) { return remove_pool(call, name); }};
+  return ok(run_bulk<gen::PoolBody, gen::BulkCreateAction_PoolBody_, gen::BulkUpdateAction_PoolBody_,
+                     gen::BulkDeleteAction_PoolBody_>(body, handlers));
+}
+
+}  // namespace
+
+void bind_pools(Registry& registry) {
+  registry.bind<op::get_pools>(get_pools);
+  registry.bind<op::get_pool>(get_pool);
+  registry.bind<op::post_pool>(post_pool);
+  registry.bind<op::patch_pool>(patch_pool);
+  registry.bind<op::delete_pool>(delete_pool);
+  registry.bind<op::bulk_pools>(bulk_pools);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,199 @@
+#include <fmt/core.h>
+
+#include "api/core/dag_rows.hpp"
+#include "api/core/run_rows.hpp"
+#include "api/resources.hpp"
+
+namespace leoflow::api {
+
+namespace {
+
+constexpr std::string_view kDuration = "((t.end_date - t.start_date) / 1000000.0)";
+constexpr OrderKey kOrder[] = {{"id", "t.id"},
+                               {"state", "t.state"},
+                               {"duration", "(t.end_date - t.start_date)"},
+                               {"start_date", "t.start_date"},
+                               {"end_date", "t.end_date"},
+                               {"map_index", "t.map_index"},
+                               {"try_number", "t.try_number"},
+                               {"logical_date", "r.logical_date"},
+                               {"run_after", "r.run_after"},
+                               {"data_interval_start", "r.data_interval_start"},
+                               {"data_interval_end", "r.data_interval_end"},
+                               {"rendered_map_index", "t.rendered_map_index"},
+                               {"operator", "t.operator"},
+                               {"operator_name", "t.operator"},
+                               {"task_id", "t.task_id"},
+                               {"task_display_name", "t.task_display_name"},
+                               {"dag_id", "t.dag_id"},
+                               {"run_id", "t.run_id"},
+                               {"pool", "t.pool"},
+                               {"queue", "t.queue"},
+                               {"queued_when", "t.queued_at"},
+                               {"scheduled_when", "t.scheduled_at"},
+                               {"priority_weight", "t.priority_weight"},
+                               {"hostname", "t.hostname"},
+                               {"executor", "t.executor"},
+                               {"note", "t.note"},
+                               {"updated_at", "t.updated_at"}};
+
+template <typename Params>
+void filter_times(Select& select, const Params& params) {
+  select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
+  select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
+  select.range("t.start_date", LEOFLOW_RANGE(params, start_date));
+  select.range("t.end_date", LEOFLOW_RANGE(params, end_date));
+  select.range(kDuration, LEOFLOW_RANGE(params, duration));
+}
+
+// The filters that the list and the list of one task's map indexes share.
+template <typename Params>
+void filter_tasks(Select& select, const Params& params) {
+  filter_times(select, params);
+  select.range("t.updated_at", LEOFLOW_RANGE(params, updated_at));
+  select.in("t.state", params.state, "none");
+  select.in("t.pool", params.pool).in("t.queue", params.queue).in("t.executor", params.executor);
+  select.pattern("t.pool", params.pool_name_pattern).prefix("t.pool", params.pool_name_prefix_pattern);
+  select.pattern("t.queue", params.queue_name_pattern).prefix("t.queue", params.queue_name_prefix_pattern);
+  select.in("v.version_number", params.version_number).in("t.try_number", params.try_number);
+  select.in("t.operator", params.operator_);
+  select.pattern("t.operator", params.operator_name_pattern)
+      .prefix("t.operator", params.operator_name_prefix_pattern);
+  select.in("t.map_index", params.map_index);
+  select.pattern("t.rendered_map_index", params.rendered_map_index_pattern);
+  select.prefix("t.rendered_map_index", params.rendered_map_index_prefix_pattern);
+}
+
+Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::string>& order_by,
+                          const Page& page) {
+  if (auto ordered = select.order(order_by, kOrder, "t.id"); !ordered)
+    return std::unexpected(ordered.error());
+  gen::TaskInstanceCollectionResponse list;
+  page.finish(list, select.count(call.db()));
+  for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
+    list.task_instances.push_back(task_from(row));
+  }
+  return ok(list);
+}
+
+Result<void> filter_group(Call& call, Select& select, const std::string& dag_id,
+                          const std::optional<std::string>& group_id) {
+  if (!group_id) return {};
+  const auto dag = call.api.dags.current(call.db(), dag_id);
+  const GroupView* group = dag ? dag->find_group(*group_id) : nullptr;
+  if (group == nullptr) {
+    return fail(ErrorCode::not_found,
+                fmt::format("Task group '{}' not found in DAG '{}'", *group_id, dag_id));
+  }
+  const TaskSet ids = dag->tasks_in(*group);
+  select.in("t.task_id", std::vector<std::string>(ids.begin(), ids.end()));
+  return {};
+}
+
+Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams& params) {
+  if (params.dag_id != "~") {
+    if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
+    if (params.dag_run_id != "~") {
+      if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("DagRun with run_id: `{}` was not found", params.dag_run_id));
+      }
+    }
+  }
+  const auto page = Page::from(params.limit, params.offset, params.cursor);
+  if (!page) return std::unexpected(page.error());
+  Select select(kTaskColumns, kTaskTables);
+  select.equals("t.dag_id", params.dag_id)
+      .equals("t.run_id", params.dag_run_id)
+      .equals("t.task_id", params.task_id);
+  filter_tasks(select, params);
+  select.pattern("t.task_display_name", params.task_display_name_pattern);
+  select.prefix("t.task_display_name", params.task_display_name_prefix_pattern);
+  select.pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
+  select.pattern("t.run_id", params.run_id_pattern).prefix("t.run_id", params.run_id_prefix_pattern);
+  if (auto done = filter_group(call, select, params.dag_id, params.task_group_id); !done) {
+    return std::unexpected(done.error());
+  }
+  return list_tasks(call, select, params.order_by, *page);
+}
+
+Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskInstancesParams& params) {
+  const auto page = Page::from(params.limit, params.offset, std::nullopt);
+  if (!page) return std::unexpected(page.error());
+  Select select(kTaskColumns, kTaskTables);
+  select.equals("t.dag_id", params.dag_id)
+      .equals("t.run_id", params.dag_run_id)
+      .equals("t.task_id", params.task_id);
+  select.where("t.map_index >= 0");
+  const auto any =
+      call.query("SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 LIMIT 1",
+                 {params.dag_id, params.dag_run_id, params.task_id});
+  if (any.empty()) {
+    return fail(ErrorCode::not_found, fmt::format("Task id {} is not mapped", params.task_id));
+  }
+  filter_tasks(select, params);
+  return list_tasks(call, select, params.order_by, *page);
+}
+
+Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesBatchParams&,
+                                        gen::TaskInstancesBatchBody& body) {
+  Select select(kTaskColumns, kTaskTables);
+  select.in("t.dag_id", body.dag_ids).in("t.run_id", body.dag_run_ids).in("t.task_id", body.task_ids);
+  if (body.state) {
+    std::vector<std::string> states;
+    for (const auto& state : *body.state) states.push_back(state.value_or(""));
+    select.in("t.state", states, "none");
+  }
+  filter_times(select, body);
+  select.in("t.pool", body.pool).in("t.queue", body.queue).in("t.executor", body.executor);
+  std::vector<std::string> order_by;
+  if (body.order_by) order_by.push_back(*body.order_by);
+  return list_tasks(call, select, order_by,
+                    Page{std::min<std::int64_t>(body.page_limit, 100), body.page_offset});
+}
+
+Result<Answer> read_one(Call& call, const std::string& dag_id, const std::string& run_id,
+                        const std::string& task_id, std::int64_t map_index) {
+  const auto rows = call.db().query(
+      fmt::format(
+          "SELECT {} FROM {} WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND t.map_index = $4",
+          kTaskColumns, kTaskTables),
+      {dag_id, run_id, task_id, map_index});
+  if (rows.empty()) {
+    return fail(
+        ErrorCode::not_found,
+        map_index < 0
+            ? fmt::format("The Task Instance with dag_id: `{}`, run_id: `{}` and task_id: `{}` was not found",
+                          dag_id, run_id, task_id)
+            : fmt::format("The Mapped Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}`, and "
+                          "map_index: `{}` was not found",
+                          dag_id, run_id, task_id, map_index));
+  }
+  return ok(task_from(rows[0]));
+}
+
+Result<Answer> get_task_instance(Call& call, const gen::GetTaskInstanceParams& params) {
+  const auto mapped = call.query(
+      "SELECT MAX(map_index) FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3",
+      {params.dag_id, params.dag_run_id, params.task_id});
+  if (mapped[0].find_integer(0).value_or(-1) >= 0) {
+    return fail(ErrorCode::not_found, "Task instance is mapped, add the map_index value to the URL");
+  }
+  return read_one(call, params.dag_id, params.dag_run_id, params.task_id, -1);
+}
+
+Result<Answer> get_mapped_task_instance(Call& call, const gen::GetMappedTaskInstanceParams& params) {
+  return read_one(call, params.dag_id, params.dag_run_id, params.task_id, params.map_index);
+}
+
+}  // namespace
+
+void bind_task_instances(Registry& registry) {
+  registry.bind<op::get_task_instances>(get_task_instances);
+  registry.bind<op::get_mapped_task_instances>(get_mapped_task_instances);
+  registry.bind<op::get_task_instances_batch>(get_task_instances_batch);
+  registry.bind<op::get_task_instance>(get_task_instance);
+  registry.bind<op::get_mapped_task_instance>(get_mapped_task_instance);
+}
+
+}  // namespace leoflow::api
