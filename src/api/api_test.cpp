@@ -1,0 +1,195 @@
+#include "api/api.hpp"
+
+#include <random>
+
+#include "api/testing/fixture.hpp"
+
+namespace leoflow::api {
+namespace {
+
+std::string detail_of(const http::Response& response) {
+  return get_text(parse_json(response.content()).value_or(nullptr), "detail");
+}
+
+// A path of the route table with its parameters filled in.
+std::string filled(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] != '{') {
+      out += path[i];
+      continue;
+    }
+    i = path.find('}', i);
+    out += '1';
+  }
+  return out;
+}
+
+TEST_F(ApiTest, EveryOperationNeedsATokenExceptTheOpenOnes) {
+  for (const wire::Route& route : gen::kRoutes) {
+    const auto response = call(route.method, filled(route.path), "", false);
+    if (route.open) {
+      EXPECT_NE(detail_of(response), "Not authenticated") << route.operation;
+    } else {
+      EXPECT_EQ(response.status, 401) << route.operation;
+      EXPECT_EQ(detail_of(response), "Not authenticated") << route.operation;
+    }
+  }
+}
+
+TEST_F(ApiTest, EveryPathOfTheTableFindsItsOwnOperation) {
+  const Router router;
+  for (std::size_t i = 0; i < gen::kRoutes.size(); ++i) {
+    const auto match = router.find(gen::kRoutes[i].method, filled(gen::kRoutes[i].path));
+    ASSERT_TRUE(match.operation) << gen::kRoutes[i].path;
+    EXPECT_EQ(gen::kRoutes[*match.operation].operation, gen::kRoutes[i].operation);
+  }
+}
+
+TEST_F(ApiTest, PathParametersMayHoldSlashesWhereAirflowAllowsIt) {
+  const Router router;
+  EXPECT_EQ(router.find("GET", "/api/v2/pools/a%2Fb/c").params.path.at("pool_name"), "a/b/c");
+  EXPECT_FALSE(router.find("GET", "/api/v2/dags/a/b").operation);
+}
+
+TEST_F(ApiTest, BadTokensAreRefused) {
+  token_ = "x.y.z";
+  EXPECT_EQ(detail_of(get("/api/v2/dags")), "Invalid JWT token");
+  token_ = tokens_.issue("admin", auth::Role::admin, now_ - std::chrono::hours(48), auth::Tokens::kUserLife);
+  EXPECT_EQ(get("/api/v2/dags").status, 401);
+}
+
+TEST_F(ApiTest, OnlyAdminsChangeThings) {
+  token_ = tokens_.issue("vera", auth::Role::viewer, now_, auth::Tokens::kUserLife);
+  EXPECT_EQ(get("/api/v2/dags").status, 200);
+  EXPECT_EQ(call("PATCH", "/api/v2/dags/hello", R"({"is_paused": true})").status, 403);
+}
+
+TEST_F(ApiTest, CookieOfAnotherSitesPageDoesNotWork) {
+  http::Request request;
+  request.method = "DELETE";
+  http::parse_target("/api/v2/dags/hello", request);
+  request.headers.emplace("host", "localhost:8088");
+  request.headers.emplace("cookie", "_token=" + token_);
+  request.headers.emplace("origin", "http://evil.example");
+  EXPECT_EQ(api_->handle(request).status, 403);
+  EXPECT_TRUE(commands_.deleted.empty());
+}
+
+TEST_F(ApiTest, LogsInAndOut) {
+  const auto answer = call("POST", "/auth/token", R"({"username": "admin", "password": "right"})", false);
+  ASSERT_EQ(answer.status, 201) << answer.content();
+  token_ = get_text(*parse_json(answer.content()), "access_token");
+  EXPECT_EQ(get_text(ok_json("GET", "/ui/auth/me"), "username"), "admin");
+  EXPECT_EQ(get("/api/v2/auth/logout").status, 307);
+  EXPECT_EQ(get("/ui/auth/me").status, 403);
+}
+
+TEST_F(ApiTest, WrongLoginsAreRefusedAndSlowedDown) {
+  const std::string wrong = R"({"username": "admin", "password": "wrong"})";
+  const auto first = call("POST", "/auth/token", wrong, false);
+  EXPECT_EQ(first.status, 401);
+  EXPECT_EQ(detail_of(first), "Invalid credentials");
+  for (int i = 0; i < 9; ++i) call("POST", "/auth/token", wrong, false);
+  EXPECT_EQ(call("POST", "/auth/token", wrong, false).status, 429);
+  EXPECT_EQ(call("POST", "/auth/token", R"({"username": "a"})", false).status, 422);
+  EXPECT_EQ(call("POST", "/auth/token", R"({"username": "a", "password": "b", "x": 1})", false).status, 422);
+}
+
+TEST_F(ApiTest, UnsafeNextIsRefused) {
+  EXPECT_EQ(call("GET", "/api/v2/auth/login?next=http://evil.example/", "", false).status, 400);
+  EXPECT_EQ(call("GET", "/api/v2/auth/login?next=//evil.example/", "", false).status, 400);
+  const auto good = call("GET", "/api/v2/auth/login?next=http://localhost:8088/dags", "", false);
+  ASSERT_EQ(good.status, 307);
+  EXPECT_EQ(good.headers[0].second, "/auth/login?next=http%3A%2F%2Flocalhost%3A8088%2Fdags");
+}
+
+TEST_F(ApiTest, UnboundOperationsNameThemselves) {
+  const auto response = call("POST", "/api/v2/backfills/dry_run", "{}");
+  EXPECT_EQ(response.status, 501);
+  EXPECT_EQ(detail_of(response), "operation 'create_backfill_dry_run' is not implemented yet");
+}
+
+struct BadInput {
+  const char* method;
+  const char* target;
+  const char* body;
+  const char* expected;  // the first problem, without its input
+};
+
+class BadInputTest : public ApiTest, public ::testing::WithParamInterface<BadInput> {};
+
+TEST_P(BadInputTest, IsAnsweredInTheWordsOfPydantic) {
+  const auto response = call(GetParam().method, GetParam().target, GetParam().body);
+  ASSERT_EQ(response.status, 422) << response.content();
+  const auto parsed = parse_json(response.content()).value();
+  json::object first = find(parsed, "detail")->get_array().at(0).get_object();
+  first.erase("input");
+  EXPECT_EQ(json::value(first), parse_json(GetParam().expected).value()) << response.content();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadInputTest,
+    ::testing::Values(
+        BadInput{
+            "GET", "/api/v2/dags?limit=-1", "",
+            R"({"type":"greater_than_equal","loc":["query","limit"],"msg":"Input should be greater than or equal to 0","ctx":{"ge":0}})"},
+        BadInput{
+            "GET", "/api/v2/dags?limit=abc", "",
+            R"({"type":"int_parsing","loc":["query","limit"],"msg":"Input should be a valid integer, unable to parse string as an integer"})"},
+        BadInput{
+            "GET", "/api/v2/dags?paused=maybe", "",
+            R"({"type":"bool_parsing","loc":["query","paused"],"msg":"Input should be a valid boolean, unable to interpret input"})"},
+        BadInput{
+            "GET", "/api/v2/dags/hello/dagRuns?run_after_gte=2026-01-01T00:00:00", "",
+            R"({"type":"timezone_aware","loc":["query","run_after_gte"],"msg":"Input should have timezone info"})"},
+        BadInput{"GET", "/ui/dashboard/historical_metrics_data", "",
+                 R"({"type":"missing","loc":["query","start_date"],"msg":"Field required"})"},
+        BadInput{"PATCH", "/api/v2/dags/hello", "{}",
+                 R"({"type":"missing","loc":["body","is_paused"],"msg":"Field required"})"},
+        BadInput{"PATCH", "/api/v2/dags/hello", R"({"is_paused":true,"x":1})",
+                 R"({"type":"extra_forbidden","loc":["body","x"],"msg":"Extra inputs are not permitted"})"},
+        BadInput{"PATCH", "/api/v2/dags/hello", "",
+                 R"({"type":"missing","loc":["body"],"msg":"Field required"})"},
+        BadInput{
+            "PATCH", "/api/v2/dags/hello", "[]",
+            R"({"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from"})"},
+        BadInput{
+            "POST", "/api/v2/pools", R"({"name":"p","slots":-2})",
+            R"({"type":"greater_than_equal","loc":["body","slots"],"msg":"Input should be greater than or equal to -1","ctx":{"ge":-1}})"},
+        BadInput{
+            "PATCH", "/api/v2/dags/hello/dagRuns/manual__1", R"({"state":"running"})",
+            R"({"type":"enum","loc":["body","state"],"msg":"Input should be 'queued', 'success' or 'failed'","ctx":{"expected":"'queued', 'success' or 'failed'"}})"},
+        BadInput{
+            "POST", "/api/v2/connections", R"({"connection_id":"a b","conn_type":"http"})",
+            R"({"type":"string_pattern_mismatch","loc":["body","connection_id"],"msg":"String should match pattern '^[\\w.-]+$'","ctx":{"pattern":"^[\\w.-]+$"}})"},
+        BadInput{
+            "PATCH", "/api/v2/pools", R"({"actions":[{"action":"create","entities":[{"slots":1}]}]})",
+            R"({"type":"missing","loc":["body","actions",0,"BulkCreateAction_PoolBody_","entities",0,"name"],"msg":"Field required"})"}));
+
+TEST_F(ApiTest, OrderByAnUnknownAttributeIs400) {
+  const auto response = get("/api/v2/dags?order_by=-password");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(detail_of(response),
+            "Ordering with 'password' is disallowed or the attribute does not exist on the model");
+}
+
+TEST_F(ApiTest, SurvivesRandomBytes) {
+  std::mt19937 random(7);  // NOLINT: the same bytes each time
+  const std::string_view pieces[] = {
+      "{",       "}",         "[",    "]", "\"", ":", ",", "null", "1e999",   "-1",
+      "\\u0000", "is_paused", "\xff", "%", "&",  "=", "a", "true", "\\ud800", "999999999999999999999"};
+  for (int round = 0; round < 3000; ++round) {
+    std::string noise;
+    for (unsigned i = random() % 40; i > 0; --i) noise += pieces[random() % std::size(pieces)];
+    const auto& route = gen::kRoutes[random() % gen::kRoutes.size()];
+    // Logins hash passwords on purpose slowly.
+    if (route.path.starts_with("/auth")) continue;
+    const auto response = call(route.method, filled(route.path) + "?limit=" + noise + "&" + noise, noise);
+    EXPECT_LT(response.status, 502) << route.operation;
+    EXPECT_NE(response.status, 500) << route.operation << " " << noise;
+  }
+}
+
+}  // namespace
+}  // namespace leoflow::api

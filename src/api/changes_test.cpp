@@ -1,0 +1,203 @@
+#include <algorithm>
+
+#include "api/testing/fixture.hpp"
+
+namespace leoflow::api {
+namespace {
+
+std::vector<std::string> names(const json::value& document) {
+  std::vector<std::string> out;
+  for (const json::value& task : find(document, "task_instances")->get_array()) {
+    out.push_back(get_text(task, "dag_run_id") + "/" + get_text(task, "task_id"));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+using Names = std::vector<std::string>;
+const std::string kRun = "/api/v2/dags/hello/dagRuns/manual__1";
+
+TEST_F(ApiTest, PausingIsAudited) {
+  const auto dag =
+      ok_json("PATCH", "/api/v2/dags/hello?update_mask=is_paused", json::object{{"is_paused", true}});
+  EXPECT_TRUE(get_bool(dag, "is_paused", false));
+  const auto log = ok_json("GET", "/api/v2/eventLogs?dag_id=hello");
+  const json::value& event = find(log, "event_logs")->get_array().at(0);
+  EXPECT_EQ(get_text(event, "event"), "patch_dag");
+  EXPECT_EQ(get_text(event, "owner"), "admin");
+}
+
+TEST_F(ApiTest, TriggeringPassesConfAndDates) {
+  const auto run =
+      ok_json("POST", "/api/v2/dags/hello/dagRuns",
+              json::object{{"logical_date", "2026-01-01T00:00:00Z"}, {"conf", json::object{{"x", 1}}}});
+  EXPECT_EQ(get_text(run, "dag_run_id"), "manual__1");
+  ASSERT_EQ(commands_.triggered.size(), 1U);
+  EXPECT_EQ(commands_.triggered[0].conf.at("x"), 1);
+  EXPECT_TRUE(commands_.triggered[0].logical_date);
+  EXPECT_EQ(commands_.triggered[0].user, "admin");
+}
+
+TEST_F(ApiTest, TriggeringRefusesBadRequests) {
+  const auto trigger = [&](std::string_view dag, json::object body) {
+    body.emplace("logical_date", nullptr);
+    return call("POST", "/api/v2/dags/" + std::string(dag) + "/dagRuns", json::serialize(body)).status;
+  };
+  EXPECT_EQ(trigger("none", {}), 404);
+  EXPECT_EQ(trigger("hello", {{"dag_run_id", "taken"}}), 409);
+  EXPECT_EQ(trigger("hello", {{"dag_run_id", "a/b"}}), 400);
+  EXPECT_EQ(trigger("hello", {{"data_interval_start", "2026-01-01T00:00:00Z"}}), 422);
+  EXPECT_EQ(call("POST", "/api/v2/dags/hello/dagRuns", "{}").status, 422);
+}
+
+TEST_F(ApiTest, ClearDryRunFindsRelatives) {
+  const auto clear = [&](json::object body) {
+    body["dag_run_id"] = "manual__1";
+    return names(ok_json("POST", "/api/v2/dags/hello/clearTaskInstances", body));
+  };
+  EXPECT_EQ(clear({{"task_ids", {"work.left"}}, {"only_failed", false}}), (Names{"manual__1/work.left"}));
+  EXPECT_EQ(clear({{"task_ids", {"work.left"}}, {"only_failed", false}, {"include_downstream", true}}),
+            (Names{"manual__1/report", "manual__1/work.left"}));
+  EXPECT_EQ(clear({{"task_ids", {"report"}}, {"include_upstream", true}}),
+            (Names{"manual__1/report", "manual__1/work.left"}));
+  EXPECT_EQ(clear({{"task_ids", {"extract"}}, {"only_failed", false}, {"include_future", true}}),
+            (Names{"manual__1/extract", "manual__2/extract"}));
+  EXPECT_EQ(clear({{"task_ids", json::array{json::array{"work.right", 0}}}, {"only_failed", false}}),
+            (Names{"manual__1/work.right"}));
+  EXPECT_EQ(clear({{"task_ids", json::array{json::array{"work.right", 1}}}, {"only_failed", false}}),
+            Names{});
+  EXPECT_TRUE(commands_.cleared.empty());
+}
+
+TEST_F(ApiTest, ClearingGoesThroughTheEngine) {
+  ok_json("POST", "/api/v2/dags/hello/clearTaskInstances",
+          json::object{{"dry_run", false}, {"dag_run_id", "manual__1"}, {"note", "again"}});
+  ASSERT_EQ(commands_.cleared.size(), 1U);
+  EXPECT_EQ(commands_.cleared[0].tasks.size(), 2U);  // the failed one and its victim
+  EXPECT_EQ(commands_.cleared[0].note, "again");
+  ok_json("POST", kRun + "/clear", json::object{{"dry_run", false}, {"only_failed", false}});
+  EXPECT_EQ(commands_.cleared[1].tasks.size(), 4U);
+}
+
+TEST_F(ApiTest, MarkDryRunLeavesOutWhatHasTheState) {
+  const auto found = ok_json(
+      "PATCH", kRun + "/taskInstances/work.left/dry_run",
+      json::object{{"new_state", "success"}, {"include_upstream", true}, {"include_downstream", true}});
+  EXPECT_EQ(names(found), (Names{"manual__1/report", "manual__1/work.left"}));
+  EXPECT_TRUE(commands_.marked.empty());
+}
+
+TEST_F(ApiTest, MarkingClearsWhatFailedBelow) {
+  ok_json("PATCH", kRun + "/taskInstances/work.left",
+          json::object{{"new_state", "success"}, {"note", "fine"}});
+  ASSERT_EQ(commands_.marked.size(), 1U);
+  EXPECT_EQ(commands_.marked[0].state, "success");
+  ASSERT_EQ(commands_.cleared.size(), 1U);
+  EXPECT_EQ(commands_.cleared[0].tasks[0].task_id, "report");
+  EXPECT_EQ(get_text(ok_json("GET", kRun + "/taskInstances/work.left"), "note"), "fine");
+}
+
+TEST_F(ApiTest, MarkingRefusesOtherStatesAndRepeats) {
+  EXPECT_EQ(call("PATCH", kRun + "/taskInstances/work.left", R"({"new_state": "running"})").status, 422);
+  EXPECT_EQ(call("PATCH", kRun + "/taskInstances/extract", R"({"new_state": "success"})").status, 409);
+  EXPECT_EQ(call("PATCH", kRun + "/taskInstances/none", R"({"new_state": "success"})").status, 404);
+}
+
+TEST_F(ApiTest, GroupsAreMarkedAsAWhole) {
+  const auto found =
+      ok_json("PATCH", kRun + "/taskGroupInstances/work/dry_run", json::object{{"new_state", "failed"}});
+  EXPECT_EQ(names(found), (Names{"manual__1/work.right"}));
+}
+
+TEST_F(ApiTest, NullNotesAreDeletedAndAbsentOnesStay) {
+  EXPECT_EQ(get_text(ok_json("PATCH", kRun, json::object{{"state", "success"}}), "note"), "look");
+  ASSERT_EQ(commands_.marked_runs.size(), 1U);
+  EXPECT_TRUE(find(ok_json("PATCH", kRun, json::object{{"note", nullptr}}), "note")->is_null());
+}
+
+TEST_F(ApiTest, RunsAndInstancesAreDeleted) {
+  EXPECT_EQ(call("DELETE", kRun).status, 204);
+  EXPECT_EQ(call("DELETE", kRun + "/taskInstances/extract").status, 200);
+  EXPECT_EQ(call("DELETE", "/api/v2/dags/hello/dagRuns/none").status, 404);
+  EXPECT_EQ(commands_.deleted, (std::vector<std::string>{"manual__1", "extract"}));
+}
+
+TEST_F(ApiTest, VariablesAreSealedMaskedAndKept) {
+  ok_json("POST", "/api/v2/variables", json::object{{"key", "api_token"}, {"value", "s3cret"}}, 201);
+  ok_json("POST", "/api/v2/variables", json::object{{"key", "a/b"}, {"value", json::object{{"x", 1}}}}, 201);
+  const auto rows = database_->connect()->query("SELECT value FROM variable WHERE key = 'api_token'");
+  EXPECT_TRUE(rows[0].text(0).starts_with("v1:k1:"));
+  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/variables/api_token"), "value"), "***");
+  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/variables/a%2Fb"), "value"), R"({"x":1})");
+  ok_json("PATCH", "/api/v2/variables/api_token",
+          json::object{{"key", "api_token"}, {"value", "***"}, {"description", "d"}});
+  const auto kept = database_->connect()->query("SELECT value FROM variable WHERE key = 'api_token'");
+  EXPECT_EQ(sealer_.open(kept[0].text(0)).value(), "s3cret");
+  EXPECT_EQ(call("POST", "/api/v2/variables", R"({"key": "api_token", "value": "1"})").status, 409);
+  EXPECT_EQ(call("DELETE", "/api/v2/variables/api_token").status, 204);
+  EXPECT_EQ(get("/api/v2/variables/api_token").status, 404);
+}
+
+TEST_F(ApiTest, ConnectionSecretsStayWhenTheMaskComesBack) {
+  const json::object body{{"connection_id", "pg"},
+                          {"conn_type", "postgres"},
+                          {"password", "p"},
+                          {"extra", R"({"secret_key": "k", "region": "eu"})"}};
+  const auto made = ok_json("POST", "/api/v2/connections", body, 201);
+  EXPECT_EQ(get_text(made, "password"), "***");
+  EXPECT_EQ(get_text(made, "extra"), R"({"secret_key":"***","region":"eu"})");
+  ok_json("PATCH", "/api/v2/connections/pg",
+          json::object{{"connection_id", "pg"},
+                       {"conn_type", "postgres"},
+                       {"password", "***"},
+                       {"extra", R"({"secret_key": "***", "region": "us"})"}});
+  const auto rows =
+      database_->connect()->query("SELECT password, extra FROM connection WHERE conn_id = 'pg'");
+  EXPECT_EQ(sealer_.open(rows[0].text(0)).value(), "p");
+  EXPECT_EQ(sealer_.open(rows[0].text(1)).value(), R"({"secret_key":"k","region":"us"})");
+}
+
+TEST_F(ApiTest, PoolsCountTheirSlots) {
+  const auto pool = ok_json("GET", "/api/v2/pools/default_pool");
+  EXPECT_EQ(get_integer(pool, "running_slots", 0), 2);
+  EXPECT_EQ(get_integer(pool, "open_slots", 0), 126);
+  EXPECT_EQ(call("DELETE", "/api/v2/pools/default_pool").status, 400);
+  ok_json("POST", "/api/v2/pools", json::object{{"name", "p/1"}, {"slots", -1}}, 201);
+  EXPECT_EQ(get_integer(ok_json("GET", "/api/v2/pools/p/1"), "open_slots", 0), -1);
+  EXPECT_EQ(call("DELETE", "/api/v2/pools/p/1").status, 204);
+  EXPECT_EQ(commands_.pool_changes, 2);
+}
+
+TEST_F(ApiTest, BulkReportsEachEntity) {
+  const auto answer = ok_json("PATCH", "/api/v2/pools",
+                              parse_json(R"({"actions": [
+        {"action": "create", "entities": [{"name": "a", "slots": 1}, {"name": "default_pool", "slots": 1}]},
+        {"action": "create", "action_on_existence": "overwrite", "entities": [{"name": "a", "slots": 5}]},
+        {"action": "delete", "entities": ["a", "none"]}]})")
+                                  .value());
+  EXPECT_EQ(json::serialize(*find(*find(answer, "create"), "success")), R"(["a","a"])");
+  EXPECT_EQ(find(*find(answer, "create"), "errors")->get_array().size(), 1U);
+  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "success")), R"(["a"])");
+  EXPECT_TRUE(find(answer, "update")->is_null());
+}
+
+TEST_F(ApiTest, XComsAreReadAndChanged) {
+  const std::string path = kRun + "/taskInstances/extract/xcomEntries";
+  EXPECT_EQ(json::serialize(*find(ok_json("GET", path + "/return_value"), "value")), R"({"rows":3})");
+  EXPECT_EQ(get_text(ok_json("GET", path + "/return_value?stringify=true"), "value"), R"({"rows":3})");
+  ok_json("POST", path, json::object{{"key", "k/1"}, {"value", 1}}, 201);
+  EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1})").status, 409);
+  ok_json("PATCH", path + "/k%2F1", json::object{{"value", "two"}});
+  EXPECT_EQ(call("DELETE", path + "/k/1").status, 204);
+  EXPECT_EQ(get(path + "/k/1").status, 404);
+}
+
+TEST_F(ApiTest, ReparseFindsTheFileByItsToken) {
+  const auto dag = ok_json("GET", "/api/v2/dags/hello");
+  ok_json("PUT", "/api/v2/parseDagFile/" + get_text(dag, "file_token"), nullptr, 201);
+  EXPECT_EQ(commands_.reparsed, (std::vector<std::string>{"hello"}));
+  EXPECT_EQ(call("PUT", "/api/v2/parseDagFile/rubbish").status, 404);
+}
+
+}  // namespace
+}  // namespace leoflow::api

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "api/api.hpp"
+#include "auth/users.hpp"
+#include "store/temporary_database.hpp"
+
+/// For tests: an Api over a seeded SQLite database and an engine that only remembers.
+namespace leoflow::api {
+
+/// Remembers what it was asked; writes go to the database at once.
+class FakeCommands final : public engine::Commands {
+ public:
+  explicit FakeCommands(store::Database& database) : database_(database) {}
+
+  Result<std::string> trigger_run(engine::TriggerRun command) override;
+  Result<void> clear_tasks(engine::ClearTasks command) override {
+    return cleared.push_back(std::move(command)), Result<void>{};
+  }
+  Result<void> mark_tasks(engine::MarkTasks command) override {
+    return marked.push_back(std::move(command)), Result<void>{};
+  }
+  Result<void> mark_run(engine::MarkRun command) override {
+    return marked_runs.push_back(std::move(command)), Result<void>{};
+  }
+  Result<void> delete_run(std::string, std::string run_id) override {
+    return deleted.push_back(run_id), Result<void>{};
+  }
+  Result<void> delete_task(std::string, engine::TaskKey task) override {
+    return deleted.push_back(task.task_id), Result<void>{};
+  }
+  Result<void> set_paused(std::string dag_id, bool paused) override;
+  Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
+  Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
+  void pools_changed() override { ++pool_changes; }
+  Result<void> write(std::function<Result<void>(store::Session&)> work) override;
+
+  std::vector<engine::TriggerRun> triggered;
+  std::vector<engine::ClearTasks> cleared;
+  std::vector<engine::MarkTasks> marked;
+  std::vector<engine::MarkRun> marked_runs;
+  std::vector<std::string> deleted;
+  std::vector<std::string> reparsed;
+  int pool_changes = 0;
+
+ private:
+  store::Database& database_;
+};
+
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest();
+  ~ApiTest() override;
+
+  http::Response call(std::string_view method, std::string_view target, std::string body = "",
+                      bool with_token = true);
+  http::Response get(std::string_view target) { return call("GET", target); }
+  /// The body as JSON, after checking the status.
+  json::value ok_json(std::string_view method, std::string_view target, const json::value& body = nullptr,
+                      int status = 200);
+  void sql(std::string_view text);
+
+  const Time now_ = from_micros(1'760'000'000'000'000);
+  store::TemporaryDatabase database_;
+  ManualClock clock_{now_};
+  FakeCommands commands_{*database_};
+  auth::Tokens tokens_{std::string(64, 's')};
+  auth::Sealer sealer_{"k1", std::string(32, 'k')};
+  std::filesystem::path folder_;
+  std::string token_;
+  std::unique_ptr<Api> api_;
+
+ private:
+  void make_files();
+  void seed();
+};
+
+}  // namespace leoflow::api
