@@ -11,10 +11,12 @@ def warm_up() -> None:
     """Import what tasks and parsers need, and build what they build lazily."""
     os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
     import jinja2.nativetypes  # noqa: F401
-    from pydantic import TypeAdapter
+    import setproctitle  # noqa: F401
+    from pydantic import JsonValue
 
     import airflow.dag_processing.processor as processor
     import airflow.sdk  # noqa: F401
+    import airflow.sdk.definitions.asset.metadata  # noqa: F401
     import airflow.sdk.execution_time.secrets.execution_api  # noqa: F401
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.importers import get_importer_registry
@@ -23,11 +25,11 @@ def warm_up() -> None:
     from airflow.sdk.execution_time import comms, supervisor, task_runner
     from airflow.sdk.listener import get_listener_manager
 
-    _share_type_adapters(comms)
-    _share_type_adapters(processor)
+    for module in (comms, processor, task_runner):
+        _share_type_adapters(module)
     comms.TypeAdapter(comms.ToTask)
     processor.TypeAdapter(processor.ToDagProcessor)
-    TypeAdapter(comms.StartupDetails)
+    task_runner.TypeAdapter(JsonValue)
     get_importer_registry()
     get_listener_manager()
     get_hostname()
