@@ -4,6 +4,7 @@
 
 #include "api/resources.hpp"
 #include "auth/users.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::api {
 
@@ -36,7 +37,10 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
 }
 
 http::Response Api::handle(const http::Request& request) {
-  if (!is_api_path(request.path)) return files_.serve(request);
+  if (!is_api_path(request.path)) {
+    return files_.is_ui_page(request) && !is_logged_in(request) ? login_redirect(request)
+                                                                : files_.serve(request);
+  }
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Router::Match match = router_.find(method, request.path);
   if (!match.operation) {
@@ -46,6 +50,20 @@ http::Response Api::handle(const http::Request& request) {
   match.params.query = &request.query;
   match.params.headers = &request.headers;
   return dispatch(request, match);
+}
+
+bool Api::is_logged_in(const http::Request& request) {
+  Call call(request, services_, "");
+  return authenticate(call).has_value();
+}
+
+// The UI would find out by a refused request and go there itself, after loading all its scripts.
+http::Response Api::login_redirect(const http::Request& request) {
+  http::Response response;
+  response.status = 307;
+  response.headers.emplace_back("Location", "/auth/login?next=" + url_encode(request.target));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
 }
 
 http::Response Api::dispatch(const http::Request& request, const Router::Match& match) {

@@ -20,6 +20,8 @@ class Api {
  private:
   http::Response dispatch(const http::Request& request, const Router::Match& match);
   Result<auth::Claims> authenticate(Call& call);
+  bool is_logged_in(const http::Request& request);
+  static http::Response login_redirect(const http::Request& request);
 
   const ApiConfig config_;
   Services services_;

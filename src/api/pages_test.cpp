@@ -26,6 +26,14 @@ TEST_F(ApiTest, ServesThePageForEveryPathOfTheUi) {
   EXPECT_NE(get("/auth/login").content().find("login"), std::string_view::npos);
 }
 
+TEST_F(ApiTest, SendsStrangersFromThePageToTheLogin) {
+  const auto page = call("GET", "/dags/hello?tab=runs", "", false);
+  EXPECT_EQ(page.status, 307);
+  EXPECT_EQ(header_of(page, "Location"), "/auth/login?next=%2Fdags%2Fhello%3Ftab%3Druns");
+  EXPECT_EQ(call("GET", "/static/assets/index-abc123.js", "", false).status, 200);
+  EXPECT_EQ(call("GET", "/auth/login", "", false).status, 200);
+}
+
 TEST_F(ApiTest, ServesFilesWithTheirTypesAndCaching) {
   const auto script = get("/static/assets/index-abc123.js");
   EXPECT_EQ(script.status, 200);

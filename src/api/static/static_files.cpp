@@ -91,6 +91,12 @@ http::Response json_error(std::string_view message) {
 StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login)
     : ui_(std::move(ui)), login_(std::move(login)) {}
 
+bool StaticFiles::is_ui_page(const http::Request& request) {
+  const std::string_view path = request.path;
+  return path != "/health" && path != "/auth" && !path.starts_with("/api/") &&
+         !path.starts_with("/static/") && !path.starts_with("/auth/");
+}
+
 http::Response StaticFiles::serve(const http::Request& request) {
   const std::string path = url_decode(request.path).value_or("/");
   const std::string_view view = path;

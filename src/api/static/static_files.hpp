@@ -19,6 +19,8 @@ class StaticFiles {
   /// @param login  the login page's dist; served under /auth.
   StaticFiles(std::filesystem::path ui, std::filesystem::path login);
 
+  /// Whether serve() would answer with the UI's page (rather than a file, the login page or an error).
+  static bool is_ui_page(const http::Request& request);
   /// Every path that is no API route: files, the pages, or Airflow's 404s.
   http::Response serve(const http::Request& request);
 
