@@ -260,6 +260,7 @@ TEST_F(ApiTest, EveryReadThatTheUiMakesAnswers) {
                              "/ui/dags/hello/dagRuns/manual__1/stats",
                              "/ui/dags/hello/dagRuns/manual__1/deadlines",
                              "/ui/dags/hello/deadlineAlerts",
+                             "/api/v2/dags/hello/dagRuns/manual__1/taskInstances/extract/state-store",
                              "/api/v2/dags/hello/dagRuns/manual__1/upstreamAssetEvents",
                              "/api/v2/dags/hello/dagRuns/manual__1/taskInstances/work.right/listMapped",
                              "/api/v2/eventLogs?order_by=-when&excluded_events=a&excluded_events=b"}) {

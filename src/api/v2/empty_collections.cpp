@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
@@ -29,6 +31,14 @@ void bind_empty_of_dag(Registry& registry) {
   });
 }
 
+// What has an id cannot be found while there is none.
+template <typename Op>
+void bind_missing(Registry& registry, std::string_view kind) {
+  registry.bind<Op>([kind](Call&, const typename Op::Params&) -> Result<Answer> {
+    return fail(ErrorCode::not_found, fmt::format("{} was not found", kind));
+  });
+}
+
 }  // namespace
 
 void bind_empty_collections(Registry& registry) {
@@ -41,6 +51,18 @@ void bind_empty_collections(Registry& registry) {
   bind_empty<op::get_plugins, gen::PluginCollectionResponse>(registry);
   bind_empty<op::import_errors, gen::PluginImportErrorCollectionResponse>(registry);
   bind_empty_of_dag<op::get_hitl_details, gen::HITLDetailCollection>(registry);
+  bind_empty_of_dag<op::list_task_state_store, gen::TaskStateStoreCollectionResponse>(registry);
+  bind_missing<op::get_task_state_store>(registry, "The task state");
+  bind_missing<op::get_asset>(registry, "The Asset");
+  bind_missing<op::get_asset_alias>(registry, "The Asset Alias");
+  bind_missing<op::get_asset_queued_events>(registry, "The queued events of the Asset");
+  bind_missing<op::get_dag_asset_queued_event>(registry, "The queued event");
+  bind_missing<op::list_asset_state_store>(registry, "The Asset");
+  bind_missing<op::get_asset_state_store>(registry, "The Asset");
+  bind_missing<op::get_backfill>(registry, "The Backfill");
+  bind_missing<op::get_hitl_detail>(registry, "The Human-in-the-loop detail");
+  bind_missing<op::get_hitl_detail_try_detail>(registry, "The Human-in-the-loop detail");
+  bind_missing<op::get_pending_partitioned_dag_run>(registry, "The partitioned Dag run");
 }
 
 }  // namespace leoflow::api
