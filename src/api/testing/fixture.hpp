@@ -63,9 +63,11 @@ class ApiTest : public ::testing::Test {
   json::value ok_json(std::string_view method, std::string_view target, const json::value& body = nullptr,
                       int status = 200);
   void sql(std::string_view text);
+  /// SQLite, or PostgreSQL if LEOFLOW_TEST_BACKEND says "postgres" and a server is there.
+  static store::Backend backend();
 
   const Time now_ = from_micros(1'760'000'000'000'000);
-  store::TemporaryDatabase database_;
+  store::TemporaryDatabase database_{backend()};
   ManualClock clock_{now_};
   FakeCommands commands_{*database_};
   auth::Tokens tokens_{std::string(64, 's')};

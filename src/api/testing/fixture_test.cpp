@@ -1,5 +1,6 @@
 #include "api/testing/fixture.hpp"
 
+#include <cstdlib>
 #include <fmt/core.h>
 
 #include "auth/passwords.hpp"
@@ -98,6 +99,13 @@ void ApiTest::make_files() {
   put("logs/dag_id=hello/run_id=manual__1/task_id=extract/attempt=1.log",
       R"({"timestamp":"2026-01-01T00:00:00Z","event":"first line","level":"info"})"
       "\nnot json\n");
+}
+
+store::Backend ApiTest::backend() {
+  const char* wanted = std::getenv("LEOFLOW_TEST_BACKEND");
+  const bool postgres = wanted != nullptr && std::string_view(wanted) == "postgres";
+  return postgres && store::TemporaryDatabase::available(store::Backend::postgres) ? store::Backend::postgres
+                                                                                   : store::Backend::sqlite;
 }
 
 void ApiTest::sql(std::string_view text) {

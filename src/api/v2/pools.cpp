@@ -25,9 +25,10 @@ struct Usage {
 std::map<std::string, Usage> read_usage(Call& call) {
   std::map<std::string, Usage> usage;
   // The condition is the one of the index task_instance_by_state, so that it serves.
-  for (const store::Row row : call.query(
-           "SELECT pool, state, SUM(pool_slots) FROM task_instance WHERE (state IS NULL OR state NOT IN "
-           "('success', 'failed', 'skipped', 'upstream_failed', 'removed')) GROUP BY pool, state")) {
+  for (const store::Row row :
+       call.query("SELECT pool, state, CAST(SUM(pool_slots) AS BIGINT) FROM task_instance WHERE (state IS "
+                  "NULL OR state NOT IN "
+                  "('success', 'failed', 'skipped', 'upstream_failed', 'removed')) GROUP BY pool, state")) {
     usage[row.text(0)].slots_by_state[row.find_text(1).value_or("")] = row.integer(2);
   }
   return usage;
