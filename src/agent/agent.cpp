@@ -113,6 +113,9 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
     stopped.push_back(attempt);
   }
   for (const auto& attempt : stopped) attempt->stop("the control plane does not want it any more");
+  for (const auto& [id, attempt] : attempts_) {
+    if (wanted.contains(id)) attempt->report_started();
+  }
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report(finished);
   update_hello();
@@ -124,6 +127,11 @@ void Agent::lost(const std::string& reason) {
     log::warning("lost the control plane: {}; the tasks go on", reason);
   }
   is_connected_ = false;
+  // The control plane asks again for what it did not hear, and a new one may use
+  // the same ids for other files.
+  parse_queue_.clear();
+  parse_requests_.clear();
+  for (const auto& [id, job] : std::exchange(parsing_, {})) job->cancel();
 }
 
 void Agent::handle(agentrpc::ServerMessage message) {
@@ -223,7 +231,6 @@ void Agent::on_parsed(agentrpc::ParseResult result) {
   agentrpc::AgentMessage message;
   *message.mutable_parsed() = std::move(result);
   send(std::move(message));
-  asio::post(loop_, [job = parsing_[id]] {});
   parsing_.erase(id);
   parse_requests_.erase(id);
   book_.forget(id);

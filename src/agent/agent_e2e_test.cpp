@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/e2e_plane.hpp"
+#include "agent/log_file.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::agent {
@@ -57,7 +58,31 @@ def works():
     def leaves():
         os._exit(3)
 
-    [value(), noop(), fails(), stubborn(), patient(), asks(), leaves()]
+    @task
+    def chatters():
+        for _ in range(130):
+            sys.stdout.write(("y" * 1023 + "\n") * 1024)
+        sys.stdout.buffer.write(bytes(range(256)) * 10)
+        sys.stdout.write("z" * (10 << 20))
+
+    @task
+    def forks():
+        for detached in (False, True):
+            if os.fork() == 0:
+                if detached:
+                    os.setsid()
+                while True:
+                    time.sleep(0.1)
+
+    @task
+    def closes():
+        for fd in range(1, 64):
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+
+    [value(), noop(), fails(), stubborn(), patient(), asks(), leaves(), chatters(), forks(), closes()]
 
 works()
 )";
@@ -223,6 +248,31 @@ TEST_F(AgentEndToEnd, FileThatAsksWhileImportedStillRuns) {
   EXPECT_TRUE(agent_->parse("nosy.py").asked_supervisor());
 }
 
+TEST_F(AgentEndToEnd, EndlessOutputIsCappedAndSaysSo) {
+  const std::string id = agent_->start("works.py", "chatters");
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  const std::string log = agent_->log_of(id);
+  EXPECT_LT(log.size(), LogFile::kMaxBytes + 1000);
+  EXPECT_THAT(log.substr(log.size() - 300), HasSubstr("The log is truncated here"));
+  EXPECT_THAT(types(plane().asked(id)), Contains("SucceedTask"));
+}
+
+TEST_F(AgentEndToEnd, GrandchildrenDoNotKeepAnAttemptAlive) {
+  const std::string id = agent_->start("works.py", "forks");
+  const auto finished = plane().wait_finished(id);
+  EXPECT_EQ(finished.exit_code(), 0);
+  EXPECT_THAT(types(plane().asked(id)), Contains("SucceedTask"));
+}
+
+TEST_F(AgentEndToEnd, TaskThatClosesItsSocketsStillEnds) {
+  const std::string id = agent_->start("works.py", "closes");
+  const auto finished = plane().wait_finished(id);
+  const auto asked = types(plane().asked(id));
+  const bool succeeded = std::ranges::find(asked, "SucceedTask") != asked.end();
+  // Either way, but told: it came through without its logs, or it stumbled over them.
+  EXPECT_TRUE(succeeded || !finished.reason().empty());
+}
+
 TEST_F(AgentEndToEnd, GoodFileIsParsed) {
   const auto parsed = agent_->parse("works.py");
   EXPECT_EQ(parsed.error(), "");
@@ -260,7 +310,7 @@ TEST_F(AgentEndToEnd, SysExitIsExplained) {
   EXPECT_THAT(parsed.result() + parsed.error(), HasSubstr("exit"));
 }
 
-TEST_F(AgentEndToEnd, SecondStartOfAnAttemptIsIgnoredAndSlotsAreKept) {
+TEST_F(AgentEndToEnd, AttemptBeyondTheSlotsIsRefused) {
   TestAgent small({"--slots", "1"});
   small.write_dag("works.py", kDag);
   const std::string id = small.start("works.py", "patient");

@@ -82,13 +82,19 @@ void Attempt::run_in(std::shared_ptr<Child> child) {
   child_->assign(*this);
 }
 
-void Attempt::on_forked(pid_t pid) {
+void Attempt::on_forked(pid_t) {
+  started_at_ = SystemClock().now();
+  report_started();
+  if (is_stopping_) child_->signal(SIGTERM);
+}
+
+void Attempt::report_started() {
+  if (!child_ || child_->pid() == 0) return;
   agentrpc::AgentMessage message;
   message.mutable_started()->set_attempt_id(start_.attempt_id());
-  message.mutable_started()->set_pid(static_cast<std::uint32_t>(pid));
-  message.mutable_started()->set_started_at(to_micros(SystemClock().now()));
+  message.mutable_started()->set_pid(static_cast<std::uint32_t>(child_->pid()));
+  message.mutable_started()->set_started_at(to_micros(started_at_));
   world_.send(std::move(message));
-  if (is_stopping_) child_->signal(SIGTERM);
 }
 
 void Attempt::on_request(std::string payload) {

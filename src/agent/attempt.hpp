@@ -29,6 +29,8 @@ class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
 
   Attempt(World& world, agentrpc::StartAttempt start);
   void begin();
+  /// Tells the control plane that the task runs, if it does. May be called again.
+  void report_started();
   /// SIGTERM, then SIGKILL after the grace. May be called again.
   void stop(const std::string& reason);
   void stop(const std::string& reason, std::chrono::milliseconds grace);
@@ -53,6 +55,7 @@ class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
   std::shared_ptr<SdkDialogue> dialogue_;
   std::optional<LogPump> log_;
   int launches_ = 0;
+  Time started_at_{};
   bool is_reported_ = false;  // the task said how it ended
   bool is_stopping_ = false;
   bool is_finished_ = false;

@@ -28,6 +28,7 @@ ParseJob::ParseJob(World& world, agentrpc::ParseRequest request)
 
 void ParseJob::begin() {
   ++launches_;
+  keep_alive_ = shared_from_this();
   child_ = world_.pool.take_parse_child();
   dialogue_ =
       std::make_shared<SdkDialogue>(world_.book, request_.parse_id(), child_,
@@ -58,6 +59,8 @@ void ParseJob::start_limit() {
 
 void ParseJob::cancel() {
   is_cancelled_ = true;
+  limit_.cancel();
+  world_.book.forget(request_.parse_id());
   child_->abandon();
 }
 
@@ -83,7 +86,9 @@ void ParseJob::on_output(OutputStream, std::string_view bytes) {
 
 void ParseJob::on_end(const ProcessEnd& end) {
   limit_.cancel();
-  if (end.never_ran && !is_cancelled_ && launches_ < kMaxLaunches) return begin();
+  const std::shared_ptr<ParseJob> last_reference = std::move(keep_alive_);
+  if (is_cancelled_) return;
+  if (end.never_ran && launches_ < kMaxLaunches) return begin();
   agentrpc::ParseResult parsed;
   parsed.set_parse_id(request_.parse_id());
   parsed.set_asked_supervisor(asked_supervisor_);

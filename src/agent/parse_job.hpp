@@ -25,7 +25,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
 
   ParseJob(World& world, agentrpc::ParseRequest request);
   void begin();
-  /// Kills the parser; nothing is reported.
+  /// Kills the parser; nothing is reported. The owner may forget the job.
   void cancel();
 
   void on_forked(pid_t) override {}
@@ -44,6 +44,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
   std::shared_ptr<SdkDialogue> dialogue_;
   std::chrono::steady_clock::time_point begun_;
   boost::asio::steady_timer limit_;
+  std::shared_ptr<ParseJob> keep_alive_;  // until the process is gone
   int launches_ = 0;
   bool is_too_slow_ = false;
   bool is_cancelled_ = false;
