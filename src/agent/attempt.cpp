@@ -15,6 +15,8 @@ namespace {
 using boost::system::error_code;
 
 constexpr int kMaxLaunches = 3;
+constexpr const char* kNoDescriptors =
+    "the agent has no more file descriptors: fewer slots or a higher limit help";
 /// What listeners and callbacks may take after the task told its end: Airflow's
 /// [core] task_success_overtime.
 constexpr std::chrono::seconds kOvertime{20};
@@ -55,6 +57,7 @@ void Attempt::take_child() {
   ++launches_;
   world_.pool.take_task_child(file_, start_.preload(),
                               [self = shared_from_this()](std::shared_ptr<Child> child) {
+                                if (!child) return self->finish({}, kNoDescriptors);
                                 if (self->is_finished_) return child->abandon();
                                 self->run_in(std::move(child));
                               });

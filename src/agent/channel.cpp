@@ -13,6 +13,7 @@ namespace leoflow::agent {
 namespace {
 constexpr std::size_t kMaxPacketBytes = 192 * 1024;
 constexpr std::size_t kMaxFds = 4;
+constexpr std::chrono::milliseconds kRetryDelay{5};
 }  // namespace
 
 Fd::~Fd() {
@@ -27,7 +28,8 @@ SocketPair make_socket_pair(int type) {
   return {Fd(fds[0]), Fd(fds[1])};
 }
 
-Channel::Channel(boost::asio::any_io_executor executor, Fd socket) : socket_(executor, socket.release()) {
+Channel::Channel(boost::asio::any_io_executor executor, Fd socket)
+    : socket_(executor, socket.release()), retry_timer_(executor) {
   socket_.non_blocking(true);
 }
 
@@ -74,14 +76,21 @@ void Channel::write_all() {
       continue;
     }
     // A lost peer is noticed by the reader.
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return unsent_.clear();
-    is_waiting_writable_ = true;
-    socket_.async_wait(socket_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
-      self->is_waiting_writable_ = false;
-      if (!error) self->write_all();
-    });
-    return;
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ETOOMANYREFS) return unsent_.clear();
+    return write_later(errno);
   }
+}
+
+void Channel::write_later(int reason) {
+  is_waiting_writable_ = true;
+  auto retry = [self = shared_from_this()](boost::system::error_code error) {
+    self->is_waiting_writable_ = false;
+    if (!error) self->write_all();
+  };
+  if (reason != ETOOMANYREFS) return socket_.async_wait(socket_.wait_write, std::move(retry));
+  // Too many descriptors are on their way: nothing tells when the peer took some.
+  retry_timer_.expires_after(kRetryDelay);
+  retry_timer_.async_wait(std::move(retry));
 }
 
 bool Channel::write(const Packet& packet) {
@@ -116,6 +125,7 @@ void Channel::lost() {
 void Channel::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
+  retry_timer_.cancel();
   events_ = {};
   unsent_.clear();
 }

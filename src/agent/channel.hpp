@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -62,6 +63,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void wait_readable();
   void read_all();
   void write_all();
+  void write_later(int reason);
   bool write(const Packet& packet);
   void lost();
 
@@ -69,6 +71,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Events events_;
   std::deque<Packet> unsent_;
   bool is_waiting_writable_ = false;
+  boost::asio::steady_timer retry_timer_;
 };
 
 }  // namespace leoflow::agent

@@ -29,6 +29,7 @@ int run(leoflow::agent::AgentOptions options) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
   std::signal(SIGPIPE, SIG_IGN);
+  leoflow::agent::raise_descriptor_limit();
   boost::asio::io_context loop(1);
   const leoflow::agent::Agent agent(loop, std::move(options));
   loop.run();

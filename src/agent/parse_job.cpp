@@ -30,6 +30,7 @@ void ParseJob::begin() {
   ++launches_;
   keep_alive_ = shared_from_this();
   child_ = world_.pool.take_parse_child();
+  if (!child_) return report("the agent has no more file descriptors");
   dialogue_ =
       std::make_shared<SdkDialogue>(world_.book, request_.parse_id(), child_,
                                     [this](const SdkRequestFrame& asked) { return note_request(asked); });
@@ -61,7 +62,7 @@ void ParseJob::cancel() {
   is_cancelled_ = true;
   limit_.cancel();
   world_.book.forget(request_.parse_id());
-  child_->abandon();
+  if (child_) child_->abandon();
 }
 
 void ParseJob::on_request(std::string payload) {
@@ -89,16 +90,18 @@ void ParseJob::on_end(const ProcessEnd& end) {
   const std::shared_ptr<ParseJob> last_reference = std::move(keep_alive_);
   if (is_cancelled_) return;
   if (end.never_ran && launches_ < kMaxLaunches) return begin();
+  report(result_.empty() ? error_of(end) : "");
+}
+
+void ParseJob::report(const std::string& error) {
+  keep_alive_.reset();
   agentrpc::ParseResult parsed;
   parsed.set_parse_id(request_.parse_id());
   parsed.set_asked_supervisor(asked_supervisor_);
   const auto duration = std::chrono::steady_clock::now() - begun_;
   parsed.set_duration_microseconds(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-  if (result_.empty()) {
-    parsed.set_error(error_of(end));
-  } else {
-    parsed.set_result(std::move(result_));
-  }
+  parsed.set_error(error);
+  parsed.set_result(std::move(result_));
   world_.on_parsed(std::move(parsed));
 }
 

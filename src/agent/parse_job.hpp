@@ -36,6 +36,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
  private:
   bool note_request(const SdkRequestFrame& request);
   void start_limit();
+  void report(const std::string& error);
   std::string error_of(const ProcessEnd& end) const;
 
   World& world_;

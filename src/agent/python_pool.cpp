@@ -77,7 +77,11 @@ void PythonPool::lose_children(ForkServer& server) {
 }
 
 void PythonPool::on_reaped(pid_t pid, int status, std::int64_t memory, std::int64_t cpu) {
-  if (pid == base_pid_) base_pid_ = 0;  // its channel tells the rest
+  if (pid == base_pid_) {
+    const ProcessEnd end = ProcessEnd::from_status(status, memory, cpu);
+    log::error("the warm Python (pid {}) ended with exit code {}, signal {}", pid, end.exit_code, end.signal);
+    base_pid_ = 0;  // the end of its channel does the rest
+  }
   const auto found = orphans_.find(pid);
   if (found == orphans_.end()) return;
   const std::shared_ptr<Child> child = found->second;
@@ -91,9 +95,14 @@ void PythonPool::on_child_gone(const std::shared_ptr<Child>& child) {
 }
 
 std::shared_ptr<Child> PythonPool::fork_from(ForkServer& server, std::string_view kind) {
-  auto child = std::make_shared<Child>(loop_.get_executor(), ++last_id_);
-  server.fork(child, kind);
-  return child;
+  try {
+    auto child = std::make_shared<Child>(loop_.get_executor(), ++last_id_);
+    server.fork(child, kind);
+    return child;
+  } catch (const Fatal& error) {
+    log::error("no sockets for another process: {}", error.what());
+    return nullptr;
+  }
 }
 
 std::shared_ptr<Child> PythonPool::take_parse_child() {
@@ -240,7 +249,9 @@ bool PythonPool::refill_one() {
     if (now - zygote.last_used > kIdleLimit || zygote.idle.size() >= options_.idle_children) continue;
     // One at a time: the next after this one runs.
     if (!zygote.idle.empty() && zygote.idle.back()->pid() == 0) return true;
-    zygote.idle.push_back(fork_from(*zygote.server, "task"));
+    auto child = fork_from(*zygote.server, "task");
+    if (!child) return false;
+    zygote.idle.push_back(std::move(child));
     return true;
   }
   return false;

@@ -27,8 +27,10 @@ class PythonPool {
 
   using OnChild = std::function<void(std::shared_ptr<Child>)>;
   /// Gives a process for a task of this file; at once, unless the file is being
-  /// imported. @param preload  whether the file may be imported ahead.
+  /// imported. Gives nullptr when the system has no more descriptors. @param preload  whether the file may be
+  /// imported ahead.
   void take_task_child(const DagFile& file, bool preload, OnChild on_child);
+  /// @returns nullptr when the system has no more descriptors.
   std::shared_ptr<Child> take_parse_child();
   /// Has a file imported, so that its first task starts quickly.
   void warm(const DagFile& file);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -45,9 +46,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
+/// Before raise_descriptor_limit; zero if that was not called.
+rlimit original_descriptor_limit{};
+
 /// In the new process: only async-signal-safe calls, other threads had locks.
 [[noreturn]] void become_python(int channel, char* const* arguments, char* const* environment) {
   ::setpgid(0, 0);
+  if (original_descriptor_limit.rlim_cur > 0) ::setrlimit(RLIMIT_NOFILE, &original_descriptor_limit);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -62,6 +67,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  original_descriptor_limit = limit;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 PythonProcess start_python(const PythonOptions& options) {
   std::error_code ignored;

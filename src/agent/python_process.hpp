@@ -21,6 +21,10 @@ struct PythonProcess {
   Fd channel;
 };
 
+/// Takes as many file descriptors as the system allows: every task costs four.
+/// Call it once, before start_python; tasks keep the old limit.
+void raise_descriptor_limit();
+
 /// Starts the base process of the warm Python. Throws Fatal (cannot fork).
 /// A Python that cannot be executed ends at once with status 127.
 PythonProcess start_python(const PythonOptions& options);
