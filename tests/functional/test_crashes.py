@@ -41,6 +41,7 @@ def start_parallel(make_lite, folder: pathlib.Path, count: int, retries: int) ->
     source = PARALLEL.format(folder=str(folder), count=count, retries=retries)
     lite = make_lite({"parallel.py": source}, "--slots", str(count))
     lite.await_dag("parallel", count)
+    assert lite.request("PATCH", "/api/v2/pools/default_pool?update_mask=slots", {"slots": 1000}).status == 200
     run_id = lite.trigger("parallel")
     eventually(lambda: begun(folder) == count, f"{count} tasks begin", 120)
     return lite, run_id

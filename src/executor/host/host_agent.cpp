@@ -86,8 +86,17 @@ Result<void> HostAgent::spawn() {
   posix_spawn_file_actions_addopen(&actions, 1, options_.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND,
                                    0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  // A Ctrl-C at the terminal is for the server, which then ends the agent in order.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  // It outlives us: a listening socket that it inherited would keep our ports.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  // A Ctrl-C at the terminal is for the server, which then ends the agent in order. What the server blocks
+  // (it waits for its signals) and ignores is not the agent's business, still less its tasks'.
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<std::string> arguments = options_.command;
   std::vector<std::string> environment;
