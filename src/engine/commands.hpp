@@ -41,23 +41,20 @@ struct ClearTasks {
   std::string dag_id;
   std::vector<TaskKey> tasks;  ///< selection is the caller's; unknown ones are not_found
   bool reset_run_state = true;
-  std::optional<std::string> note;
-  std::optional<std::string> user;
+  std::optional<std::string> note;  ///< put on each of them
+  std::optional<std::string> user;  ///< whose note it is
 };
 
 struct MarkTasks {
   std::string dag_id;
   std::vector<TaskKey> tasks;
   std::string state;  ///< success, failed or skipped
-  std::optional<std::string> note;
-  std::optional<std::string> user;
 };
 
 struct MarkRun {
   std::string dag_id;
   std::string run_id;
   std::string state;  ///< queued, success or failed
-  std::optional<std::string> user;
 };
 
 class Commands {

@@ -95,8 +95,10 @@ class Engine final : public Commands {
   void act(Time now);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
   /// Decides on the engine's thread and waits until that is durable.
+  /// @param record what is written besides, if the decision was not an error.
   template <typename T>
-  Result<T> call(std::function<Result<T>(Deciding&)> decide);
+  Result<T> call(std::function<Result<T>(Deciding&)> decide,
+                 std::function<void(store::Session&)> record = {});
 
   // constant after construction
   store::Database& database_;

@@ -206,7 +206,9 @@ TEST_P(EngineTest, FinishedRunsCanBeClearedAgainAfterARestart) {
   ClearTasks command;
   command.dag_id = "d";
   command.tasks = {{run_id, "a", -1}};
+  command.note = "once more";
   ASSERT_TRUE(engine_->clear_tasks(command));
+  EXPECT_EQ(one("SELECT note FROM task_instance"), "once more");
   EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
   EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
 }
@@ -289,7 +291,7 @@ TEST_P(EngineTest, MarkingARunFailedStopsItsAttempts) {
   put(file_with("d", operator_json("a", "")));
   const std::string run_id = trigger("d");
   const AttemptSpec a = runner_.next();
-  ASSERT_TRUE(engine_->mark_run({"d", run_id, "failed", std::nullopt}));
+  ASSERT_TRUE(engine_->mark_run({"d", run_id, "failed"}));
   EXPECT_EQ(runner_.stopped(), std::vector<Uuid>{a.id});
   EXPECT_EQ(one("SELECT state FROM task_instance"), "failed");
 }

@@ -7,9 +7,9 @@
 
 namespace leoflow::engine {
 
-/// Decides on the engine's thread and waits until that is durable.
 template <typename T>
-Result<T> Engine::call(std::function<Result<T>(Deciding&)> decide) {
+Result<T> Engine::call(std::function<Result<T>(Deciding&)> decide,
+                       std::function<void(store::Session&)> record) {
   struct State {
     std::promise<Result<T>> promise;
     Result<T> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
@@ -19,6 +19,11 @@ Result<T> Engine::call(std::function<Result<T>(Deciding&)> decide) {
   auto future = state->promise.get_future();
   Item item;
   item.decide = [state, decide = std::move(decide)](Deciding& d) { state->answer = decide(d); };
+  if (record) {
+    item.record = [state, record = std::move(record)](store::Session& session) {
+      if (state->answer) record(session);
+    };
+  }
   item.done = [state = std::move(state)] {};
   post(std::move(item));
   return future.get();

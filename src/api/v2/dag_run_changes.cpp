@@ -93,7 +93,7 @@ Result<void> apply_patch(Call& call, const std::string& dag_id, const std::strin
     if (auto done = set_run_note(call, dag_id, run_id, *patch.note); !done) return done;
   }
   if (patch.state) {
-    engine::MarkRun command{dag_id, run_id, *patch.state, call.user.subject};
+    engine::MarkRun command{dag_id, run_id, *patch.state};
     if (auto done = call.api.commands.mark_run(std::move(command)); !done) return done;
   }
   json::object extra;

@@ -105,33 +105,6 @@ Result<std::vector<gen::TaskInstanceResponse>> affected_tasks(Call& call, const 
   return select_tasks(call.db(), scope);
 }
 
-/// Marking a task lets what failed because of it try again, as Airflow does.
-Result<void> clear_failed_below(Call& call, const DagView& dag, const Target& target,
-                                const std::vector<gen::TaskInstanceResponse>& marked) {
-  const TaskSet below = dag.relatives(TaskSet(target.task_ids.begin(), target.task_ids.end()), false);
-  TaskSet runs;
-  TaskSet marked_ids;
-  for (const auto& task : marked) {
-    runs.insert(task.dag_run_id);
-    marked_ids.insert(task.task_id);
-  }
-  std::vector<engine::TaskKey> keys;
-  for (const std::string& run_id : runs) {
-    TaskScope scope;
-    scope.dag_id = target.dag_id;
-    scope.run_id = run_id;
-    scope.task_ids.emplace();
-    for (const std::string& id : below) {
-      if (!marked_ids.contains(id)) scope.task_ids->push_back(id);
-    }
-    scope.states = {"failed", "upstream_failed"};
-    for (auto& key : keys_of(select_tasks(call.db(), scope))) keys.push_back(std::move(key));
-  }
-  if (keys.empty()) return {};
-  return call.api.commands.clear_tasks(
-      {target.dag_id, std::move(keys), true, std::nullopt, call.user.subject});
-}
-
 Result<std::vector<gen::TaskInstanceResponse>> apply_change(Call& call, const DagView& dag,
                                                             const Target& target, const Change& change) {
   auto tasks = own_tasks(call, target);
@@ -145,11 +118,8 @@ Result<std::vector<gen::TaskInstanceResponse>> apply_change(Call& call, const Da
       return fail(ErrorCode::conflict,
                   fmt::format("Task id {} is already in {} state", target.task_ids.front(), *change.state));
     }
-    engine::MarkTasks command{target.dag_id, keys_of(*affected), *change.state, std::nullopt,
-                              call.user.subject};
+    engine::MarkTasks command{target.dag_id, keys_of(*affected), *change.state};
     if (auto done = call.api.commands.mark_tasks(std::move(command)); !done)
-      return std::unexpected(done.error());
-    if (auto done = clear_failed_below(call, dag, target, *affected); !done)
       return std::unexpected(done.error());
     tasks = std::move(*affected);
   }
