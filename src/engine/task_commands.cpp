@@ -37,18 +37,28 @@ Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, c
 
 }  // namespace
 
-Result<void> Engine::clear_tasks(ClearTasks command) {
-  return call<void>([this, command = std::move(command)](Deciding& d) -> Result<void> {
-    const Chosen chosen = by_run(command.tasks);
-    const auto runs = load_all(d, versions_, command.dag_id, chosen);
+Result<void> Engine::clear_tasks(ClearTasks given) {
+  const auto command = std::make_shared<const ClearTasks>(std::move(given));
+  const auto decide = [this, command](Deciding& d) -> Result<void> {
+    const Chosen chosen = by_run(command->tasks);
+    const auto runs = load_all(d, versions_, command->dag_id, chosen);
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
-      if (auto done = d.scheduler.clear(*run, chosen.at(run->run_id), command.reset_run_state, d.now);
-          !done) {
-        return done;
-      }
+      auto done = d.scheduler.clear(*run, chosen.at(run->run_id), command->reset_run_state, d.now);
+      if (!done) return done;
     }
     return {};
+  };
+  if (!command->note) return call<void>(decide);
+  return call<void>(decide, [command](store::Session& session) {
+    std::vector<store::Params> rows;
+    for (const TaskKey& key : command->tasks) {
+      rows.push_back({command->dag_id, key.run_id, key.task_id, key.map_index, command->note, command->user});
+    }
+    session.execute_many(
+        "UPDATE task_instance SET note = $5, note_user = $6"
+        " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
+        rows);
   });
 }
 
