@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable
 from socket import socket
@@ -46,7 +47,18 @@ def _task_main(preloaded: Preload | None, log_fd: int) -> Callable[[], None]:
                 _take_over(preloaded, log_fd)
         return stock_startup_details()
 
+    stock_parse = task_runner.parse
+
+    def parse(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return stock_parse(*args, **kwargs)
+        finally:
+            # Importing a DAG file installs a handler in Python. A real crash would come back from it to the
+            # very same instruction, for ever.
+            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+
     task_runner.get_startup_details = get_startup_details
+    task_runner.parse = parse
     return task_runner.main
 
 
