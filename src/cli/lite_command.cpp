@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
+#include "lite/home_lock.hpp"
 #include "lite/setup.hpp"
 #include "lite/starter.hpp"
 #include "store/migrator.hpp"
@@ -120,6 +121,7 @@ void run_lite(const Options& options) {
       value_or_exit(lite::set_up(home, {}, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }));
   const fs::path workspace = find_workspace(options, setup.config);
   const app::ServerConfig config = server_config(options, home, setup, workspace);
+  const lite::HomeLock lock = value_or_exit(lite::HomeLock::take(home));
   if (options.fresh) reset_database(config.database_url);
   if (options.host != "127.0.0.1" && options.host != "localhost") {
     fmt::print(stderr,

@@ -63,6 +63,13 @@ def test_reset_asks_first(tmp_path):
     assert "nothing was changed" in result.stderr
 
 
+def test_a_second_server_in_one_home_is_refused(make_lite):
+    lite = make_lite()
+    result = lite.command("lite", str(lite.dags), "--port", str(free_port()), check=False)
+    assert result.returncode == 4
+    assert "LEOFLOW_HOME" in result.stderr
+
+
 def test_version_speaks_to_machines(tmp_path):
     versions = json.loads(make_home(tmp_path).command("version", "-o", "json").stdout)
     assert versions["apache-airflow-core"] == "3.3.2"

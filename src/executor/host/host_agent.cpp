@@ -68,13 +68,24 @@ bool HostAgent::find_running() {
   const auto parts = split(trim(*text), ' ');
   int pid = 0;
   std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), pid);
-  if (pid <= 0 || parts.size() != 2 || start_ticks(pid) != parts[1]) return false;
+  if (pid <= 0 || parts.size() != 3 || start_ticks(pid) != parts[1]) return false;
   pid_fd_ = open_pid_fd(pid);
   if (pid_fd_ < 0) return false;
   pid_ = pid;
   is_child_ = false;
-  log::info("the agent of the server before goes on (pid {})", pid);
-  return true;
+  if (parts[2] == fingerprint()) {
+    log::info("the agent of the server before goes on (pid {})", pid);
+    return true;
+  }
+  log::info("the agent of the server before (pid {}) was started otherwise; it is replaced", pid);
+  end_agent();
+  return false;
+}
+
+std::string HostAgent::fingerprint() const {
+  std::string all = join(options_.command, "\n");
+  for (const auto& [name, value] : options_.environment) all += "\n" + name + "=" + value;
+  return sha256_hex(all).substr(0, 16);
 }
 
 Result<void> HostAgent::spawn() {
@@ -115,7 +126,8 @@ Result<void> HostAgent::spawn() {
   pid_ = pid;
   is_child_ = true;
   pid_fd_ = open_pid_fd(pid);
-  write_file_atomically(options_.pid_file, fmt::format("{} {}\n", pid, start_ticks(pid)), 0600);
+  write_file_atomically(options_.pid_file, fmt::format("{} {} {}\n", pid, start_ticks(pid), fingerprint()),
+                        0600);
   return {};
 }
 
@@ -157,12 +169,16 @@ void HostAgent::stop() {
   [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
   if (supervisor_.joinable()) supervisor_.join();
   if (pid_ <= 0 || pid_fd_ < 0) return;
+  end_agent();
+  ::unlink(options_.pid_file.c_str());
+}
+
+void HostAgent::end_agent() {
   ::syscall(SYS_pidfd_send_signal, pid_fd_, SIGTERM, nullptr, 0);
   pollfd end = {pid_fd_, POLLIN, 0};
   if (::poll(&end, 1, 15'000) == 0) ::syscall(SYS_pidfd_send_signal, pid_fd_, SIGKILL, nullptr, 0);
   if (is_child_) ::waitpid(pid_, nullptr, 0);
   ::close(pid_fd_);
-  ::unlink(options_.pid_file.c_str());
 }
 
 }  // namespace leoflow::executor

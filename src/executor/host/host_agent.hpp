@@ -35,7 +35,11 @@ class HostAgent {
 
  private:
   void supervise();
+  /// An agent that still runs and was started the way we would start it.
   bool find_running();
+  /// Tells agents apart that were started for another port, token or Python.
+  std::string fingerprint() const;
+  void end_agent();
   Result<void> spawn();
   void wait_for_end();
 

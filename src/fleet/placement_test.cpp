@@ -1,0 +1,88 @@
+#include "fleet/placement.hpp"
+
+#include <gtest/gtest.h>
+
+namespace leoflow::fleet {
+namespace {
+
+class NullSession final : public agentrpc::AgentSession {
+ public:
+  void send(agentrpc::ServerMessage) override {}
+  void close() override {}
+};
+
+class PlacementTest : public testing::Test {
+ protected:
+  std::shared_ptr<NullSession> connect(unsigned pid, unsigned slots) {
+    auto session = std::make_shared<NullSession>();
+    agentrpc::Hello hello;
+    hello.set_pid(pid);
+    hello.set_slots(slots);
+    placement_.add(session, hello);
+    return session;
+  }
+  static Uuid attempt(std::uint8_t n) {
+    Uuid id;
+    id.bytes[15] = n;
+    return id;
+  }
+  static Time at(int seconds) { return Time{std::chrono::seconds{seconds}}; }
+
+  Placement placement_;
+};
+
+TEST_F(PlacementTest, TheAgentWithMostRoomIsNext) {
+  const auto small = connect(1, 2);
+  const auto large = connect(2, 4);
+  EXPECT_EQ(placement_.free_slots(), 6);
+  placement_.assign(*placement_.roomiest(), attempt(1));
+  EXPECT_EQ(placement_.find_holder(attempt(1)), placement_.find(large.get()));
+  EXPECT_EQ(placement_.free_slots(), 5);
+  placement_.release(attempt(1));
+  EXPECT_EQ(placement_.free_slots(), 6);
+}
+
+TEST_F(PlacementTest, AFullFleetHasNoRoom) {
+  const auto agent = connect(1, 1);
+  placement_.assign(*placement_.roomiest(), attempt(1));
+  EXPECT_EQ(placement_.roomiest(), nullptr);
+}
+
+TEST_F(PlacementTest, AttemptsOfALostAgentAreMissingOnlyAfterAWhile) {
+  const auto agent = connect(1, 2);
+  placement_.assign(*placement_.roomiest(), attempt(1));
+  placement_.remove(agent.get(), at(100));
+  EXPECT_TRUE(placement_.take_missing(at(99)).empty());
+  EXPECT_EQ(placement_.take_missing(at(100)), std::vector<Uuid>{attempt(1)});
+  EXPECT_TRUE(placement_.take_missing(at(1000)).empty()) << "told once";
+}
+
+TEST_F(PlacementTest, AnAgentThatCameBackFirstKeepsItsAttempts) {
+  const auto old_stream = connect(1, 2);
+  placement_.assign(*placement_.find(old_stream.get()), attempt(1));
+  const auto new_stream = connect(1, 2);
+  placement_.assign(*placement_.find(new_stream.get()), attempt(1));
+  placement_.remove(old_stream.get(), at(100));
+  EXPECT_TRUE(placement_.take_missing(at(1000)).empty());
+}
+
+TEST_F(PlacementTest, ADeadProcessGivesItsAttemptsBackAtOnce) {
+  const auto connected = connect(1, 2);
+  const auto gone = connect(2, 2);
+  placement_.assign(*placement_.find(connected.get()), attempt(1));
+  placement_.assign(*placement_.find(gone.get()), attempt(2));
+  placement_.remove(gone.get(), at(100));
+  EXPECT_EQ(placement_.take_attempts_of(2), std::vector<Uuid>{attempt(2)});
+  EXPECT_EQ(placement_.take_attempts_of(1), std::vector<Uuid>{attempt(1)});
+  EXPECT_EQ(placement_.free_slots(), 0) << "its stream has not ended yet, but nothing may be sent there";
+}
+
+TEST_F(PlacementTest, ClaimedAttemptsAreNotMissing) {
+  placement_.unclaim(attempt(1), at(1));
+  const auto agent = connect(1, 2);
+  placement_.assign(*placement_.roomiest(), attempt(1));
+  EXPECT_TRUE(placement_.take_missing(at(1000)).empty());
+}
+
+}  // namespace
+}  // namespace leoflow::fleet

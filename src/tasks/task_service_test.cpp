@@ -1,0 +1,177 @@
+#include "tasks/task_service.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <future>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "store/temporary_database.hpp"
+#include "tasks/startup_details.hpp"
+
+namespace leoflow::tasks {
+namespace {
+
+class NoRunner final : public engine::AttemptRunner {
+ public:
+  int free_slots() override { return 10; }
+  void start(const engine::AttemptSpec& spec) override { started.set_value(spec); }
+  void stop(const Uuid&, const std::string&) override {}
+  std::promise<engine::AttemptSpec> started;
+};
+
+constexpr const char* kDag =
+    R"({"__version":3,"dag":{"dag_id":"d","is_paused_upon_creation":false,
+    "timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},
+    "tasks":[{"__type":"operator","__var":{"task_id":"t"}}]}})";
+
+/// A service over a real engine and store, with one attempt that runs.
+class TaskServiceTest : public testing::Test {
+ protected:
+  TaskServiceTest() {
+    engine_.start();
+    engine::ParsedFile file;
+    file.bundle_name = "b";
+    file.relative_fileloc = "d.py";
+    file.serialized_dags.push_back(*parse_json(kDag));
+    std::promise<void> stored;
+    engine_.put_file(std::move(file), [&] { stored.set_value(); });
+    stored.get_future().get();
+    engine::TriggerRun command;
+    command.dag_id = "d";
+    command.run_id = "r";
+    EXPECT_TRUE(engine_.trigger_run(command));
+    spec_ = runner_.started.get_future().get();
+    caller_.attempt = spec_.id;
+  }
+
+  Answer ask(json::object request) {
+    std::promise<Answer> answer;
+    service_.handle(caller_, json::serialize(request), [&](Answer a) { answer.set_value(std::move(a)); });
+    return answer.get_future().get();
+  }
+  json::value body(json::object request) {
+    const Answer answer = ask(std::move(request));
+    EXPECT_EQ(answer.error, "");
+    return answer.body.empty() ? json::value(nullptr) : *parse_json(answer.body);
+  }
+  static json::object xcom(std::string_view type, json::object more = {}) {
+    json::object out = {{"type", type}, {"dag_id", "d"}, {"run_id", "r"}, {"task_id", "t"}, {"key", "k"}};
+    for (auto& [key, value] : more) out[key] = value;
+    return out;
+  }
+
+  SystemClock clock_;
+  store::TemporaryDatabase database_;
+  NoRunner runner_;
+  engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
+  auth::Sealer sealer_{"k1", std::string(32, 's')};
+  TaskService service_{*database_, engine_, sealer_, clock_};
+  engine::AttemptSpec spec_;
+  Caller caller_;
+};
+
+TEST_F(TaskServiceTest, StartupDetailsHoldWhatTheSdkRequires) {
+  const auto details = parse_json(startup_details(spec_));
+  ASSERT_TRUE(details);
+  EXPECT_EQ(get_text(details->at("ti"), "id"), spec_.id.text());
+  EXPECT_EQ(get_text(details->at("ti_context").at("dag_run"), "run_id"), "r");
+  EXPECT_TRUE(details->at("ti_context").at("dag_run").at("logical_date").is_null());
+  EXPECT_EQ(get_text(*details, "dag_rel_path"), "d.py");
+}
+
+TEST_F(TaskServiceTest, XComsComeBackAndAreNullWhenMissing) {
+  EXPECT_TRUE(body(xcom("GetXCom")).at("value").is_null());
+  body(xcom("SetXCom", {{"value", {{"a", json::array{1, "two"}}}}}));
+  EXPECT_EQ(json::serialize(body(xcom("GetXCom")).at("value")), R"({"a":[1,"two"]})");
+  body(xcom("DeleteXCom"));
+  EXPECT_TRUE(body(xcom("GetXCom")).at("value").is_null());
+}
+
+TEST_F(TaskServiceTest, XComSequencesAreCutAsPythonWould) {
+  for (int i = 0; i < 4; ++i) body(xcom("SetXCom", {{"value", i}, {"map_index", i}}));
+  EXPECT_EQ(body(xcom("GetXComCount")).at("len").as_int64(), 4);
+  EXPECT_EQ(body(xcom("GetXComSequenceItem", {{"offset", -1}})).at("root").as_int64(), 3);
+  EXPECT_NE(ask(xcom("GetXComSequenceItem", {{"offset", 9}})).body.find("XCOM_NOT_FOUND"), std::string::npos);
+  const auto slice = [&](json::value start, json::value stop, json::value step) {
+    return json::serialize(
+        body(xcom("GetXComSequenceSlice", {{"start", start}, {"stop", stop}, {"step", step}})).at("root"));
+  };
+  EXPECT_EQ(slice(1, 3, nullptr), "[1,2]");
+  EXPECT_EQ(slice(nullptr, nullptr, -1), "[3,2,1,0]");
+  EXPECT_EQ(slice(-2, nullptr, nullptr), "[2,3]");
+  EXPECT_EQ(slice(nullptr, nullptr, 2), "[0,2]");
+  EXPECT_EQ(slice(3, 0, -2), "[3,1]");
+}
+
+TEST_F(TaskServiceTest, VariablesAreSealedInTheStore) {
+  EXPECT_NE(ask({{"type", "GetVariable"}, {"key", "v"}}).body.find("VARIABLE_NOT_FOUND"), std::string::npos);
+  body({{"type", "PutVariable"}, {"key", "v"}, {"value", "plain text"}, {"description", nullptr}});
+  EXPECT_EQ(get_text(body({{"type", "GetVariable"}, {"key", "v"}}), "value"), "plain text");
+  const auto session = database_->read();
+  EXPECT_EQ(session->query("SELECT value FROM variable")[0].text(0).find("plain"), std::string::npos);
+  EXPECT_EQ(json::serialize(body({{"type", "GetVariableKeys"}, {"prefix", "v"}}).at("keys")), R"(["v"])");
+  EXPECT_EQ(json::serialize(body({{"type", "GetVariableKeys"}, {"prefix", "%"}}).at("keys")), "[]");
+  body({{"type", "DeleteVariable"}, {"key", "v"}});
+  EXPECT_NE(ask({{"type", "GetVariable"}, {"key", "v"}}).body.find("VARIABLE_NOT_FOUND"), std::string::npos);
+}
+
+TEST_F(TaskServiceTest, ConnectionsAreOpenedForTheTask) {
+  ASSERT_TRUE(engine_.write([&](store::Session& session) -> Result<void> {
+    session.execute(
+        "INSERT INTO connection (conn_id, conn_type, login, password, port, updated_at)"
+        " VALUES ('c', 'postgres', 'me', $1, 5432, 0)",
+        {sealer_.seal("hunter2")});
+    return {};
+  }));
+  const auto connection = body({{"type", "GetConnection"}, {"conn_id", "c"}});
+  EXPECT_EQ(get_text(connection, "password"), "hunter2");
+  EXPECT_EQ(connection.at("port").as_int64(), 5432);
+  EXPECT_TRUE(connection.at("extra").is_null());
+  EXPECT_NE(ask({{"type", "GetConnection"}, {"conn_id", "x"}}).body.find("CONNECTION_NOT_FOUND"),
+            std::string::npos);
+}
+
+TEST_F(TaskServiceTest, ATaskReportsItsEndOnce) {
+  body({{"type", "SetRenderedFields"}, {"rendered_fields", {{"bash_command", "ls"}}}});
+  body({{"type", "SucceedTask"}});
+  const auto session = database_->read();
+  EXPECT_EQ(session->query("SELECT state FROM task_instance")[0].text(0), "success");
+  EXPECT_EQ(session->query("SELECT fields FROM rendered_fields")[0].text(0), R"({"bash_command":"ls"})");
+  EXPECT_NE(ask({{"type", "SucceedTask"}}).error.find("not running any more"), std::string::npos);
+}
+
+TEST_F(TaskServiceTest, RunsAnswerAboutThemselves) {
+  EXPECT_EQ(get_text(body({{"type", "GetDagRunState"}, {"dag_id", "d"}, {"run_id", "r"}}), "state"),
+            "running");
+  EXPECT_EQ(body({{"type", "GetDRCount"}, {"dag_id", "d"}}).at("count").as_int64(), 1);
+  EXPECT_EQ(body({{"type", "GetDRCount"}, {"dag_id", "d"}, {"states", {"failed"}}}).at("count").as_int64(),
+            0);
+  EXPECT_EQ(body({{"type", "GetTICount"}, {"dag_id", "d"}, {"task_ids", {"t"}}}).at("count").as_int64(), 1);
+  EXPECT_NE(ask({{"type", "GetDagRun"}, {"dag_id", "d"}, {"run_id", "nobody"}}).error.find("404"),
+            std::string::npos);
+  EXPECT_TRUE(body({{"type", "GetPrevSuccessfulDagRun"}}).is_object());
+}
+
+TEST_F(TaskServiceTest, TriggeringTheSameRunTwiceSaysSo) {
+  const json::object request = {{"type", "TriggerDagRun"}, {"dag_id", "d"}, {"run_id", "again"}};
+  runner_.started = {};
+  EXPECT_EQ(get_text(body(request), "type"), "OKResponse");
+  EXPECT_NE(ask(request).body.find("DAGRUN_ALREADY_EXISTS"), std::string::npos);
+}
+
+TEST_F(TaskServiceTest, AFileBeingParsedMayReadButNotWriteXComs) {
+  caller_ = Caller{};
+  EXPECT_NE(ask(xcom("SetXCom", {{"value", 1}})).error.find("403"), std::string::npos);
+}
+
+TEST_F(TaskServiceTest, NonsenseIsRefused) {
+  std::promise<Answer> answer;
+  service_.handle(caller_, "{not json", [&](Answer a) { answer.set_value(std::move(a)); });
+  EXPECT_NE(answer.get_future().get().error, "");
+  EXPECT_NE(ask({{"type", "NoSuchThing"}}).error.find("NoSuchThing"), std::string::npos);
+  EXPECT_NE(ask({{"type", "DeferTask"}}).error.find("not supported yet"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leoflow::tasks
