@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace leoflow {
 
@@ -22,16 +24,16 @@ class SystemClock final : public Clock {
   }
 };
 
-/// A clock that tests move by hand.
+/// A clock that tests move by hand, while other threads read it.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Time start) : now_(start) {}
-  Time now() const override { return now_; }
-  void advance(Duration step) { now_ += step; }
-  void set(Time now) { now_ = now; }
+  explicit ManualClock(Time start) : micros_(start.time_since_epoch().count()) {}
+  Time now() const override { return Time{Duration{micros_.load()}}; }
+  void advance(Duration step) { micros_ += step.count(); }
+  void set(Time now) { micros_ = now.time_since_epoch().count(); }
 
  private:
-  Time now_;
+  std::atomic<std::int64_t> micros_;
 };
 
 inline Time from_micros(std::int64_t micros) {
