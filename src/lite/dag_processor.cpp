@@ -1,6 +1,6 @@
 #include "lite/dag_processor.hpp"
 
-#include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 #include "base/json.hpp"
@@ -19,6 +19,25 @@ std::string module_name(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   return name.substr(0, name.size() - 3);
+}
+
+/// The words of all import lines: what other files of the bundle may be named by.
+std::set<std::string> import_words(std::string_view source) {
+  std::set<std::string> out;
+  for (const std::string& line : split(source, '\n')) {
+    const std::string_view text = trim(line);
+    if (!text.starts_with("import ") && !text.starts_with("from ")) continue;
+    std::string word;
+    for (const char c : std::string(text) + " ") {
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
+        word += c;
+      } else if (!word.empty()) {
+        out.insert(std::move(word));
+        word.clear();
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -94,62 +113,68 @@ void DagProcessor::reparse(const std::string& bundle, const std::string& relativ
 void DagProcessor::look() {
   const std::vector<Bundle> bundles = discover(options_.root);
   const std::lock_guard lock(mutex_);
-  std::set<FileKey> seen;
-  for (const Bundle& bundle : bundles) look_at(bundle, seen);
-  for (auto it = dag_files_.begin(); it != dag_files_.end();) {
-    if (seen.contains(it->first)) {
-      ++it;
-      continue;
-    }
-    engine_.remove_file(it->first.first, it->first.second);
-    wanted_.erase(it->first);
-    file_hashes_.erase(it->first);
-    it = dag_files_.erase(it);
-  }
-  std::erase_if(known_files_, [&](const auto& entry) {
-    return std::ranges::none_of(bundles, [&](const Bundle& bundle) { return bundle.name == entry.first; });
-  });
+  std::set<FileKey> dag_files;
+  for (const Bundle& bundle : bundles) look_at(bundle, dag_files);
+  forget_missing(bundles, dag_files);
   parse_wanted();
 }
 
-void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& seen) {
-  auto& known = known_files_[bundle.name];
-  std::map<std::string, std::string> sources;  // of DAG files
-  std::string shared;                          // hashes of all other files: any DAG may import them
+void DagProcessor::forget_missing(const std::vector<Bundle>& bundles, const std::set<FileKey>& dag_files) {
+  std::erase_if(dag_files_, [&](const auto& entry) {
+    const FileKey& key = entry.first;
+    if (dag_files.contains(key)) return false;
+    engine_.remove_file(key.first, key.second);
+    wanted_.erase(key);
+    return true;
+  });
+  std::set<FileKey> all;
+  for (const Bundle& bundle : bundles) {
+    for (const auto& [path, stamp] : bundle.files) all.emplace(bundle.name, path);
+  }
+  std::erase_if(facts_, [&](const auto& entry) { return !all.contains(entry.first); });
+}
+
+const DagProcessor::FileFacts* DagProcessor::facts_of(const Bundle& bundle, const std::string& path,
+                                                      const FileStamp& stamp) {
+  FileFacts& facts = facts_[{bundle.name, path}];
+  if (facts.stamp == stamp) return &facts;
+  const auto content = read_file(bundle.path + "/" + path);
+  if (!content) return nullptr;  // deleted since; the next look sees that
+  facts.stamp = stamp;
+  facts.hash = sha256_hex(*content);
+  facts.defines_dags = is_python(path) && may_define_dags(*content);
+  facts.imports = facts.defines_dags ? import_words(*content) : std::set<std::string>{};
+  return &facts;
+}
+
+void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& dag_files) {
+  std::map<std::string, const FileFacts*> found;           // DAG files by path
+  std::multimap<std::string, const FileFacts*> by_module;  // the same by the name others import
+  std::string shared;  // hashes of all other files: any DAG file may depend on them
   for (const auto& [path, stamp] : bundle.files) {
-    const FileKey key{bundle.name, path};
-    const auto before = known.find(path);
-    const bool unchanged = before != known.end() && before->second == stamp;
-    std::string& hash = file_hashes_[key];
-    if (unchanged && !dag_files_.contains(key) && !hash.empty()) {
-      shared += hash;
+    const FileFacts* facts = facts_of(bundle, path, stamp);
+    if (facts == nullptr) continue;
+    if (!facts->defines_dags) {
+      shared += facts->hash;
       continue;
     }
-    const auto content = read_file(bundle.path + "/" + path);
-    if (!content) continue;  // deleted since; the next look sees that
-    hash = sha256_hex(*content);
-    if (is_python(path) && may_define_dags(*content)) {
-      sources.emplace(path, *content);
-      seen.insert(key);
-    } else {
-      shared += hash;
-    }
+    found.emplace(path, facts);
+    by_module.emplace(module_name(path), facts);
   }
-  known = bundle.files;
-  for (const auto& [path, source] : sources) {
-    // Other DAG files count only where this one names them.
-    std::string parts = options_.parser + bundle.path + path + file_hashes_[{bundle.name, path}] + shared;
-    for (const auto& [other, other_source] : sources) {
-      if (other != path && source.find(module_name(other)) != std::string::npos) {
-        parts += file_hashes_[{bundle.name, other}];
-      }
+  const std::string common = sha256_hex(options_.parser + bundle.path + shared);
+  for (const auto& [path, facts] : found) {
+    std::string parts = common + path + facts->hash;
+    for (const std::string& word : facts->imports) {
+      for (auto [it, end] = by_module.equal_range(word); it != end; ++it) parts += it->second->hash;
     }
-    const std::string hash = sha256_hex(parts);
-    DagFile& file = dag_files_[{bundle.name, path}];
+    const FileKey key{bundle.name, path};
+    dag_files.insert(key);
+    DagFile& file = dag_files_[key];
     file.bundle_path = bundle.path;
+    const std::string hash = sha256_hex(parts);
     if (file.hash == hash) continue;
     file.hash = hash;
-    want({bundle.name, path});
+    want(key);
   }
 }
 
@@ -186,13 +211,13 @@ void DagProcessor::parse_wanted() {
     ++parsing_;
     fleet_.parse(path, file.bundle_path, key.first, options_.time_limit,
                  [this, key, source = *source, hash = file.hash](fleet::ParseOutcome outcome) {
-                   on_outcome(key, source, hash, std::move(outcome));
+                   on_outcome(key, source, hash, outcome);
                  });
   }
 }
 
 void DagProcessor::on_outcome(const FileKey& key, const std::string& source, const std::string& hash,
-                              fleet::ParseOutcome outcome) {
+                              const fleet::ParseOutcome& outcome) {
   engine::ParsedFile parsed = to_parsed_file(outcome, key.second);
   parsed.bundle_name = key.first;
   parsed.content_hash = hash;

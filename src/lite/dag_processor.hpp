@@ -41,15 +41,25 @@ class DagProcessor {
     bool parsing = false;
     bool again = false;  ///< changed while it was being parsed
   };
+  /// What is known of a file's content, read once for each change.
+  struct FileFacts {
+    FileStamp stamp;
+    std::string hash;
+    bool defines_dags = false;
+    std::set<std::string> imports;  ///< of a DAG file: the words of its import lines
+  };
   using FileKey = std::pair<std::string, std::string>;  ///< bundle name, path below it
 
   void load_cache();
   void look();
-  void look_at(const Bundle& bundle, std::set<FileKey>& seen);
+  void look_at(const Bundle& bundle, std::set<FileKey>& dag_files);
+  /// Reads the file if it changed. @returns null if it is gone.
+  const FileFacts* facts_of(const Bundle& bundle, const std::string& path, const FileStamp& stamp);
+  void forget_missing(const std::vector<Bundle>& bundles, const std::set<FileKey>& dag_files);
   void want(const FileKey& key);
   void parse_wanted();
   void on_outcome(const FileKey& key, const std::string& source, const std::string& hash,
-                  fleet::ParseOutcome outcome);
+                  const fleet::ParseOutcome& outcome);
 
   const DagProcessorOptions options_;
   store::Database& database_;
@@ -59,8 +69,7 @@ class DagProcessor {
   // protected by mutex_
   std::mutex mutex_;
   std::map<FileKey, DagFile> dag_files_;
-  std::map<std::string, std::map<std::string, FileStamp>> known_files_;  ///< by bundle
-  std::map<FileKey, std::string> file_hashes_;                           ///< of contents, by place
+  std::map<FileKey, FileFacts> facts_;
   std::set<FileKey> wanted_;
   int parsing_ = 0;
   bool stopping_ = false;
