@@ -11,5 +11,9 @@ void add_setup(CLI::App& app);
 void add_lite(CLI::App& app);
 void add_db(CLI::App& app);
 void add_version(CLI::App& app);
+void add_project(CLI::App& app);
+void add_dags(CLI::App& app);
+void add_runs(CLI::App& app);
+void add_completion(CLI::App& app);
 
 }  // namespace leoflow::cli

@@ -36,7 +36,11 @@ int run(int argc, char** argv) {
   app.footer("Start here:\n  leoflow setup\n  leoflow lite dags/hello");
   add_setup(app);
   add_lite(app);
+  add_project(app);
+  add_dags(app);
+  add_runs(app);
   add_db(app);
+  add_completion(app);
   add_version(app);
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "lite/project_file.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -30,6 +31,23 @@ def pipeline():
 pipeline()
 )PY";
 
+constexpr const char* kProjectFile =
+    R"YAML(# What this project adds to the DAG of dag.py. Every key may be left out;
+# `leoflow validate` checks it, docs/leoflow.schema.json describes it.
+#
+# dag_id: name                  # the id that the DAG must have
+# description: What it is for
+# owner: me                     # of every task
+# tags: [starter]               # instead of the DAG's own
+# exclude_paths: [notebooks/]   # neither watched nor parsed
+# defaults:                     # for tasks that leave it at Airflow's default
+#   retries: 2
+#   retry_delay_seconds: 60
+# tasks:                        # instead of what dag.py says
+#   load:
+#     retries: 5
+)YAML";
+
 }  // namespace
 
 bool write_project(const std::filesystem::path& folder) {
@@ -37,6 +55,9 @@ bool write_project(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   const std::string name = folder.filename().string();
   write_file_atomically((folder / "dag.py").string(), fmt::format(fmt::runtime(kDag), name));
+  if (!std::filesystem::exists(folder / kProjectFileName)) {
+    write_file_atomically((folder / kProjectFileName).string(), kProjectFile);
+  }
   return true;
 }
 

@@ -1,0 +1,51 @@
+"""Parses one DAG file with the stock parser, without a server.
+
+A script. Arguments: the DAG file, its bundle's folder, the bundle's name, and
+the file to write the DagFileParsingResult to, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Parse, write, end."""
+    # Our modules must not hide those of the project.
+    sys.path.pop(0)
+    file, bundle_path, bundle_name, output = sys.argv[1:]
+    del sys.argv[1:]
+    bundle = {
+        "name": bundle_name,
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": bundle_path},
+    }
+    with tempfile.TemporaryDirectory(prefix="leoflow-parse-") as home:
+        os.environ.update(
+            {
+                "AIRFLOW_HOME": home,
+                "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle]),
+                "_AIRFLOW_PROCESS_CONTEXT": "client",
+            }
+        )
+        Path(output).write_text(_parse(file, bundle_path, bundle_name))
+
+
+def _parse(file: str, bundle_path: str, bundle_name: str) -> str:
+    import structlog
+
+    from airflow.dag_processing import processor
+
+    request = processor.DagFileParseRequest(
+        file=file, bundle_path=Path(bundle_path), bundle_name=bundle_name, callback_requests=[]
+    )
+    result = processor._parse_file(request, structlog.get_logger(logger_name="task"))
+    return result.model_dump_json()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+#include "cli/remote.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+#include <iostream>
+
+#include "auth/tokens.hpp"
+#include "base/text.hpp"
+#include "cli/exit.hpp"
+#include "lite/config.hpp"
+
+namespace leoflow::cli {
+namespace {
+
+constexpr std::chrono::seconds kTokenLife{300};
+
+std::string url_of(const std::string& server_url, const lite::Config& config) {
+  if (server_url.empty()) return fmt::format("http://127.0.0.1:{}", config.lite_port);
+  return server_url.back() == '/' ? server_url.substr(0, server_url.size() - 1) : server_url;
+}
+
+lite::Config config_of_install() {
+  auto config = value_or_exit(lite::load_config(lite::Home::from_environment()));
+  if (config.jwt_secret.empty()) throw Exit{3, "this install has no keys yet; run `leoflow setup`"};
+  return config;
+}
+
+int exit_code_of_status(int status) {
+  switch (status) {
+    case 400:
+    case 422:
+      return exit_code_of(ErrorCode::invalid);
+    case 401:
+    case 403:
+      return exit_code_of(ErrorCode::forbidden);
+    case 404:
+      return exit_code_of(ErrorCode::not_found);
+    case 409:
+      return exit_code_of(ErrorCode::conflict);
+    case 501:
+      return exit_code_of(ErrorCode::unsupported);
+    default:
+      return exit_code_of(ErrorCode::unavailable);
+  }
+}
+
+/// One entry of a 422's list: "body, conf: Input should be a valid dictionary".
+std::string words_of_entry(const json::value& entry) {
+  std::vector<std::string> place;
+  if (const json::value* loc = find(entry, "loc"); loc != nullptr && loc->is_array()) {
+    for (const json::value& part : loc->get_array()) {
+      place.push_back(part.is_string() ? std::string(part.get_string()) : json::serialize(part));
+    }
+  }
+  const std::string message = get_text(entry, "msg");
+  return place.empty() ? message : fmt::format("{}: {}", join(place, "."), message);
+}
+
+std::string words_of(const http::ClientResponse& response) {
+  const auto body = response.json_body();
+  const json::value* detail = body ? find(*body, "detail") : nullptr;
+  if (detail == nullptr) return fmt::format("the server answered {}", response.status);
+  if (detail->is_string()) return std::string(detail->get_string());
+  if (detail->is_object()) {
+    return get_text(*detail, "reason", get_text(*detail, "message", json::serialize(*detail)));
+  }
+  std::vector<std::string> entries;
+  if (detail->is_array()) {
+    for (const json::value& entry : detail->get_array()) entries.push_back(words_of_entry(entry));
+  }
+  return join(entries, "; ");
+}
+
+}  // namespace
+
+void add_server_option(CLI::App& command, std::string& server_url) {
+  command.add_option("--server-url", server_url, "The server to talk to (default: Lite on this machine)")
+      ->envname("LEOFLOW_SERVER_URL");
+}
+
+Remote::Remote(const std::string& server_url) : client_("") {
+  const lite::Config config = config_of_install();
+  url_ = url_of(server_url, config);
+  client_ = http::Client(url_);
+  const auth::Tokens tokens(config.jwt_secret);
+  client_.use_token(tokens.issue(config.admin_email, auth::Role::admin, SystemClock().now(), kTokenLife));
+}
+
+json::value Remote::ask(std::string_view method, const std::string& target, std::string_view body) {
+  const auto response = client_.send(method, target, body);
+  if (!response) {
+    if (response.error().code != ErrorCode::unavailable) {
+      throw Exit{exit_code_of(response.error().code), response.error().message};
+    }
+    throw Exit{exit_code_of(ErrorCode::unavailable),
+               fmt::format("no Leoflow at {}: start it with `leoflow lite`", url_)};
+  }
+  if (response->status >= 300) throw Exit{exit_code_of_status(response->status), words_of(*response)};
+  if (response->body.empty()) return nullptr;
+  return value_or_exit(response->json_body());
+}
+
+std::string dag_path(std::string_view dag_id) {
+  return "/api/v2/dags/" + url_encode(dag_id);
+}
+
+std::string run_path(std::string_view dag_id, std::string_view run_id) {
+  return dag_path(dag_id) + "/dagRuns/" + url_encode(run_id);
+}
+
+void confirm(std::string_view question) {
+  fmt::print("{}\nType yes to go on: ", question);
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer != "yes") throw Exit{1, "nothing was changed; --yes skips the question"};
+}
+
+}  // namespace leoflow::cli

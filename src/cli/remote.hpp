@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "http/client.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace leoflow::cli {
+
+/// Adds `--server-url` (also LEOFLOW_SERVER_URL).
+void add_server_option(CLI::App& command, std::string& server_url);
+
+/// A running server, asked over its REST API as the admin of this install. The
+/// token is signed here with the install's own key: no password, a short life,
+/// never shown. Every answer but success ends the command with what it says.
+class Remote {
+ public:
+  /// @param server_url "http://host:port"; "" for Lite on this machine, at its configured port.
+  explicit Remote(const std::string& server_url);
+
+  json::value get(const std::string& target) { return ask("GET", target, ""); }
+  json::value post(const std::string& target, const json::value& body) {
+    return ask("POST", target, json::serialize(body));
+  }
+  json::value patch(const std::string& target, const json::value& body) {
+    return ask("PATCH", target, json::serialize(body));
+  }
+  void remove(const std::string& target) { ask("DELETE", target, ""); }
+
+  const std::string& url() const { return url_; }
+
+ private:
+  json::value ask(std::string_view method, const std::string& target, std::string_view body);
+
+  std::string url_;
+  http::Client client_;
+};
+
+/// "/api/v2/dags/ID", with the id encoded.
+std::string dag_path(std::string_view dag_id);
+/// "/api/v2/dags/ID/dagRuns/RUN", both encoded.
+std::string run_path(std::string_view dag_id, std::string_view run_id);
+
+/// Asks a yes-or-no question on the terminal; anything but "yes" ends the command.
+/// @param question with what is going to happen.
+void confirm(std::string_view question);
+
+}  // namespace leoflow::cli

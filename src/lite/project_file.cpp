@@ -1,0 +1,218 @@
+#include "lite/project_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <functional>
+#include <set>
+#include <yaml-cpp/yaml.h>
+
+#include "base/text.hpp"
+
+namespace leoflow::lite {
+namespace {
+
+constexpr int kMostRetries = 100;
+constexpr int kLongestDelay = 30 * 24 * 3600;
+
+int line_of(const YAML::Node& node) {
+  return node.Mark().line + 1;
+}
+
+/// Reads one document; gathers problems instead of stopping at the first.
+class Reader {
+ public:
+  ReadProjectFile read(std::string_view text) {
+    try {
+      const YAML::Node root = YAML::Load(std::string(text));
+      if (!root.IsNull()) read_map(root, "", top_keys());
+    } catch (const YAML::Exception& error) {
+      problem(error.mark.line + 1, error.msg);
+    }
+    std::ranges::stable_sort(out_.problems, {}, &ProjectProblem::line);
+    return std::move(out_);
+  }
+
+  using Read = std::function<void(const YAML::Node&)>;  ///< null: not supported yet
+  using Keys = std::map<std::string, Read>;
+
+  Keys top_keys() {
+    ProjectFile& file = out_.file;
+    Keys keys = {
+        {"schema_version", [this](const YAML::Node& node) { read_schema_version(node); }},
+        {"dag_id", text_into(file.dag_id)},
+        {"description", text_into(file.description)},
+        {"owner", text_into(file.owner)},
+        {"tags", [&, this](const YAML::Node& node) { file.tags = read_texts(node, "tags"); }},
+        {"python_version", text_into(file.python_version)},
+        {"dag_source", [&, this](const YAML::Node& node) { file.dag_source = read_path(node); }},
+        {"exclude_paths",
+         [&, this](const YAML::Node& node) { file.exclude_paths = read_texts(node, "exclude_paths"); }},
+        {"defaults", [&, this](const YAML::Node& node) { read_settings(node, "defaults.", file.defaults); }},
+        {"tasks", [this](const YAML::Node& node) { read_tasks(node); }},
+    };
+    for (const char* later : {"dependencies", "include_paths", "registry", "build", "staging", "connections",
+                              "variables", "alerts"}) {
+      keys.emplace(later, nullptr);
+    }
+    return keys;
+  }
+
+ private:
+  void problem(int line, std::string message) { out_.problems.push_back({line, std::move(message)}); }
+
+  /// @param prefix of the keys' full names, "" at the top.
+  void read_map(const YAML::Node& map, const std::string& prefix, const Keys& keys) {
+    if (!map.IsMap()) {
+      const std::string name = prefix.empty() ? "leoflow.yaml" : prefix.substr(0, prefix.size() - 1);
+      return problem(line_of(map), fmt::format("'{}' must be keys with values", name));
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, read] : keys) names.push_back(name);
+    for_each_key(map, prefix, [&](const std::string& name, int line, const YAML::Node& value) {
+      const auto known = keys.find(name);
+      if (known == keys.end()) {
+        const auto meant = did_you_mean(name, names);
+        problem(line, fmt::format("unknown key '{}{}'{}", prefix, name,
+                                  meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
+      } else if (!known->second) {
+        problem(line, fmt::format("'{}{}' is not supported yet", prefix, name));
+      } else if (!value.IsNull()) {
+        known->second(value);
+      }
+    });
+  }
+
+  /// Calls back for each key; a key that stands twice is a problem.
+  void for_each_key(const YAML::Node& map, const std::string& prefix,
+                    const std::function<void(const std::string&, int, const YAML::Node&)>& then) {
+    std::set<std::string> seen;
+    for (const auto& entry : map) {
+      const int line = line_of(entry.first);
+      if (!entry.first.IsScalar()) {
+        problem(line, "a key must be plain text");
+        continue;
+      }
+      const std::string name = entry.first.Scalar();
+      if (!seen.insert(name).second) {
+        problem(line, fmt::format("'{}{}' stands here twice", prefix, name));
+        continue;
+      }
+      out_.file.lines[prefix + name] = line;
+      then(name, line, entry.second);
+    }
+  }
+
+  std::optional<std::string> read_text(const YAML::Node& node, std::string_view what = "this") {
+    if (node.IsScalar()) return node.Scalar();
+    problem(line_of(node), fmt::format("{} must be text", what));
+    return std::nullopt;
+  }
+
+  Read text_into(std::optional<std::string>& field) {
+    return [this, &field](const YAML::Node& node) { field = read_text(node); };
+  }
+
+  std::vector<std::string> read_texts(const YAML::Node& node, std::string_view name) {
+    std::vector<std::string> out;
+    if (!node.IsSequence()) {
+      problem(line_of(node), fmt::format("'{}' must be a list", name));
+      return out;
+    }
+    for (const YAML::Node& item : node) {
+      if (auto text = read_text(item, fmt::format("an entry of '{}'", name))) out.push_back(std::move(*text));
+    }
+    return out;
+  }
+
+  std::optional<std::string> read_path(const YAML::Node& node) {
+    auto path = read_text(node);
+    if (!path) return path;
+    const std::vector<std::string> parts = split(*path, '/');
+    const bool is_inside = !path->starts_with('/') && std::ranges::find(parts, "..") == parts.end();
+    if (is_inside && path->ends_with(".py")) return path;
+    problem(line_of(node),
+            fmt::format("'dag_source' must name a .py file below the project, not '{}'", *path));
+    return std::nullopt;
+  }
+
+  void read_schema_version(const YAML::Node& node) {
+    if (read_text(node) != "1.0") problem(line_of(node), "'schema_version' must be \"1.0\"");
+  }
+
+  std::optional<int> read_number(const YAML::Node& node, std::string_view name, int most) {
+    int number = 0;
+    if (node.IsScalar() && YAML::convert<int>::decode(node, number) && number >= 0 && number <= most) {
+      return number;
+    }
+    problem(line_of(node), fmt::format("'{}' must be a whole number from 0 to {}", name, most));
+    return std::nullopt;
+  }
+
+  void read_settings(const YAML::Node& node, const std::string& prefix, TaskSettings& settings) {
+    const auto retries = [&](const YAML::Node& value) {
+      settings.retries = read_number(value, prefix + "retries", kMostRetries);
+    };
+    const auto delay = [&](const YAML::Node& value) {
+      if (const auto seconds = read_number(value, prefix + "retry_delay_seconds", kLongestDelay)) {
+        settings.retry_delay = std::chrono::seconds(*seconds);
+      }
+    };
+    Keys keys = {{"retries", retries},
+                 {"retry_delay_seconds", delay},
+                 {"execution_timeout_seconds", nullptr},  // the task enforces it, from the DAG file
+                 {"resources", nullptr}};
+    if (prefix != "defaults.") {
+      keys.emplace("env", nullptr);
+      keys.emplace("execution", nullptr);
+    }
+    read_map(node, prefix, keys);
+  }
+
+  void read_tasks(const YAML::Node& node) {
+    if (!node.IsMap()) return problem(line_of(node), "'tasks' must be task ids with settings");
+    for_each_key(node, "tasks.", [this](const std::string& id, int, const YAML::Node& settings) {
+      TaskSettings& into = out_.file.tasks[id];
+      if (!settings.IsNull()) read_settings(settings, fmt::format("tasks.{}.", id), into);
+    });
+  }
+
+  ReadProjectFile out_;
+};
+
+}  // namespace
+
+std::string ProjectProblem::text() const {
+  if (line == 0) return fmt::format("{}: {}", kProjectFileName, message);
+  return fmt::format("{}, line {}: {}", kProjectFileName, line, message);
+}
+
+int ProjectFile::line_of(const std::string& key) const {
+  const auto found = lines.find(key);
+  return found == lines.end() ? 0 : found->second;
+}
+
+ReadProjectFile read_project_file(std::string_view text) {
+  return Reader().read(text);
+}
+
+std::optional<ReadProjectFile> read_project(const std::string& folder) {
+  const auto text = read_file(fmt::format("{}/{}", folder, kProjectFileName));
+  if (!text) return std::nullopt;
+  return read_project_file(*text);
+}
+
+std::vector<std::string> project_file_keys() {
+  std::vector<std::string> out;
+  Reader reader;
+  for (const auto& [name, read] : reader.top_keys()) out.push_back(name);
+  return out;
+}
+
+std::string problems_text(const std::vector<ProjectProblem>& problems) {
+  std::string out;
+  for (const ProjectProblem& problem : problems) out += problem.text() + "\n";
+  return out;
+}
+
+}  // namespace leoflow::lite

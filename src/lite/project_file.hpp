@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leoflow::lite {
+
+/// What is wrong in a project's leoflow.yaml, and where.
+struct ProjectProblem {
+  int line = 0;  ///< counted from 1; 0 if it is about the whole file
+  std::string message;
+
+  /// "leoflow.yaml, line 3: unknown key 'x'".
+  std::string text() const;
+};
+
+/// What `defaults` and `tasks.<id>` may say of a task.
+struct TaskSettings {
+  std::optional<int> retries;
+  std::optional<std::chrono::seconds> retry_delay;
+};
+
+/// A project's leoflow.yaml: what it adds to the DAG of its DAG file.
+struct ProjectFile {
+  std::optional<std::string> dag_id;  ///< which the DAG must have
+  std::optional<std::string> description;
+  std::optional<std::string> owner;
+  std::optional<std::vector<std::string>> tags;
+  std::optional<std::string> python_version;  ///< "3.11"
+  std::optional<std::string> dag_source;      ///< the project's only DAG file, below its folder
+  std::vector<std::string> exclude_paths;     ///< glob patterns as in .gitignore
+  TaskSettings defaults;                      ///< for tasks that leave it at Airflow's default
+  std::map<std::string, TaskSettings> tasks;  ///< by task id
+  std::map<std::string, int> lines;           ///< where keys stand: "dag_id", "tasks.load"
+
+  std::string dag_file() const { return dag_source.value_or("dag.py"); }
+  int line_of(const std::string& key) const;
+};
+
+struct ReadProjectFile {
+  ProjectFile file;
+  std::vector<ProjectProblem> problems;  ///< all of them, in the order of the file
+};
+
+constexpr std::string_view kProjectFileName = "leoflow.yaml";
+
+/// Reads the text of a leoflow.yaml; what is in order is in `file` even if something else is not.
+ReadProjectFile read_project_file(std::string_view text);
+/// The same for a project's folder; nullopt if it has no such file.
+std::optional<ReadProjectFile> read_project(const std::string& folder);
+
+/// Every key that may stand at the top, supported or not: as in docs/leoflow.schema.json.
+std::vector<std::string> project_file_keys();
+
+/// A problem for each line, as an import error shows them.
+std::string problems_text(const std::vector<ProjectProblem>& problems);
+
+}  // namespace leoflow::lite

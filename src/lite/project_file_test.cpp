@@ -1,0 +1,101 @@
+#include "lite/project_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "lite/project_overlay.hpp"
+
+namespace leoflow::lite {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::vector<json::value> hello_dag() {
+  return {json::parse(R"({"__version": 3, "dag": {"dag_id": "hello", "tags": ["old"], "tasks": [
+    {"__type": "operator", "__var": {"task_id": "load"}},
+    {"__type": "operator", "__var": {"task_id": "save", "retries": 1, "retry_delay": 5.0}}]}})")};
+}
+
+const json::value& task(const std::vector<json::value>& dags, std::size_t index) {
+  return dags[0].at("dag").at("tasks").at(index).at("__var");
+}
+
+TEST(ProjectFile, EveryProblemIsToldWithItsLine) {
+  const auto read = read_project_file(
+      "dag_idd: x\n"
+      "tags: one\n"
+      "dependencies: [pandas]\n"
+      "defaults:\n"
+      "  retries: many\n"
+      "  execution_timeout_seconds: 5\n"
+      "tasks:\n"
+      "  load: {retrys: 1}\n"
+      "owner: a\n"
+      "owner: b\n");
+  std::vector<std::string> texts;
+  for (const ProjectProblem& problem : read.problems) texts.push_back(problem.text());
+  EXPECT_THAT(texts,
+              ElementsAre("leoflow.yaml, line 1: unknown key 'dag_idd'; did you mean 'dag_id'?",
+                          "leoflow.yaml, line 2: 'tags' must be a list",
+                          "leoflow.yaml, line 3: 'dependencies' is not supported yet",
+                          "leoflow.yaml, line 5: 'defaults.retries' must be a whole number from 0 to 100",
+                          "leoflow.yaml, line 6: 'defaults.execution_timeout_seconds' is not supported yet",
+                          "leoflow.yaml, line 8: unknown key 'tasks.load.retrys'; did you mean 'retries'?",
+                          "leoflow.yaml, line 10: 'owner' stands here twice"));
+}
+
+TEST(ProjectFile, BrokenYamlNamesTheLine) {
+  const auto read = read_project_file("owner: a\ntags: [one\n");
+  ASSERT_THAT(read.problems, SizeIs(1));
+  EXPECT_GE(read.problems[0].line, 2);
+}
+
+TEST(ProjectFile, NothingButCommentsIsInOrder) {
+  EXPECT_THAT(read_project_file("# owner: me\n").problems, IsEmpty());
+}
+
+TEST(ProjectFile, TheDagFileStaysInsideTheProject) {
+  EXPECT_THAT(read_project_file("dag_source: ../other.py\n").problems, SizeIs(1));
+  EXPECT_EQ(read_project_file("dag_source: etl/main.py\n").file.dag_file(), "etl/main.py");
+}
+
+TEST(ProjectOverlay, DefaultsFillGapsAndTasksReplace) {
+  auto dags = hello_dag();
+  const auto read = read_project_file(
+      "owner: me\ntags: [new]\ndefaults: {retries: 4, retry_delay_seconds: 9}\n"
+      "tasks:\n  save: {retry_delay_seconds: 7}\n");
+  ASSERT_THAT(read.problems, IsEmpty());
+  EXPECT_THAT(overlay(read.file, dags, "3.11"), IsEmpty());
+  EXPECT_EQ(task(dags, 0).at("retries"), 4);
+  EXPECT_EQ(task(dags, 0).at("retry_delay"), 9.0);
+  EXPECT_EQ(task(dags, 1).at("retries"), 1);
+  EXPECT_EQ(task(dags, 1).at("retry_delay"), 7.0);
+  EXPECT_EQ(task(dags, 1).at("owner"), "me");
+  EXPECT_EQ(dags[0].at("dag").at("tags"), json::parse(R"(["new"])"));
+}
+
+TEST(ProjectOverlay, WhatTheDagDoesNotHaveIsAProblem) {
+  auto dags = hello_dag();
+  const auto read =
+      read_project_file("dag_id: hallo\npython_version: \"3.12\"\ntasks:\n  laod: {retries: 1}\n");
+  const std::string text = problems_text(overlay(read.file, dags, "3.11"));
+  EXPECT_THAT(text, HasSubstr("line 1: 'dag_id' is 'hallo', but dag.py defines hello"));
+  EXPECT_THAT(text, HasSubstr("line 2: 'python_version' is 3.12"));
+  EXPECT_THAT(text, HasSubstr("line 4: the DAG has no task 'laod'; did you mean 'load'?"));
+}
+
+TEST(ProjectFile, ThePublishedSchemaHasTheSameKeys) {
+  const auto text = read_file(LEOFLOW_PROJECT_SCHEMA);
+  ASSERT_TRUE(text);
+  std::vector<std::string> published;
+  const json::value schema = json::parse(*text);
+  for (const auto& property : schema.at("properties").as_object()) published.emplace_back(property.key());
+  EXPECT_THAT(published, testing::UnorderedElementsAreArray(project_file_keys()));
+}
+
+}  // namespace
+}  // namespace leoflow::lite

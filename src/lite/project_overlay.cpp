@@ -1,0 +1,117 @@
+#include "lite/project_overlay.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace leoflow::lite {
+namespace {
+
+json::object* fields_of(json::value& holder, std::string_view key) {
+  json::value* value = holder.is_object() ? holder.get_object().if_contains(key) : nullptr;
+  return value == nullptr || !value->is_object() ? nullptr : &value->get_object();
+}
+
+/// Where a task's own settings stand: for a mapped one, in its partial arguments.
+struct TaskFields {
+  json::object* fields;
+  bool is_mapped;
+
+  void set_retry_delay(double seconds) const {
+    if (is_mapped) {
+      (*fields)["retry_delay"] = json::object{{"__var", seconds}, {"__type", "timedelta"}};
+    } else {
+      (*fields)["retry_delay"] = seconds;
+    }
+  }
+};
+
+void apply(const TaskSettings& settings, const TaskFields& task, bool only_where_unset) {
+  const auto may_set = [&](std::string_view key) { return !only_where_unset || !task.fields->contains(key); };
+  if (settings.retries && may_set("retries")) (*task.fields)["retries"] = *settings.retries;
+  if (settings.retry_delay && may_set("retry_delay")) {
+    task.set_retry_delay(static_cast<double>(settings.retry_delay->count()));
+  }
+}
+
+void overlay_task(const ProjectFile& file, json::object& fields, std::vector<std::string>& task_ids) {
+  const json::value* is_mapped = fields.if_contains("_is_mapped");
+  TaskFields task{&fields, is_mapped != nullptr && is_mapped->is_bool() && is_mapped->get_bool()};
+  if (json::value* partial = fields.if_contains("partial_kwargs"); task.is_mapped && partial != nullptr) {
+    if (partial->is_object()) task.fields = &partial->get_object();
+  }
+  const json::value* id = fields.if_contains("task_id");
+  if (id == nullptr || !id->is_string()) return;
+  const std::string task_id(id->get_string());
+  apply(file.defaults, task, true);
+  if (const auto own = file.tasks.find(task_id); own != file.tasks.end()) apply(own->second, task, false);
+  if (file.owner) (*task.fields)["owner"] = *file.owner;
+  task_ids.push_back(task_id);
+}
+
+void overlay_dag(const ProjectFile& file, json::object& dag, std::vector<std::string>& task_ids) {
+  if (file.description) dag["description"] = *file.description;
+  if (file.tags) dag["tags"] = json::array(file.tags->begin(), file.tags->end());
+  json::value* tasks = dag.if_contains("tasks");
+  if (tasks == nullptr || !tasks->is_array()) return;
+  for (json::value& task : tasks->get_array()) {
+    if (json::object* fields = fields_of(task, "__var")) overlay_task(file, *fields, task_ids);
+  }
+}
+
+void check_dag_id(const ProjectFile& file, const std::vector<json::value>& dags,
+                  std::vector<ProjectProblem>& problems) {
+  if (!file.dag_id) return;
+  std::vector<std::string> ids;
+  for (const json::value& dag : dags) {
+    if (const json::value* fields = find(dag, "dag")) ids.push_back(get_text(*fields, "dag_id"));
+  }
+  if (ids.size() == 1 && ids[0] == *file.dag_id) return;
+  problems.push_back(
+      {file.line_of("dag_id"), fmt::format("'dag_id' is '{}', but {} defines {}", *file.dag_id,
+                                           file.dag_file(), ids.empty() ? "no DAG" : join(ids, ", "))});
+}
+
+void check_tasks(const ProjectFile& file, const std::vector<std::string>& task_ids,
+                 std::vector<ProjectProblem>& problems) {
+  for (const auto& [id, settings] : file.tasks) {
+    if (std::ranges::find(task_ids, id) != task_ids.end()) continue;
+    const auto meant = did_you_mean(id, task_ids);
+    problems.push_back(
+        {file.line_of("tasks." + id), fmt::format("the DAG has no task '{}'{}", id,
+                                                  meant ? fmt::format("; did you mean '{}'?", *meant) : "")});
+  }
+}
+
+}  // namespace
+
+std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::value>& dags,
+                                    const std::string& python_version) {
+  std::vector<ProjectProblem> problems;
+  check_dag_id(file, dags, problems);
+  if (file.python_version && !python_version.empty() && *file.python_version != python_version) {
+    problems.push_back(
+        {file.line_of("python_version"),
+         fmt::format("'python_version' is {}, but this install's Python environment is {}; other "
+                     "versions are not supported yet",
+                     *file.python_version, python_version)});
+  }
+  std::vector<std::string> task_ids;
+  for (json::value& dag : dags) {
+    if (json::object* fields = fields_of(dag, "dag")) overlay_dag(file, *fields, task_ids);
+  }
+  check_tasks(file, task_ids, problems);
+  return problems;
+}
+
+std::vector<ProjectProblem> overlay_project(const std::string& folder, const std::string& relative_fileloc,
+                                            std::vector<json::value>& dags,
+                                            const std::string& python_version) {
+  const auto project = read_project(folder);
+  if (!project || project->file.dag_file() != relative_fileloc) return {};
+  if (!project->problems.empty()) return project->problems;
+  return overlay(project->file, dags, python_version);
+}
+
+}  // namespace leoflow::lite

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "lite/project_file.hpp"
+
+namespace leoflow::lite {
+
+/// Puts what a project file says over the DAGs of the project's DAG file.
+/// @param dags in Airflow's serialization, with "__version" and "dag"; changed in place.
+/// @param python_version of the environment, "3.11"; "" if it is not known.
+/// @returns what does not fit: another DAG's id, tasks that do not exist.
+std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::value>& dags,
+                                    const std::string& python_version);
+
+/// The same for a parsed file of the project in `folder`, if the project has a
+/// leoflow.yaml and this is its DAG file.
+/// @returns the problems of the project file itself, else those of the overlay.
+std::vector<ProjectProblem> overlay_project(const std::string& folder, const std::string& relative_fileloc,
+                                            std::vector<json::value>& dags,
+                                            const std::string& python_version);
+
+}  // namespace leoflow::lite
