@@ -60,7 +60,7 @@ DEFINITIONS = """\
 ## What is measured
 
 Both systems run the same DAG files (`bench/workload.py`, one DAG a file, `@task` functions that return a number) on the
-same machine, one system after the other, nothing else running. Airflow is measured twice, with its default settings and
+same machine, one system after the other. Airflow is measured twice, with its default settings and
 with the tuned ones below; **for each figure the better of the two counts**. Airflow uses LocalExecutor on a PostgreSQL of its
 own with fsync on; Leoflow Lite uses its defaults (SQLite, durable commits, a fresh process for every task). On both
 `default_pool` is enlarged to 1000 slots and the DAGs have `max_active_tasks=1000`.
@@ -130,7 +130,7 @@ def _machine() -> dict[str, str]:
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} cores, {memory:.0f} GB, {cpu}, Linux {platform.release()}",
-        "load before": f"{os.getloadavg()[2]:.1f} (15 minutes)",
+        "load average at the end": f"{os.getloadavg()[2]:.1f} (15 minutes)",
         "leoflow": " ".join(leoflow.split()),
         "airflow": ", ".join(pins),
         "python": platform.python_version(),
