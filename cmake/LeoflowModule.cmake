@@ -33,7 +33,7 @@ function(lf_module)
     list(TRANSFORM test_deps PREPEND leoflow_)
     add_executable(${ARG_NAME}_test ${tests})
     target_link_libraries(${ARG_NAME}_test PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${ARG_NAME}_test TEST_PREFIX "${ARG_NAME}." DISCOVERY_MODE PRE_TEST
+    gtest_discover_tests(${ARG_NAME}_test TEST_PREFIX "${ARG_NAME}." DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
       PROPERTIES TIMEOUT 120)
   endif()
 endfunction()

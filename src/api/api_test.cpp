@@ -115,6 +115,10 @@ struct BadInput {
   const char* target;
   const char* body;
   const char* expected;  // the first problem, without its input
+
+  friend void PrintTo(const BadInput& input, std::ostream* out) {
+    *out << input.method << ' ' << input.target << ' ' << input.body;
+  }
 };
 
 class BadInputTest : public ApiTest, public ::testing::WithParamInterface<BadInput> {};
