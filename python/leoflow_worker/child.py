@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,10 @@ from socket import socket
 from typing import Any, NoReturn
 
 from leoflow_worker.preload import Preload
+from leoflow_worker.rehearsal import rehearse_once
+
+# A child that waits this long for its task is not in the way of others when it rehearses.
+_IDLE_SECONDS = 0.05
 
 
 def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
@@ -26,6 +31,11 @@ def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
     random.seed()
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
+    if preloaded is not None:
+        if not select.select(fds[:1], [], [], _IDLE_SECONDS)[0]:
+            rehearse_once(preloaded.log_slot)
+        # Logging is configured already, and perhaps changed by the file: only where it goes to is new.
+        supervisor._configure_logs_over_json_channel = lambda fd: os.dup2(fd, preloaded.log_slot)
     target = _parse_main if kind == "parse" else _task_main(preloaded, fds[3])
     requests, stdout, stderr = (socket(fileno=fd) for fd in fds[:3])
     try:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leoflow_worker.shortcuts import take_shortcuts
+
 
 class AskedSupervisorError(BaseException):
     """The file wants something from a supervisor that does not exist yet.
@@ -50,6 +52,7 @@ class Preload:
         bag: The DAG bag that children take over.
         output: What the import wrote to stdout and stderr.
         log: What it logged, as JSON lines.
+        log_slot: The descriptor that logging writes to; a child puts its own log there.
     """
 
     refusal: str = ""
@@ -58,6 +61,7 @@ class Preload:
     bag: Any = None
     output: bytes = b""
     log: bytes = b""
+    log_slot: int = -1
 
 
 class _OpenRecorder:
@@ -100,7 +104,7 @@ def preload(file: str, bundle_path: str, bundle_name: str) -> Preload:
     task_runner.SUPERVISOR_COMMS = comms  # type: ignore[assignment]
     recorder = _OpenRecorder(bundle_path)
     capture = _OutputCapture()
-    log_memory = _log_to_memory()
+    result.log_slot = log_to_memory(keep_loggers=True)
     before = _Footprint()
     try:
         result.bag = BundleDagBag(
@@ -113,11 +117,13 @@ def preload(file: str, bundle_path: str, bundle_name: str) -> Preload:
     except BaseException as error:  # noqa: BLE001 - sys.exit() in a DAG file included
         result.refusal = f"importing it raised {type(error).__name__}"
     recorder.active = False
-    result.output = capture.finish()
-    result.log = _read_memory(log_memory)
     del task_runner.SUPERVISOR_COMMS
     result.files = _stat_files(recorder.paths | _module_files(bundle_path) | {file})
     result.refusal = result.refusal or _refusal(result.bag, comms, before)
+    if not result.refusal:
+        take_shortcuts(result.bag)
+    result.output = capture.finish()
+    result.log = _read_memory(result.log_slot)
     return result
 
 
@@ -172,20 +178,28 @@ class _OutputCapture:
         for number, saved in enumerate(self._saved, start=1):
             os.dup2(saved, number)
             os.close(saved)
-        return _read_memory(self._memory)
+        content = _read_memory(self._memory)
+        os.close(self._memory)
+        return content
 
 
-def _log_to_memory() -> int:
-    """Send log records to memory until a child configures its own logging."""
+def log_to_memory(keep_loggers: bool) -> int:
+    """Configure logging as a task has it, but to memory.
+
+    Args:
+        keep_loggers: Whether loggers that are used once may write to the same descriptor for ever.
+
+    Returns:
+        The descriptor.
+    """
     from airflow.sdk.log import configure_logging, reset_logging
 
     memory = os.memfd_create("leoflow-preload-log")
     reset_logging()
-    # Loggers must not keep this output: children use the same loggers with theirs.
     configure_logging(
         json_output=True,
-        output=os.fdopen(os.dup(memory), "wb", buffering=0),
-        cache_logger_on_first_use=False,
+        output=os.fdopen(memory, "wb", buffering=0, closefd=False),
+        cache_logger_on_first_use=keep_loggers,
         sending_to_supervisor=True,
     )
     return memory
@@ -193,9 +207,7 @@ def _log_to_memory() -> int:
 
 def _read_memory(memory: int) -> bytes:
     size = min(os.fstat(memory).st_size, 1 << 20)
-    content = os.pread(memory, size, 0)
-    os.close(memory)
-    return content
+    return os.pread(memory, size, 0)
 
 
 def _module_files(bundle_path: str) -> set[str]:

@@ -22,7 +22,7 @@ class ForkServer:
     """Forks children on request, reports their ends, and dies with the agent.
 
     Requests: `fork` (id, kind, four descriptors), `zygote` (file, bundle_path,
-    bundle_name, id, one descriptor), `guard` and `unguard` (pid), `retire`.
+    bundle_name, environment, id, one descriptor), `guard` and `unguard` (pid), `retire`.
     Reports: `forking` (id), `forked` (id, pid), `zygote` (id, pid), `exited` (id, pid, status, memory, cpu).
     """
 
@@ -148,6 +148,7 @@ def _zygote_main(request: dict[str, Any], fd: int) -> NoReturn:
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     channel = Channel(fd)
+    os.environ.update(request["environment"])
     result = preload(request["file"], request["bundle_path"], request["bundle_name"])
     libc.prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)
     try:

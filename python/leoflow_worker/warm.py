@@ -6,6 +6,8 @@ import gc
 import os
 from typing import Any
 
+from leoflow_worker.heap import freeze_heap
+
 
 def warm_up() -> None:
     """Import what tasks and parsers need, and build what they build lazily."""
@@ -38,12 +40,15 @@ def warm_up() -> None:
     _touch_stats(task_runner)
     _render_once(BaseOperator, DAG)
     supervisor._make_process_nondumpable()
+    # Every child does it; here it also keeps each of them from disposing of database engines after the fork.
+    supervisor.block_orm_access()
 
 
 def freeze() -> None:
-    """Move all objects out of the collector's sight, so that children share their pages."""
+    """Move all objects out of the collector's sight, so that children share their pages, and make forks cheap."""
     gc.collect()
     gc.freeze()
+    freeze_heap()
 
 
 def _share_type_adapters(module: Any) -> None:

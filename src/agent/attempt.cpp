@@ -78,9 +78,8 @@ void Attempt::run_in(std::shared_ptr<Child> child) {
   json::object& details = details_.get_object();
   details["start_date"] = first_start.value_or(to_iso_z(now));
   details["type"] = "StartupDetails";
-  json::object environment;
+  json::object environment = bundle_environment(file_);
   for (const auto& [name, value] : start_.environment()) environment[name] = value;
-  environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = bundle_config(file_);
   dialogue_->begin(environment, json::serialize(details_));
   child_->assign(*this);
 }

@@ -19,11 +19,11 @@ bool is_any_changed(const std::vector<FileStamp>& stamps) {
   return std::ranges::any_of(stamps, is_changed);
 }
 
-std::string bundle_config(const DagFile& file) {
+json::object bundle_environment(const DagFile& file) {
   const json::object bundle{{"name", file.bundle_name},
                             {"classpath", "airflow.dag_processing.bundles.local.LocalDagBundle"},
                             {"kwargs", json::object{{"path", file.bundle_path}}}};
-  return json::serialize(json::array{bundle});
+  return {{"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json::serialize(json::array{bundle})}};
 }
 
 }  // namespace leoflow::agent

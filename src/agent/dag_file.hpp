@@ -33,8 +33,7 @@ FileStamp stamp_of(const std::string& path);
 bool is_changed(const FileStamp& stamp);
 bool is_any_changed(const std::vector<FileStamp>& stamps);
 
-/// Airflow's setting that makes a bundle of this name and folder known:
-/// the value of AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST.
-std::string bundle_config(const DagFile& file);
+/// Airflow's setting that makes the file's bundle known, by its environment variable.
+json::object bundle_environment(const DagFile& file);
 
 }  // namespace leoflow::agent

@@ -44,7 +44,8 @@ Fd ForkServer::fork_zygote(std::uint64_t id, const DagFile& file) {
                   {"id", id},
                   {"file", file.path},
                   {"bundle_path", file.bundle_path},
-                  {"bundle_name", file.bundle_name}},
+                  {"bundle_name", file.bundle_name},
+                  {"environment", bundle_environment(file)}},
                  std::move(fds));
   return std::move(pair.ours);
 }

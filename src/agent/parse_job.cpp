@@ -35,9 +35,8 @@ void ParseJob::begin() {
       std::make_shared<SdkDialogue>(world_.book, request_.parse_id(), child_,
                                     [this](const SdkRequestFrame& asked) { return note_request(asked); });
   const DagFile file{request_.file(), request_.bundle_path(), request_.bundle_name()};
-  const json::object environment{
-      {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", bundle_config(file)},
-      {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", fmt::format("{:.3f}", request_.timeout_ms() / 1000.0)}};
+  json::object environment = bundle_environment(file);
+  environment["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = fmt::format("{:.3f}", request_.timeout_ms() / 1000.0);
   const json::object body{{"type", "DagFileParseRequest"},
                           {"file", request_.file()},
                           {"bundle_path", request_.bundle_path()},

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "agent/warm_heap.hpp"
+
 extern char** environ;
 
 namespace leoflow::agent {
@@ -50,7 +52,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 rlimit original_descriptor_limit{};
 
 /// In the new process: only async-signal-safe calls, other threads had locks.
-[[noreturn]] void become_python(int channel, char* const* arguments, char* const* environment) {
+[[noreturn]] void become_python(int channel, int heap, char* const* arguments, char* const* environment) {
   ::setpgid(0, 0);
   if (original_descriptor_limit.rlim_cur > 0) ::setrlimit(RLIMIT_NOFILE, &original_descriptor_limit);
   sigset_t none;
@@ -62,6 +64,7 @@ rlimit original_descriptor_limit{};
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   ::fcntl(channel, F_SETFD, 0);
+  ::fcntl(heap, F_SETFD, 0);
   ::execve(arguments[0], arguments, environment);
   ::_exit(127);
 }
@@ -80,14 +83,15 @@ PythonProcess start_python(const PythonOptions& options) {
   std::error_code ignored;
   std::filesystem::create_directories(options.home, ignored);
   SocketPair pair = make_socket_pair(SOCK_SEQPACKET);
+  const Fd heap = warm_heap_library();
   std::vector<std::string> argument_texts{options.python, "-c", kBootstrap, options.worker_path,
-                                          std::to_string(pair.theirs.get())};
+                                          std::to_string(pair.theirs.get()), std::to_string(heap.get())};
   std::vector<std::string> environment_texts = make_environment(options);
   const std::vector<char*> arguments = pointers(argument_texts);
   const std::vector<char*> environment = pointers(environment_texts);
   const pid_t pid = ::fork();
   if (pid < 0) throw Fatal(fmt::format("cannot fork: {}", std::strerror(errno)));
-  if (pid == 0) become_python(pair.theirs.get(), arguments.data(), environment.data());
+  if (pid == 0) become_python(pair.theirs.get(), heap.get(), arguments.data(), environment.data());
   return {pid, std::move(pair.ours)};
 }
 
