@@ -6,9 +6,12 @@ Each shortcut answers for the imported DAGs only and leaves everything else to t
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 _BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
@@ -23,7 +26,9 @@ def take_shortcuts(bag: Any) -> None:
     dags = {id(dag): dag for dag in bag.dags.values()}
     _allow_classes_once(dags)
     _list_mapped_nodes_once(dags)
+    _build_template_environments_once(dags)
     _configure_bundles_once()
+    _configure_stats_once()
     _build_decoder_once()
 
 
@@ -74,6 +79,24 @@ def _list_mapped_nodes_once(dags: dict[int, Any]) -> None:
     AbstractOperator._iter_all_mapped_downstreams = iterate
 
 
+def _build_template_environments_once(dags: dict[int, Any]) -> None:
+    """The Jinja environment of each DAG; it depends on the DAG alone."""
+    from airflow.sdk import DAG
+
+    stock = DAG.get_template_env
+    built = {}
+    for key, dag in dags.items():
+        # A DAG whose settings Jinja refuses fails in its tasks, as with the stock code.
+        with contextlib.suppress(Exception):
+            built[key] = stock(dag)
+
+    def get_template_env(self: Any, *, force_sandboxed: bool = False) -> Any:
+        environment = None if force_sandboxed else built.get(id(self))
+        return environment or stock(self, force_sandboxed=force_sandboxed)
+
+    DAG.get_template_env = get_template_env  # type: ignore[method-assign]
+
+
 def _configure_bundles_once() -> None:
     """The bundles: always the one local folder that the file is in, which has no state."""
     from airflow.sdk.execution_time import task_runner
@@ -81,13 +104,23 @@ def _configure_bundles_once() -> None:
     stock = task_runner.DagBundlesManager
     config = os.environ[_BUNDLES]
     manager = stock()
-    stock_bundle = functools.cache(manager.get_bundle)
-    manager.get_bundle = lambda name, version=None: stock_bundle(name, version)
+    manager.get_bundle = functools.cache(manager.get_bundle)
+    for bundle in json.loads(config):
+        # As the stock runner calls it.
+        manager.get_bundle(name=bundle["name"], version=None)
 
     def bundles_manager() -> Any:
         return manager if os.environ.get(_BUNDLES) == config else stock()
 
     task_runner.DagBundlesManager = bundles_manager
+
+
+def _configure_stats_once() -> None:
+    """Which kind of metrics the configuration asks for."""
+    from airflow.sdk.execution_time import task_runner
+
+    factory = task_runner.stats_utils.get_stats_factory()
+    task_runner.stats_utils = SimpleNamespace(get_stats_factory=lambda: factory)  # type: ignore[assignment]
 
 
 def _build_decoder_once() -> None:

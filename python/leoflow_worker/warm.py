@@ -40,8 +40,9 @@ def warm_up() -> None:
     _touch_stats(task_runner)
     _render_once(BaseOperator, DAG)
     supervisor._make_process_nondumpable()
-    # Every child does it; here it also keeps each of them from disposing of database engines after the fork.
+    # Once for all children: with it they need not dispose of database engines after the fork either.
     supervisor.block_orm_access()
+    supervisor.block_orm_access = lambda: None
 
 
 def freeze() -> None:

@@ -71,7 +71,8 @@ def works():
             if os.fork() == 0:
                 if detached:
                     os.setsid()
-                while True:
+                # Until the agent is gone, too: it adopts what is detached.
+                while os.getppid() != 1:
                     time.sleep(0.1)
 
     @task

@@ -30,17 +30,45 @@ void SdkDialogue::serve(std::string_view payload) {
     return child_->send_with_log_socket(encode_response(request.id, R"({"type":"SentFDs","fds":[0]})", ""));
   }
   if (intercept_(request)) return child_->send(encode_response(request.id, "", ""));
+  if (is_storing_) return held_.push_back(request);
   forward(request);
 }
 
 void SdkDialogue::forward(const SdkRequestFrame& request) {
-  std::string body = json::serialize(request.body);
-  if (body.size() > kMaxBodyBytes) {
-    return refuse(request.id, fmt::format("{} of {} bytes is too large", request.type, body.size()));
-  }
-  book_.ask(owner_, std::move(body), [weak = weak_from_this(), id = request.id](const auto& response) {
+  if (request.type == "SetRenderedFields") return forward_answered(request);
+  ask(request, [weak = weak_from_this(), id = request.id](const auto& response) {
     if (const auto self = weak.lock()) self->relay(id, response);
   });
+}
+
+void SdkDialogue::forward_answered(const SdkRequestFrame& request) {
+  child_->send(encode_response(request.id, "", ""));
+  is_storing_ = true;
+  ask(request, [weak = weak_from_this(), type = request.type](const auto& response) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!response.error().empty()) log::warning("{}: {}: {}", self->owner_, type, response.error());
+    self->is_storing_ = false;
+    self->forward_held();
+  });
+}
+
+void SdkDialogue::forward_held() {
+  while (!is_storing_ && !held_.empty()) {
+    const SdkRequestFrame next = std::move(held_.front());
+    held_.pop_front();
+    forward(next);
+  }
+}
+
+void SdkDialogue::ask(const SdkRequestFrame& request, RequestBook::OnAnswer on_answer) {
+  std::string body = json::serialize(request.body);
+  if (body.size() > kMaxBodyBytes) {
+    agentrpc::SdkResponse too_large;
+    too_large.set_error(generic_error(fmt::format("{} of {} bytes is too large", request.type, body.size())));
+    return on_answer(too_large);
+  }
+  book_.ask(owner_, std::move(body), std::move(on_answer));
 }
 
 void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) {

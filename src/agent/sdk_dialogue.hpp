@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +14,9 @@ namespace leoflow::agent {
 
 /// The supervisor's half of the SDK's protocol with one process: answers what only
 /// the agent can answer, hands everything else to the control plane. Every request
-/// is answered, late if the control plane is away.
+/// is answered, late if the control plane is away. One whose answer tells the task
+/// nothing is answered at once; what the task asks next is handed on only when the
+/// control plane has stored it, so the order stays.
 class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
  public:
   /// Sees each request first. @returns true to have it answered with nothing.
@@ -30,6 +33,9 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
  private:
   void refuse(std::int64_t id, const std::string& reason);
   void forward(const SdkRequestFrame& request);
+  void forward_answered(const SdkRequestFrame& request);
+  void forward_held();
+  void ask(const SdkRequestFrame& request, RequestBook::OnAnswer on_answer);
   void relay(std::int64_t id, const agentrpc::SdkResponse& response);
 
   RequestBook& book_;
@@ -37,6 +43,8 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   std::shared_ptr<Child> child_;
   Intercept intercept_;
   Masker masker_;
+  bool is_storing_ = false;            // a request that was answered already
+  std::deque<SdkRequestFrame> held_;  // until that is stored
 };
 
 }  // namespace leoflow::agent

@@ -79,6 +79,7 @@ from leoflow_worker.preload import preload
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 stock = AbstractOperator._iter_all_mapped_downstreams
+stats = task_runner.stats_utils.get_stats_factory()
 loaded = preload(folder + "/dag.py", folder, "b")
 assert loaded.refusal == "", loaded.refusal
 dag = loaded.bag.dags["mapped"]
@@ -91,13 +92,16 @@ print(json.dumps({
     "ours": names(AbstractOperator._iter_all_mapped_downstreams),
     "bundle": str(bundle.path),
     "same bundle": bundle is bundles.get_bundle(name="b", version=None),
+    "same stats": stats is task_runner.stats_utils.get_stats_factory(),
+    "macro": dag.get_template_env().from_string("{{ shout('hi') }}").render(),
+    "sandboxed": type(dag.get_template_env(force_sandboxed=True)).__name__,
 }))
 """
 
 MAPPED_DAG = """
 from airflow.sdk import DAG, task, task_group
 
-with DAG("mapped", schedule=None):
+with DAG("mapped", schedule=None, user_defined_macros={"shout": str.upper}):
 
     @task
     def numbers():
@@ -127,4 +131,6 @@ def test_shortcuts_answer_as_the_stock_code(tmp_path):
     assert seen["ours"] == seen["stock"]
     assert seen["ours"]["numbers"] == ["double", "group"]
     assert seen["bundle"] == str(tmp_path)
-    assert seen["same bundle"]
+    assert seen["same bundle"] and seen["same stats"]
+    assert seen["macro"] == "HI"
+    assert seen["sandboxed"] == "SandboxedEnvironment"
