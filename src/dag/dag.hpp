@@ -37,10 +37,21 @@ struct Task {
   std::optional<int> max_active_tis_per_dag;
   std::optional<int> max_active_tis_per_dagrun;
   bool runs_in_engine = false;  ///< an EmptyOperator with nothing to call
+  bool depends_on_past = false;
+  bool ignore_first_depends_on_past = false;
+  bool wait_for_downstream = false;
+  bool wait_for_past_depends_before_skipping = false;
+  bool is_setup = false;
   bool is_teardown = false;
   bool on_failure_fail_dagrun = false;
   std::vector<TaskIndex> upstream;
   std::vector<TaskIndex> downstream;
+
+  // What setup and teardown add; empty in a DAG without them. See setups.hpp.
+  std::uint32_t upstream_setups = 0;   ///< of `upstream`, those that are setups
+  std::vector<TaskIndex> setups;       ///< further setups that must have succeeded
+  std::vector<TaskIndex> scope;        ///< of a teardown: what else must be done before it
+  std::vector<TaskIndex> watchers;     ///< tasks that have this one in `setups` or `scope`
 };
 
 /// One version of a DAG. Immutable once built; shared between the runs of that
@@ -70,6 +81,8 @@ struct Dag {
   /// The restriction that the DAG's and its tasks' dates put on its runs.
   Restriction restriction() const;
   bool has_task_concurrency_limits() const;
+  /// Whether a task looks at the run before (depends_on_past).
+  bool depends_on_past = false;
 
   std::unordered_map<std::string, TaskIndex> index_by_id;
 };

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "dag/graph_order.hpp"
+#include "dag/setups.hpp"
 
 namespace leoflow::dag {
 namespace {
@@ -55,10 +56,6 @@ bool has_entries(const json::value& fields, std::string_view key) {
 std::string unsupported_feature(const json::value& fields) {
   if (get_bool(fields, "_is_mapped", false)) return "dynamic task mapping";
   if (get_bool(fields, "_needs_expansion", false)) return "mapped task groups";
-  if (get_bool(fields, "is_setup", false) || get_bool(fields, "is_teardown", false))
-    return "setup and teardown";
-  if (get_bool(fields, "depends_on_past", false)) return "depends_on_past";
-  if (get_bool(fields, "wait_for_downstream", false)) return "wait_for_downstream";
   if (get_bool(fields, "start_from_trigger", false)) return "start_from_trigger";
   if (get_bool(fields, "has_retry_policy", false)) return "retry_policy";
   if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
@@ -105,6 +102,13 @@ Result<Task> read_task(const json::value& fields) {
   task.priority_weight = find_int(fields, "priority_weight").value_or(1);
   task.max_active_tis_per_dag = find_int(fields, "max_active_tis_per_dag");
   task.max_active_tis_per_dagrun = find_int(fields, "max_active_tis_per_dagrun");
+  // wait_for_downstream includes it, as in the SDK.
+  task.wait_for_downstream = get_bool(fields, "wait_for_downstream", false);
+  task.depends_on_past = get_bool(fields, "depends_on_past", false) || task.wait_for_downstream;
+  task.ignore_first_depends_on_past = get_bool(fields, "ignore_first_depends_on_past", false);
+  task.wait_for_past_depends_before_skipping =
+      get_bool(fields, "wait_for_past_depends_before_skipping", false);
+  task.is_setup = get_bool(fields, "is_setup", false);
   task.is_teardown = get_bool(fields, "is_teardown", false);
   task.on_failure_fail_dagrun = get_bool(fields, "on_failure_fail_dagrun", false);
   task.runs_in_engine = get_bool(fields, "_is_empty", false) &&
@@ -130,7 +134,9 @@ std::vector<std::string> read_texts(const json::value& object, std::string_view 
 /// Reads a whole DAG, step by step, into `dag_`.
 class SerializedReader {
  public:
-  Result<std::shared_ptr<const Dag>> read(const json::value& fields) {
+  /// @param defaults  task fields that a task leaves out; an object, or null.
+  Result<std::shared_ptr<const Dag>> read(const json::value& fields, const json::value& defaults) {
+    if (defaults.is_object()) defaults_ = defaults.get_object();
     dag_ = std::make_shared<Dag>();
     read_properties(fields);
     if (dag_->dag_id.empty()) return fail(ErrorCode::invalid, "the DAG has no dag_id");
@@ -141,6 +147,8 @@ class SerializedReader {
       return fail(ErrorCode::invalid, fmt::format("Cycle detected in Dag: {}", fmt::join(cycle, " -> ")));
     }
     weigh(*dag_, weight_rules_);
+    connect_setups(*dag_);
+    dag_->leaves = effective_leaves(*dag_);
     return std::shared_ptr<const Dag>(std::move(dag_));
   }
 
@@ -183,7 +191,7 @@ class SerializedReader {
     if (list == nullptr || !list->is_array()) return fail(ErrorCode::invalid, "the DAG has no list of tasks");
     std::set<std::string> owners;
     for (const json::value& entry : list->get_array()) {
-      const json::value& task_fields = unwrap(entry);
+      const json::value task_fields = with_defaults(unwrap(entry));
       auto task = read_task(task_fields);
       if (!task) return std::unexpected(task.error());
       const auto rule = read_weight_rule(task_fields);
@@ -192,6 +200,7 @@ class SerializedReader {
       if (!dag_->index_by_id.emplace(task->task_id, index).second) {
         return fail(ErrorCode::invalid, fmt::format("two tasks are named '{}'", task->task_id));
       }
+      dag_->depends_on_past = dag_->depends_on_past || task->depends_on_past;
       owners.insert(get_text(task_fields, "owner", "airflow"));
       weight_rules_.push_back(*rule);
       downstream_ids_.push_back(read_texts(task_fields, "downstream_task_ids"));
@@ -199,6 +208,14 @@ class SerializedReader {
     }
     dag_->owners.assign(owners.begin(), owners.end());
     return {};
+  }
+
+  /// Airflow leaves out of a task what its configuration gives to all of them.
+  json::value with_defaults(const json::value& fields) const {
+    if (defaults_.empty() || !fields.is_object()) return fields;
+    json::object whole = fields.get_object();
+    for (const auto& [name, value] : defaults_) whole.emplace(name, value);
+    return whole;
   }
 
   void connect() {
@@ -210,12 +227,10 @@ class SerializedReader {
         dag_->tasks[*to].upstream.push_back(from);
       }
     }
-    for (TaskIndex i = 0; i < dag_->tasks.size(); ++i) {
-      if (dag_->tasks[i].downstream.empty()) dag_->leaves.push_back(i);
-    }
   }
 
   std::shared_ptr<Dag> dag_;
+  json::object defaults_;
   std::vector<WeightRule> weight_rules_;
   std::vector<std::vector<std::string>> downstream_ids_;
 };
@@ -230,7 +245,9 @@ Result<std::shared_ptr<const Dag>> read_serialized(const json::value& serialized
   }
   const json::value* fields = find(serialized, "dag");
   if (fields == nullptr) return fail(ErrorCode::invalid, "the serialized DAG has no 'dag'");
-  return SerializedReader().read(*fields);
+  const json::value* defaults = find(serialized, "client_defaults");
+  const json::value* of_tasks = defaults == nullptr ? nullptr : find(*defaults, "tasks");
+  return SerializedReader().read(*fields, of_tasks == nullptr ? json::value() : *of_tasks);
 }
 
 }  // namespace leoflow::dag

@@ -34,6 +34,32 @@ TEST(ReadSerialized, FillsInAirflowsDefaults) {
   EXPECT_EQ((*dag)->max_active_tasks, 16);
 }
 
+TEST(ReadSerialized, FillsInWhatTheConfigurationGivesToAllTasks) {
+  const auto dag = read_serialized(*parse_json(
+      R"({"__version":3,"client_defaults":{"tasks":{"retries":2}},"dag":{"dag_id":"d",)"
+      R"("timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},"tasks":[)" +
+      task("a") + "," + task("b", "", R"(,"retries":0)") + "]}}"));
+  ASSERT_TRUE(dag) << dag.error().message;
+  EXPECT_EQ((*dag)->tasks[0].retries, 2);
+  EXPECT_EQ((*dag)->tasks[1].retries, 0);
+}
+
+TEST(ReadSerialized, KnowsWhichSetupsATaskRunsUnderAndWhatATeardownWaitsFor) {
+  const auto dag = read(task("setup", R"("first","teardown")", R"(,"is_setup":true)") + "," +
+                        task("first", R"("second")") + "," + task("second", R"("teardown","after")") + "," +
+                        task("teardown", "", R"(,"is_teardown":true,"trigger_rule":"all_done_setup_success")") + "," +
+                        task("after"));
+  ASSERT_TRUE(dag) << dag.error().message;
+  const auto at = [&](const char* id) { return *(*dag)->find_task(id); };
+  const auto& tasks = (*dag)->tasks;
+  EXPECT_TRUE(tasks[at("first")].setups.empty()) << "it is its direct upstream";
+  EXPECT_EQ(tasks[at("second")].setups, std::vector{at("setup")});
+  EXPECT_TRUE(tasks[at("after")].setups.empty()) << "the teardown is not below it";
+  EXPECT_EQ(tasks[at("teardown")].scope, std::vector{at("first")});
+  EXPECT_EQ(tasks[at("teardown")].upstream_setups, 1U);
+  EXPECT_EQ((*dag)->leaves, std::vector{at("after")});
+}
+
 TEST(ReadSerialized, SumsPrioritiesAsTheWeightRuleSays) {
   const auto dag = read(task("a", R"("b","c")", R"(,"priority_weight":5)") + "," + task("b", R"("d")") + "," +
                         task("c", R"("d")", R"(,"weight_rule":"upstream")") + "," +

@@ -43,6 +43,16 @@ void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome,
   post(std::move(item));
 }
 
+void Engine::attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done) {
+  const auto accepted = std::make_shared<bool>(false);
+  Item item;
+  item.decide = [attempt, at, accepted](Deciding& d) {
+    *accepted = d.scheduler.attempt_rescheduled(attempt, at, d.now);
+  };
+  item.done = [accepted, done = std::move(done)] { done(*accepted); };
+  post(std::move(item));
+}
+
 void Engine::attempt_finished(AttemptEnd end, std::function<void()> done) {
   Item item;
   // Only an attempt that reported nothing is decided upon here.

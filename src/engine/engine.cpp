@@ -20,6 +20,7 @@ Engine::~Engine() {
 
 void Engine::start() {
   session_ = database_.connect();
+  scheduler_.set_past(&past_runs_);
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
   thread_ = std::thread([this] { run(); });
@@ -101,11 +102,13 @@ void Engine::retract_taken_runs() {
   std::vector<scheduler::Run*> taken;
   for (scheduler::Run* run : scheduler_.changes().created) {
     if (run->type != dag::RunType::scheduled) continue;
-    const bool exists =
-        !session_
-             ->query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
-                     {run->dag->dag_id, run->run_id, run->logical_date})
-             .empty();
+    bool exists = false;
+    read([&](store::Session& session) {
+      exists = !session
+                    .query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
+                           {run->dag->dag_id, run->run_id, run->logical_date})
+                    .empty();
+    });
     if (exists) taken.push_back(run);
   }
   for (scheduler::Run* run : taken) scheduler_.retract(*run);
@@ -124,6 +127,17 @@ void Engine::commit(const std::vector<Item>& batch, Time now) {
       record(*session_, scheduler_.changes(), now);
       transaction.commit();
       return;
+    } catch (const store::Unavailable& error) {
+      log::error("{}; trying again", error.what());
+    }
+    reconnect();
+  }
+}
+
+void Engine::read(const PastRuns::Work& work) {
+  for (;;) {
+    try {
+      return work(*session_);
     } catch (const store::Unavailable& error) {
       log::error("{}; trying again", error.what());
     }
@@ -170,6 +184,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.map_index = ti.map_index;
   spec.try_number = ti.try_number;
   spec.max_tries = ti.max_tries;
+  spec.reschedule_count = ti.reschedules;
   spec.should_retry = task.retries > 0 && ti.try_number <= ti.max_tries;
   spec.dag_version_id = run.version_id;
   spec.queue = task.queue;

@@ -8,6 +8,7 @@
 #include "engine/commands.hpp"
 #include "engine/dag_files.hpp"
 #include "engine/item.hpp"
+#include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
 #include "engine/recovery.hpp"
 #include "store/database.hpp"
@@ -57,6 +58,8 @@ class Engine final : public Commands {
   void attempt_started(AttemptStart start);
   /// @param done is told whether the attempt was one that may report.
   void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done);
+  /// As attempt_reported, for one that wants to go on at `at`.
+  void attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
   void attempts_lost(std::vector<Uuid> attempts, std::string reason);
   void attempt_refused(const Uuid& attempt);
@@ -91,6 +94,8 @@ class Engine final : public Commands {
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
   void commit(const std::vector<Item>& batch, Time now);
+  /// Reads for a decision; waits while the database is away.
+  void read(const PastRuns::Work& work);
   void reconnect();
   void act(Time now);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
@@ -108,6 +113,7 @@ class Engine final : public Commands {
 
   // only touched on the engine's thread
   scheduler::Scheduler scheduler_{new_uuid};
+  PastRuns past_runs_{[this](const PastRuns::Work& work) { read(work); }};
   Versions versions_;
   DagFiles dag_files_{versions_};
   std::unique_ptr<store::Session> session_;

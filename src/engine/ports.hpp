@@ -19,6 +19,7 @@ struct AttemptSpec {
   int map_index = -1;
   int try_number = 1;
   int max_tries = 0;
+  int reschedule_count = 0;   ///< within this try
   bool should_retry = false;  ///< whether a failure of this try is followed by another
   std::string dag_version_id;
   std::string queue;

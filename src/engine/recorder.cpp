@@ -44,7 +44,7 @@ constexpr std::string_view kUpdateTask =
     " cpu_microseconds = CASE WHEN id = $5 THEN cpu_microseconds END,"
     " id = $5, state = $6, try_number = $7, max_tries = $8, scheduled_at = $9, queued_at = $10, start_date = "
     "$11,"
-    " end_date = $12, retry_at = $13, updated_at = $14"
+    " end_date = $12, retry_at = $13, updated_at = $14, reschedule_count = $15, first_start_date = $16"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 constexpr std::string_view kArchiveTry =
@@ -68,6 +68,9 @@ constexpr std::string_view kUpdateDag =
     "UPDATE dag SET is_paused = $2, is_stale = $3, next_dagrun_logical_date = $4, "
     "next_dagrun_data_interval_start = $5,"
     " next_dagrun_data_interval_end = $6, next_dagrun_run_after = $7 WHERE dag_id = $1";
+
+constexpr std::string_view kLogPause =
+    "INSERT INTO event_log (created_at, event, owner, dag_id, extra) VALUES ($1, 'paused', 'scheduler', $2, $3)";
 
 std::optional<std::string> state_text(dag::TaskState state) {
   if (state == dag::TaskState::none) return std::nullopt;
@@ -163,7 +166,8 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
     const TaskInstance& ti = ref.ti();
     rows.push_back(
         with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
-                           ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at, now}));
+                           ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at, now,
+                           int{ti.reschedules}, ti.first_start}));
   }
   session.execute_many(kUpdateTask, rows);
 }
@@ -198,6 +202,9 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   }
   update_tasks(session, changes.tasks, now);
   for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
+  for (const std::string& dag_id : changes.paused_by_failures) {
+    session.execute(kLogPause, {now, dag_id, "max_consecutive_failed_dag_runs runs in a row failed"});
+  }
 }
 
 void clear_marks(scheduler::Changes& changes) {

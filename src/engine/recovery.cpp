@@ -55,7 +55,7 @@ void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
   const store::Rows rows = session.query(
       "SELECT id, task_id, map_index, state, try_number, max_tries, scheduled_at, queued_at, start_date, "
       "end_date,"
-      " retry_at FROM task_instance WHERE dag_id = $1 AND run_id = $2",
+      " retry_at, reschedule_count, first_start_date FROM task_instance WHERE dag_id = $1 AND run_id = $2",
       {dag_id, run.run_id});
   for (const Row row : rows) {
     const auto index = run.graph->find_task(row.text(1));
@@ -71,6 +71,18 @@ void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
     ti.start_date = row.find_time(8);
     ti.end_date = row.find_time(9);
     ti.retry_at = row.find_time(10);
+    ti.reschedules = static_cast<std::uint16_t>(row.integer(11));
+    ti.first_start = row.find_time(12);
+  }
+}
+
+void remember_runs(Scheduler& scheduler, store::Session& session, const std::string& dag_id, int count) {
+  const store::Rows runs = session.query(
+      "SELECT run_id, run_after, state FROM dag_run WHERE dag_id = $1 AND state IN ('success', 'failed')"
+      " ORDER BY run_after DESC, id DESC LIMIT $2",
+      {dag_id, count});
+  for (const Row row : runs) {
+    scheduler.remember_run(dag_id, row.text(0), row.time(1), dag::parse_run_state(row.text(2)).value());
   }
 }
 
@@ -89,7 +101,9 @@ void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versi
     }
     std::optional<dag::DataInterval> last;
     if (!row.is_null(4) && !row.is_null(5)) last = dag::DataInterval{row.time(4), row.time(5)};
+    const int failures = graph->max_consecutive_failed_dag_runs;
     scheduler.put_dag(dag_id, row.text(1), std::move(graph), row.boolean(2), last, now);
+    if (failures > 0) remember_runs(scheduler, session, dag_id, failures);
     if (row.boolean(3)) scheduler.set_stale(dag_id, true, now);
   }
 }

@@ -52,6 +52,25 @@ bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now)
   return true;
 }
 
+bool Scheduler::attempt_rescheduled(const Uuid& attempt, Time at, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return false;
+  TaskInstance& ti = ref->ti();
+  if (ti.state == TaskState::restarting) {
+    end_restarting(*ref, now);
+    return true;
+  }
+  ti.end_date = now;
+  ti.retry_at = at;
+  ++ti.reschedules;
+  if (!ti.first_start) ti.first_start = ti.start_date;
+  set_state(*ref, TaskState::up_for_reschedule);
+  // The agent takes an attempt once.
+  ti.id = make_id_(now);
+  arm_wake_up(*ref);
+  return true;
+}
+
 bool Scheduler::attempt_lost(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref) return false;
@@ -113,7 +132,14 @@ void Scheduler::retry(TaskRef ref, Time now) {
   ti.retry_at = now + retry_delay(run.dag->dag_id, ref.task(), run.logical_date, ti.try_number);
   set_state(ref, TaskState::up_for_retry);
   ti.id = make_id_(now);
-  arm({*ti.retry_at, Timer::Kind::retry, run.dag->dag_id, run.run_id, ref.index, ti.id});
+  ti.reschedules = 0;
+  ti.first_start.reset();
+  arm_wake_up(ref);
+}
+
+void Scheduler::arm_wake_up(TaskRef ref) {
+  const TaskInstance& ti = ref.ti();
+  arm({ti.retry_at.value_or(Time{}), Timer::Kind::wake_up, ref.run->dag->dag_id, ref.run->run_id, ref.index, ti.id});
 }
 
 void Scheduler::end_restarting(TaskRef ref, Time now) {

@@ -36,6 +36,7 @@ struct Changes {
   std::vector<DagEntry*> dags;
   std::vector<std::pair<std::string, std::string>> deleted_runs;  ///< dag_id, run_id
   std::vector<std::string> deleted_dags;
+  std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
   std::vector<TaskRef> start;   ///< effect: send to an agent
   std::vector<StopOrder> stop;  ///< effect: tell the agent that runs it

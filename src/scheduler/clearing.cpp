@@ -21,6 +21,8 @@ void Scheduler::reset(TaskRef ref, Time now) {
   ti.start_date.reset();
   ti.end_date.reset();
   ti.retry_at.reset();
+  ti.reschedules = 0;
+  ti.first_start.reset();
   note(ref);
 }
 

@@ -133,11 +133,22 @@ void Scheduler::tick(Time now) {
       case Timer::Kind::run_start:
         start_runs(*dag, now);
         break;
-      case Timer::Kind::retry: {
+      case Timer::Kind::run_timeout:
+        if (Run* run = find_run(timer.dag_id, timer.run_id)) time_out(*run, now);
+        break;
+      case Timer::Kind::recheck:
+        if (Run* run = find_run(timer.dag_id, timer.run_id)) {
+          run->recheck_is_due = false;
+          if (run->state == RunState::running) evaluate_all(*run, now);
+        }
+        break;
+      case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);
         if (run == nullptr || timer.index >= run->tasks.size()) break;
         const TaskRef ref{run, timer.index};
-        if (ref.ti().state != TaskState::up_for_retry || ref.ti().id != timer.attempt) break;
+        const TaskState state = ref.ti().state;
+        const bool waits = state == TaskState::up_for_retry || state == TaskState::up_for_reschedule;
+        if (!waits || ref.ti().id != timer.attempt) break;
         schedule(ref, now);
         if (!dag->may_run()) unready(ref);
         break;

@@ -4,7 +4,8 @@
 
 // Scheduled task instances get pool slots and an agent's slot. Each waits in
 // exactly one place: its pool's queue, or its DAG's `held` while its run is at
-// max_active_tasks. So one that cannot run is looked at once, not every time.
+// max_active_tasks, or with its task's limit while that is at
+// max_active_tis_per_dag. So one that cannot run is looked at once, not every time.
 namespace leoflow::scheduler {
 
 ReadyKey Scheduler::key_of(TaskRef ref) {
@@ -23,13 +24,19 @@ void Scheduler::make_ready(TaskRef ref) {
 void Scheduler::unready(TaskRef ref) {
   const ReadyKey key = key_of(ref);
   if (pool_of(ref).ready.erase(key) > 0) return;
-  const auto held = ref.run->dag->held.find(ref.run);
-  if (held != ref.run->dag->held.end()) held->second.erase(key);
+  DagEntry& dag = *ref.run->dag;
+  if (const auto held = dag.held.find(ref.run); held != dag.held.end()) held->second.erase(key);
+  if (const auto limit = dag.task_limits.find(ref.task().task_id); limit != dag.task_limits.end()) {
+    limit->second.held.erase(key);
+  }
 }
 
 void Scheduler::occupy(TaskRef ref, int by) {
   Run& run = *ref.run;
   pool_of(ref).occupied += by * ref.task().pool_slots;
+  if (ref.task().max_active_tis_per_dag) {
+    run.dag->task_limits[ref.task().task_id].active += static_cast<std::uint32_t>(by);
+  }
   if (by > 0) {
     ++run.active;
     attempts_.emplace(ref.ti().id, ref);
@@ -37,22 +44,45 @@ void Scheduler::occupy(TaskRef ref, int by) {
   }
   --run.active;
   attempts_.erase(ref.ti().id);
-  const auto held = run.dag->held.find(&run);
-  if (held == run.dag->held.end()) return;
-  if (!held->second.empty()) {
-    const TaskRef next = held->second.begin()->second;
-    held->second.erase(held->second.begin());
-    make_ready(next);
+  release_held(ref);
+}
+
+void Scheduler::release_first(ReadyQueue& held) {
+  if (held.empty()) return;
+  const TaskRef next = held.begin()->second;
+  held.erase(held.begin());
+  make_ready(next);
+}
+
+void Scheduler::release_held(TaskRef ref) {
+  DagEntry& dag = *ref.run->dag;
+  if (const auto held = dag.held.find(ref.run); held != dag.held.end()) {
+    release_first(held->second);
+    if (held->second.empty()) dag.held.erase(held);
   }
-  if (held->second.empty()) run.dag->held.erase(held);
+  const auto limit = dag.task_limits.find(ref.task().task_id);
+  if (limit != dag.task_limits.end()) release_first(limit->second.held);
+}
+
+bool Scheduler::is_held_back(TaskRef ref) {
+  Run& run = *ref.run;
+  const dag::Task& task = ref.task();
+  TaskLimit* limit = task.max_active_tis_per_dag ? &run.dag->task_limits[task.task_id] : nullptr;
+  const bool task_is_full = limit && limit->active >= static_cast<std::uint32_t>(*task.max_active_tis_per_dag);
+  if (run.active >= static_cast<std::uint32_t>(run.graph->max_active_tasks)) {
+    run.dag->held[&run].emplace(key_of(ref), ref);
+    // It was let through by its task's limit and does not use that: another run's may.
+    if (limit && !task_is_full) release_first(limit->held);
+    return true;
+  }
+  if (task_is_full) limit->held.emplace(key_of(ref), ref);
+  return task_is_full;
 }
 
 bool Scheduler::dispatch_one(Pool& pool, Time now) {
   for (auto it = pool.ready.begin(); it != pool.ready.end();) {
     const TaskRef ref = it->second;
-    Run& run = *ref.run;
-    if (run.active >= static_cast<std::uint32_t>(run.graph->max_active_tasks)) {
-      run.dag->held[&run].emplace(*it);
+    if (is_held_back(ref)) {
       it = pool.ready.erase(it);
       continue;
     }

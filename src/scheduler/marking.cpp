@@ -28,6 +28,7 @@ Result<void> Scheduler::mark_tasks(Run& run, const std::vector<std::pair<std::st
     ti.retry_at.reset();
     set_state(ref, state);
   }
+  recheck_next_run(run);
   // As in Airflow, what failed downstream of it gets another chance.
   bool cleared = false;
   for (const TaskRef& ref : chosen) {
@@ -68,13 +69,7 @@ void Scheduler::mark_run(Run& run, RunState state, Time now) {
                                                      : TaskState::skipped;
     set_state(ref, end);
   }
-  if (run.state == state) return;
-  if (!run.start_date) run.start_date = now;
-  run.end_date = now;
-  set_run_state(run, state, now);
-  finished_.push_back(&run);
-  start_runs(*run.dag, now);
-  create_due_runs(*run.dag, now);
+  if (run.state != state) end_run(run, state, now);
 }
 
 }  // namespace leoflow::scheduler

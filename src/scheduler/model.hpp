@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "dag/dag.hpp"
+#include "scheduler/past.hpp"
 #include "scheduler/trigger_rule.hpp"
 
 /// The state that the scheduler decides over: DAGs, their unfinished runs and
@@ -36,7 +37,9 @@ struct TaskInstance {
   std::optional<Time> queued_at;
   std::optional<Time> start_date;
   std::optional<Time> end_date;
-  std::optional<Time> retry_at;
+  std::optional<Time> retry_at;  ///< when up_for_retry or up_for_reschedule ends
+  std::uint16_t reschedules = 0;  ///< of this try
+  std::optional<Time> first_start;  ///< of this try, once it was rescheduled
 };
 
 struct DagEntry;
@@ -68,6 +71,9 @@ struct Run {
   std::uint32_t pending = 0;     ///< of those, in any state but none: something will still happen by itself
   std::uint32_t active = 0;      ///< of those, holding a slot
   std::uint64_t sequence = 0;    ///< order of arrival, the last tie breaker
+  std::optional<PastRun> past;   ///< the stored run before this one, once asked for
+  bool past_is_known = false;
+  bool recheck_is_due = false;  ///< the next tick looks at its tasks again
 
   const dag::Task& task_of(const TaskInstance& ti) const { return graph->tasks[ti.task]; }
   TaskInstance* find(std::string_view task_id, int map_index);
@@ -101,6 +107,12 @@ struct Pool {
   ReadyQueue ready;
 };
 
+/// Task instances of one task in all runs of its DAG, if the task limits them (max_active_tis_per_dag).
+struct TaskLimit {
+  std::uint32_t active = 0;
+  ReadyQueue held;  ///< wait for another of them to end
+};
+
 struct DagEntry {
   std::string dag_id;
   std::string version_id;
@@ -113,8 +125,12 @@ struct DagEntry {
   std::uint32_t running = 0;                              ///< runs in that state
   std::map<std::pair<Time, std::uint64_t>, Run*> queued;  ///< runs that wait to start, oldest first
   std::unordered_map<std::string, std::unique_ptr<Run>> runs;
+  std::map<Time, Run*> by_date;  ///< of those that have a logical date
   /// Task instances that wait for another of their run to end (max_active_tasks).
   std::unordered_map<Run*, ReadyQueue> held;
+  std::unordered_map<std::string, TaskLimit> task_limits;  ///< by task id
+  /// The newest runs, by run_after and run_id: as many as failures in a row pause the DAG.
+  std::map<std::pair<Time, std::string>, RunState> recent;
 
   // Runs that end at once may start others: these keep that a loop, not a recursion.
   bool creating = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "scheduler/scheduler.hpp"
@@ -23,10 +24,26 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
   ti.state = state;
   for (const TaskIndex next : ref.task().downstream) {
     UpstreamCounts& counts = run.tasks[next].upstream;
-    counts.count(before, -1);
-    counts.count(state, 1);
+    counts.count(before, -1, ref.task().is_setup);
+    counts.count(state, 1, ref.task().is_setup);
   }
   note(ref);
+}
+
+Verdict Scheduler::verdict_of(TaskRef ref) const {
+  const Run& run = *ref.run;
+  const dag::Task& task = ref.task();
+  const auto upstream = static_cast<std::uint32_t>(task.upstream.size());
+  const Verdict direct = judge(task.trigger_rule, ref.ti().upstream, upstream, task.upstream_setups);
+  if (task.trigger_rule == dag::TriggerRule::always) return direct;
+  UpstreamCounts setups;
+  for (const TaskIndex setup : task.setups) setups.count(run.tasks[setup].state, 1);
+  const Verdict around = judge_setups(setups, static_cast<std::uint32_t>(task.setups.size()));
+  if (around == Verdict::skip || around == Verdict::upstream_failed) return around;
+  if (direct != Verdict::run) return direct;
+  const bool scope_is_done =
+      std::ranges::all_of(task.scope, [&](TaskIndex other) { return is_finished(run.tasks[other].state); });
+  return scope_is_done ? around : Verdict::wait;
 }
 
 void Scheduler::evaluate_all(Run& run, Time now) {
@@ -47,11 +64,11 @@ void Scheduler::evaluate(TaskRef first, Time now) {
     const Time date = run.logical_date.value_or(run.run_after);
     if ((task.start_date && date < *task.start_date) || (task.end_date && date > *task.end_date)) continue;
 
-    const auto upstream = static_cast<std::uint32_t>(task.upstream.size());
-    switch (judge(task.trigger_rule, ref.ti().upstream, upstream)) {
+    switch (verdict_of(ref)) {
       case Verdict::wait:
         continue;
       case Verdict::run:
+        if (!past_allows(ref)) continue;
         if (!task.runs_in_engine) {
           schedule(ref, now);
           continue;
@@ -60,6 +77,7 @@ void Scheduler::evaluate(TaskRef first, Time now) {
         set_state(ref, TaskState::success);
         break;
       case Verdict::skip:
+        if (task.wait_for_past_depends_before_skipping && !past_allows(ref)) continue;
         set_state(ref, TaskState::skipped);
         break;
       case Verdict::upstream_failed:
@@ -68,18 +86,23 @@ void Scheduler::evaluate(TaskRef first, Time now) {
     }
     ref.ti().start_date = now;
     ref.ti().end_date = now;
+    recheck_next_run(run);
     for (const TaskIndex next : task.downstream) open.push_back(next);
+    for (const TaskIndex next : task.watchers) open.push_back(next);
   }
 }
 
 void Scheduler::propagate(TaskRef from, Time now) {
   for (const TaskIndex next : from.task().downstream) evaluate({from.run, next}, now);
+  for (const TaskIndex next : from.task().watchers) evaluate({from.run, next}, now);
+  wake_next_run(*from.run, from.task(), now);
   finish_if_over(*from.run, now);
 }
 
 void Scheduler::schedule(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
-  ti.try_number = static_cast<std::uint16_t>(ti.try_number + 1);
+  // A reschedule is not a new try.
+  if (ti.state != TaskState::up_for_reschedule) ti.try_number = static_cast<std::uint16_t>(ti.try_number + 1);
   ti.scheduled_at = now;
   ti.retry_at.reset();
   set_state(ref, TaskState::scheduled);
@@ -92,6 +115,7 @@ void Scheduler::finish(TaskRef ref, TaskState state, Time now) {
   ti.end_date = now;
   ti.retry_at.reset();
   set_state(ref, state);
+  if (state == TaskState::failed && ref.run->graph->fail_fast) fail_fast(ref, now);
   propagate(ref, now);
 }
 

@@ -57,7 +57,9 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.dirty = true;
   changes_.created.push_back(&run);
   dag->runs.emplace(run.run_id, std::move(owned));
+  if (run.logical_date) dag->by_date.emplace(*run.logical_date, &run);
   enlist(run);
+  remember(run);
   start_runs(*dag, now);
   return &run;
 }
@@ -70,27 +72,32 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
   run.dag = dag;
   run.sequence = ++sequence_;
   dag->runs.emplace(run.run_id, std::move(owned));
+  if (run.logical_date) dag->by_date.emplace(*run.logical_date, &run);
   run.unfinished = run.pending = run.active = 0;
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
     const TaskInstance& ti = ref.ti();
-    for (const TaskIndex up : ref.task().upstream) run.tasks[i].upstream.count(run.tasks[up].state, 1);
+    for (const TaskIndex up : ref.task().upstream) {
+      run.tasks[i].upstream.count(run.tasks[up].state, 1, run.graph->tasks[up].is_setup);
+    }
     if (is_finished(ti.state)) continue;
     ++run.unfinished;
     if (ti.state == TaskState::none) continue;
     ++run.pending;
     if (occupies_slot(ti.state)) occupy(ref, 1);
     if (ti.state == TaskState::scheduled && dag->may_run()) make_ready(ref);
-    if (ti.state == TaskState::up_for_retry) {
-      arm({ti.retry_at.value_or(now), Timer::Kind::retry, dag_id, run.run_id, i, ti.id});
-    }
+    if (ti.state == TaskState::up_for_retry || ti.state == TaskState::up_for_reschedule) arm_wake_up(ref);
   }
   if (is_finished(run.state)) {
     finished_.push_back(&run);
     return &run;
   }
   enlist(run);
-  if (run.state == RunState::running) evaluate_all(run, now);
+  remember(run);
+  if (run.state == RunState::running) {
+    arm_timeout(run);
+    evaluate_all(run, now);
+  }
   start_runs(*dag, now);
   return &run;
 }
@@ -114,6 +121,7 @@ void Scheduler::set_run_state(Run& run, RunState state, Time now) {
   if (run.state == state) return;
   delist(run);
   run.state = state;
+  remember(run);
   if (state == RunState::queued) run.queued_at = now;
   enlist(run);
   note(run);
@@ -135,21 +143,28 @@ void Scheduler::begin(Run& run, Time now) {
   run.start_date = run.start_date.value_or(now);
   run.end_date.reset();
   set_run_state(run, RunState::running, now);
+  arm_timeout(run);
   evaluate_all(run, now);
 }
 
 void Scheduler::finish_if_over(Run& run, Time now) {
   if (run.state != RunState::running) return;
-  const bool deadlocked = run.unfinished > 0 && run.pending == 0 && run.dag->may_run();
+  const bool deadlocked =
+      run.unfinished > 0 && run.pending == 0 && run.dag->may_run() && !waits_for_past(run);
   if (run.unfinished > 0 && !deadlocked) return;
   const bool failed = deadlocked || std::ranges::any_of(run.graph->leaves, [&](TaskIndex leaf) {
-                        const dag::Task& task = run.graph->tasks[leaf];
-                        const bool counts = !task.is_teardown || task.on_failure_fail_dagrun;
-                        return counts && is_failure(run.tasks[leaf].state);
+                        return is_failure(run.tasks[leaf].state);
                       });
+  end_run(run, failed ? RunState::failed : RunState::success, now);
+}
+
+void Scheduler::end_run(Run& run, RunState state, Time now) {
+  run.start_date = run.start_date.value_or(now);
   run.end_date = now;
-  set_run_state(run, failed ? RunState::failed : RunState::success, now);
+  set_run_state(run, state, now);
   finished_.push_back(&run);
+  recheck_next_run(run);
+  if (state == RunState::failed) pause_after_failures(*run.dag, now);
   start_runs(*run.dag, now);
   // The run may have been what kept the next one from being created.
   create_due_runs(*run.dag, now);
@@ -172,6 +187,8 @@ void Scheduler::forget(Run& run) {
     if (!is_finished(ref.ti().state)) set_state(ref, TaskState::removed);
   }
   run.dag->held.erase(&run);
+  forget_past(run);
+  run.dag->recent.erase({run.run_after, run.run_id});
   delist(run);
   run.state = RunState::failed;
   finished_.push_back(&run);
@@ -189,6 +206,7 @@ void Scheduler::sweep() {
   for (Run* run : finished_) {
     // Reopened since, or a task still has to stop: stays.
     if (!is_finished(run->state) || run->active > 0) continue;
+    forget_past(*run);
     run->dag->runs.erase(run->run_id);
   }
   std::erase_if(finished_, [](const Run*) { return true; });

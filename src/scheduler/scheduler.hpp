@@ -33,6 +33,8 @@ class Scheduler {
  public:
   /// @param make_id gives the id of each new try.
   explicit Scheduler(std::function<Uuid(Time)> make_id) : make_id_(std::move(make_id)) {}
+  /// Where to look for runs that are not in memory; without it there are none.
+  void set_past(Past* past) { past_ = past; }
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -53,6 +55,8 @@ class Scheduler {
   /// wants to change a finished one.
   Run* adopt_run(const std::string& dag_id, Run run, Time now);
   Result<void> delete_run(const std::string& dag_id, const std::string& run_id);
+  /// A finished run that is not adopted, for max_consecutive_failed_dag_runs.
+  void remember_run(const std::string& dag_id, const std::string& run_id, Time run_after, RunState state);
   /// Takes back the creation of a run that cannot be stored.
   void retract(Run& run) { forget(run); }
   Run* find_run(const std::string& dag_id, const std::string& run_id);
@@ -61,6 +65,8 @@ class Scheduler {
   void attempt_started(const Uuid& attempt, Time now);
   /// @returns false if the attempt is not (any more) one that may report.
   bool attempt_reported(const Uuid& attempt, Outcome outcome, Time now);
+  /// It gives its slot back and wants to go on at `at`, within the same try.
+  bool attempt_rescheduled(const Uuid& attempt, Time at, Time now);
   /// Its process ended without a report, or it never started: failed or retried.
   /// @returns false if nothing was expected of it any more.
   bool attempt_lost(const Uuid& attempt, Time now);
@@ -101,11 +107,11 @@ class Scheduler {
  private:
   struct Timer {
     Time due;
-    enum class Kind { next_run, run_start, retry } kind;
+    enum class Kind { next_run, run_start, run_timeout, recheck, wake_up } kind;
     std::string dag_id;
     std::string run_id;
     std::uint32_t index = 0;
-    Uuid attempt;  ///< for retry: still the same try?
+    Uuid attempt;  ///< for wake_up: still the same try?
     bool operator>(const Timer& other) const { return due > other.due; }
   };
 
@@ -119,6 +125,7 @@ class Scheduler {
   void start_runs(DagEntry& dag, Time now);
   void begin(Run& run, Time now);
   void finish_if_over(Run& run, Time now);
+  void end_run(Run& run, RunState state, Time now);
   void set_run_state(Run& run, RunState state, Time now);
   void enlist(Run& run);
   void delist(Run& run);
@@ -126,6 +133,15 @@ class Scheduler {
   // readiness.cpp
   void evaluate_all(Run& run, Time now);
   void evaluate(TaskRef ref, Time now);
+  // past.cpp
+  struct Previous;
+  std::optional<Previous> previous_of(Run& run);
+  bool past_allows(TaskRef ref);
+  void wake_next_run(const Run& run, const dag::Task& task, Time now);
+  void recheck_next_run(const Run& run);
+  static bool waits_for_past(const Run& run);
+  void forget_past(const Run& run);
+  Verdict verdict_of(TaskRef ref) const;
   /// The only place where a state changes; keeps all counters right.
   void set_state(TaskRef ref, TaskState state);
   void propagate(TaskRef from, Time now);
@@ -133,13 +149,24 @@ class Scheduler {
   void finish(TaskRef ref, TaskState state, Time now);
   // attempts.cpp
   void retry(TaskRef ref, Time now);
+  /// At retry_at it is scheduled again.
+  void arm_wake_up(TaskRef ref);
   void end_restarting(TaskRef ref, Time now);
   void archive(TaskRef ref, Time now);
+  // endings.cpp
+  void fail_fast(TaskRef failed, Time now);
+  void arm_timeout(const Run& run);
+  void time_out(Run& run, Time now);
+  void remember(const Run& run);
+  void pause_after_failures(DagEntry& dag, Time now);
   // dispatch.cpp
   void make_ready(TaskRef ref);
   void unready(TaskRef ref);
   bool dispatch_one(Pool& pool, Time now);
   void occupy(TaskRef ref, int by);
+  bool is_held_back(TaskRef ref);
+  void release_held(TaskRef ref);
+  void release_first(ReadyQueue& held);
   // clearing.cpp
   void reset(TaskRef ref, Time now);
   void reopen(Run& run, Time now);
@@ -151,6 +178,7 @@ class Scheduler {
   static ReadyKey key_of(TaskRef ref);
 
   std::function<Uuid(Time)> make_id_;
+  Past* past_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<DagEntry>> dags_;
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot

@@ -1,107 +1,13 @@
-#include "scheduler/scheduler.hpp"
-
 #include <fmt/format.h>
-#include <gtest/gtest.h>
 #include <random>
 
-#include "base/time_text.hpp"
 #include "dag/graph_order.hpp"
 #include "dag/timetable_trigger.hpp"
-#include "dag/timetable_trivial.hpp"
 #include "scheduler/retry.hpp"
+#include "scheduler/scheduler_fixture.hpp"
 
 namespace leoflow::scheduler {
 namespace {
-
-using namespace std::chrono_literals;
-
-// testing::Test has a member of the name Run.
-using DagRun = Run;
-
-const Time kStart = *parse_iso("2026-01-01T00:00:00Z");
-
-/// Builds small graphs: task("a").after("b", ...).
-class DagBuilder {
- public:
-  DagBuilder() {
-    dag_->dag_id = "d";
-    dag_->timetable = std::make_shared<dag::NullTimetable>();
-  }
-  dag::Task& task(const std::string& id, const std::vector<std::string>& upstream = {}) {
-    const auto index = static_cast<TaskIndex>(dag_->tasks.size());
-    dag_->index_by_id.emplace(id, index);
-    dag_->tasks.emplace_back().task_id = id;
-    for (const std::string& up : upstream) {
-      const TaskIndex from = *dag_->find_task(up);
-      dag_->tasks[index].upstream.push_back(from);
-      dag_->tasks[from].downstream.push_back(index);
-    }
-    return dag_->tasks[index];
-  }
-  dag::Dag& properties() { return *dag_; }
-  std::shared_ptr<const dag::Dag> build() {
-    for (TaskIndex i = 0; i < dag_->tasks.size(); ++i) {
-      if (dag_->tasks[i].downstream.empty()) dag_->leaves.push_back(i);
-    }
-    return dag_;
-  }
-
- private:
-  std::shared_ptr<dag::Dag> dag_ = std::make_shared<dag::Dag>();
-};
-
-class SchedulerTest : public testing::Test {
- protected:
-  SchedulerTest() {
-    scheduler_.put_pool("default_pool", 128, false);
-    scheduler_.set_free_slots(1000);
-  }
-
-  DagRun& run(DagBuilder& builder, const std::string& run_id = "r") {
-    if (scheduler_.find_dag("d") == nullptr) {
-      scheduler_.put_dag("d", "v1", builder.build(), false, std::nullopt, now_);
-    }
-    NewRun request;
-    request.run_id = run_id;
-    request.run_after = now_;
-    request.logical_date = now_;
-    DagRun* made = scheduler_.create_run("d", request, now_).value();
-    step();
-    return *made;
-  }
-
-  /// Dispatches, and "stores": the marks that say what is noted go away.
-  void step() {
-    scheduler_.dispatch(now_);
-    Changes& changes = scheduler_.changes();
-    for (DagRun* created : changes.created) {
-      created->dirty = false;
-      for (TaskInstance& ti : created->tasks) ti.dirty = false;
-    }
-    for (DagRun* changed : changes.runs) changed->dirty = false;
-    for (const TaskRef& ref : changes.tasks) ref.ti().dirty = false;
-    for (DagEntry* dag : changes.dags) dag->dirty = false;
-    changes = {};
-  }
-
-  TaskState state(DagRun& run, const std::string& task_id) { return run.find(task_id, -1)->state; }
-  Uuid attempt(DagRun& run, const std::string& task_id) { return run.find(task_id, -1)->id; }
-
-  void report(DagRun& run, const std::string& task_id, Outcome outcome) {
-    scheduler_.attempt_started(attempt(run, task_id), now_);
-    EXPECT_TRUE(scheduler_.attempt_reported(attempt(run, task_id), outcome, now_)) << task_id;
-    step();
-  }
-
-  Time now_ = kStart;
-  std::uint64_t ids_ = 0;
-  Scheduler scheduler_{[this](Time) {
-    Uuid id;
-    ++ids_;
-    for (std::size_t i = 0; i < 8; ++i) id.bytes[8 + i] = static_cast<std::uint8_t>(ids_ >> (8 * i));
-    return id;
-  }};
-};
 
 TEST_F(SchedulerTest, AChainRunsInOrderAndTheRunSucceeds) {
   DagBuilder dag;
@@ -224,6 +130,37 @@ TEST_F(SchedulerTest, ATaskThatNeedsMoreSlotsDoesNotBlockSmallerOnes) {
   DagRun& r = run(dag);
   EXPECT_EQ(state(r, "big"), TaskState::scheduled);
   EXPECT_EQ(state(r, "small"), TaskState::queued);
+}
+
+TEST_F(SchedulerTest, ATasksLimitCountsInAllRunsOfItsDag) {
+  DagBuilder dag;
+  dag.task("a").max_active_tis_per_dag = 1;
+  dag.task("b");
+  DagRun& first = run(dag, "r1");
+  DagRun& second = run(dag, "r2");
+  DagRun& third = run(dag, "r3");
+  EXPECT_EQ(state(first, "a"), TaskState::queued);
+  EXPECT_EQ(state(second, "a"), TaskState::scheduled);
+  EXPECT_EQ(state(second, "b"), TaskState::queued);
+  report(first, "a", Outcome::success);
+  EXPECT_EQ(state(second, "a"), TaskState::queued);
+  EXPECT_EQ(state(third, "a"), TaskState::scheduled);
+  ASSERT_TRUE(scheduler_.mark_tasks(third, {{"a", -1}}, TaskState::skipped, now_));
+  report(second, "a", Outcome::success);
+  EXPECT_EQ(state(third, "a"), TaskState::skipped) << "what was taken out of the queue does not start";
+}
+
+TEST_F(SchedulerTest, ATasksLimitIsNotUsedUpByARunThatCannotStartIt) {
+  DagBuilder dag;
+  dag.task("long").priority_weight = 10;
+  dag.task("limited").max_active_tis_per_dag = 1;
+  dag.properties().max_active_tasks = 1;
+  DagRun& first = run(dag, "r1");
+  ASSERT_EQ(state(first, "long"), TaskState::queued);
+  DagRun& second = run(dag, "r2");
+  report(second, "long", Outcome::success);
+  EXPECT_EQ(state(first, "limited"), TaskState::scheduled);
+  EXPECT_EQ(state(second, "limited"), TaskState::queued);
 }
 
 TEST_F(SchedulerTest, NoSlotsNoDispatch) {

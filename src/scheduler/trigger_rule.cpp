@@ -5,11 +5,12 @@ namespace leoflow::scheduler {
 using dag::TaskState;
 using dag::TriggerRule;
 
-void UpstreamCounts::count(TaskState state, int by) {
+void UpstreamCounts::count(TaskState state, int by, bool is_setup) {
   const auto step = static_cast<std::uint32_t>(by);
   switch (state) {
     case TaskState::success:
       success += step;
+      if (is_setup) setup_success += step;
       break;
     case TaskState::failed:
       failed += step;
@@ -19,6 +20,7 @@ void UpstreamCounts::count(TaskState state, int by) {
       break;
     case TaskState::skipped:
       skipped += step;
+      if (is_setup) setup_skipped += step;
       break;
     case TaskState::removed:
       removed += step;
@@ -28,7 +30,13 @@ void UpstreamCounts::count(TaskState state, int by) {
   }
 }
 
-Verdict judge(TriggerRule rule, const UpstreamCounts& c, std::uint32_t upstream) {
+Verdict judge_setups(const UpstreamCounts& c, std::uint32_t setups) {
+  if (c.failed + c.upstream_failed > 0) return Verdict::upstream_failed;
+  if (c.skipped > 0) return Verdict::skip;
+  return c.success >= setups ? Verdict::run : Verdict::wait;
+}
+
+Verdict judge(TriggerRule rule, const UpstreamCounts& c, std::uint32_t upstream, std::uint32_t setups) {
   if (upstream == 0) return Verdict::run;
   const bool all_done = c.done() >= upstream;
   const bool any_failed = c.failed + c.upstream_failed > 0;
@@ -48,9 +56,10 @@ Verdict judge(TriggerRule rule, const UpstreamCounts& c, std::uint32_t upstream)
     case TriggerRule::all_done:
       return all_done ? Verdict::run : Verdict::wait;
 
-    // Without setup tasks upstream, which this version refuses, it is all_done.
     case TriggerRule::all_done_setup_success:
-      return all_done ? Verdict::run : Verdict::wait;
+      if (!all_done) return Verdict::wait;
+      if (setups == 0 || c.setup_success > 0) return Verdict::run;
+      return c.setup_skipped >= setups ? Verdict::skip : Verdict::upstream_failed;
 
     case TriggerRule::all_done_min_one_success:
       if (c.skipped > 0) return Verdict::skip;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/time_text.hpp"
 #include "tasks/task_service.hpp"
 
 // What a task says about itself.
@@ -37,6 +38,15 @@ void TaskService::succeed(const Caller& caller, const json::value& request, cons
 
 void TaskService::retry(const Caller& caller, const json::value& request, const Reply& reply) {
   report(caller, scheduler::Outcome::up_for_retry, request, reply);
+}
+
+void TaskService::reschedule(const Caller& caller, const json::value& request, const Reply& reply) {
+  const std::string text = get_text(request, "reschedule_date");
+  const auto at = parse_iso(text);
+  if (!at) return reply(refused(422, fmt::format("reschedule_date '{}' is not a date and time", text)));
+  engine_.attempt_rescheduled(caller.attempt, *at, [reply](bool accepted) {
+    reply(accepted ? done() : refused(409, "the task instance is not running any more"));
+  });
 }
 
 void TaskService::set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply) {

@@ -107,9 +107,12 @@ void TaskService::get_previous_task(const Caller&, const json::value& request, c
   reply(result("PreviousTIResult", {{"task_instance", std::move(found)}}));
 }
 
-void TaskService::get_reschedule_start(const Caller&, const json::value&, const Reply& reply) {
-  // Nothing is ever rescheduled yet, so there is no first start before this one.
-  reply(result("TaskRescheduleStartDate", {{"start_date", nullptr}}));
+void TaskService::get_reschedule_start(const Caller& caller, const json::value&, const Reply& reply) {
+  const auto session = database_.read();
+  const store::Rows rows =
+      session->query("SELECT first_start_date FROM task_instance WHERE id = $1", {caller.attempt});
+  const auto first = rows.empty() ? std::nullopt : rows[0].find_time(0);
+  reply(result("TaskRescheduleStartDate", {{"start_date", to_json(first)}}));
 }
 
 void TaskService::validate_assets(const Caller&, const json::value&, const Reply& reply) {

@@ -37,6 +37,7 @@ class TaskService {
   // states.cpp
   void succeed(const Caller& caller, const json::value& request, const Reply& reply);
   void retry(const Caller& caller, const json::value& request, const Reply& reply);
+  void reschedule(const Caller& caller, const json::value& request, const Reply& reply);
   void set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply);
   void skip_downstream(const Caller& caller, const json::value& request, const Reply& reply);
   void set_rendered_fields(const Caller& caller, const json::value& request, const Reply& reply);

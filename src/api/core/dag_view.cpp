@@ -273,4 +273,43 @@ TaskSet DagView::relatives(const TaskSet& task_ids, bool upstream, std::optional
   return found;
 }
 
+TaskSet DagView::setups_and_teardowns(const std::string& task_id) const {
+  const TaskSet below = relatives({task_id}, false);
+  TaskSet found;
+  for (const std::string& above : relatives({task_id}, true)) {
+    const TaskView* setup = find_task(above);
+    if (setup == nullptr || !setup->is_setup) continue;
+    TaskSet teardowns;
+    for (const std::string& next : setup->downstream) {
+      if (const TaskView* task = find_task(next); task != nullptr && task->is_teardown) teardowns.insert(next);
+    }
+    const bool has_one_below =
+        std::any_of(teardowns.begin(), teardowns.end(), [&](const auto& id) { return below.contains(id); });
+    if (!teardowns.empty() && !has_one_below) continue;
+    found.insert(above);
+    teardowns.erase(task_id);
+    found.merge(teardowns);
+  }
+  return found;
+}
+
+TaskSet DagView::related(const TaskSet& task_ids, bool upstream, bool downstream) const {
+  TaskSet found;
+  if (!upstream && !downstream) return found;
+  if (upstream) found.merge(relatives(task_ids, true));
+  if (downstream) found.merge(relatives(task_ids, false));
+  const bool has_setups =
+      std::any_of(tasks_.begin(), tasks_.end(), [](const TaskView& task) { return task.is_setup; });
+  if (!has_setups) return found;
+  TaskSet around;
+  const auto add_around = [&](const std::string& id) {
+    const TaskView* task = find_task(id);
+    if (task != nullptr && !task->is_setup && !task->is_teardown) around.merge(setups_and_teardowns(id));
+  };
+  if (downstream) std::for_each(found.begin(), found.end(), add_around);
+  std::for_each(task_ids.begin(), task_ids.end(), add_around);
+  found.merge(around);
+  return found;
+}
+
 }  // namespace leoflow::api

@@ -84,8 +84,13 @@ class DagView {
 
   /// Tasks reachable from `task_ids`, without them. @param depth unlimited if absent.
   TaskSet relatives(const TaskSet& task_ids, bool upstream, std::optional<std::int64_t> depth = {}) const;
+  /// What is cleared along with `task_ids`: their relatives on the chosen sides, and the setups and teardowns
+  /// around all of these. Empty if no side is chosen. Source: Airflow 3.3.2, SerializedDAG.partial_subset.
+  TaskSet related(const TaskSet& task_ids, bool upstream, bool downstream) const;
 
  private:
+  /// The setups that a task runs under and their teardowns.
+  TaskSet setups_and_teardowns(const std::string& task_id) const;
   void read_tasks();
   /// @param id the group's key among its parent's children: its full name.
   void read_group(const json::value& group, std::string_view id, std::string_view parent_id);

@@ -29,9 +29,7 @@ Result<void> read_markers(const std::vector<json::value>& markers, TaskScope& sc
 void add_relatives(const DagView& dag, TaskScope& scope, bool upstream, bool downstream) {
   TaskSet ids(scope.task_ids->begin(), scope.task_ids->end());
   for (const auto& [id, index] : scope.mapped) ids.insert(id);
-  TaskSet found;
-  if (upstream) found.merge(dag.relatives(ids, true));
-  if (downstream) found.merge(dag.relatives(ids, false));
+  const TaskSet found = dag.related(ids, upstream, downstream);
   scope.task_ids->insert(scope.task_ids->end(), found.begin(), found.end());
 }
 

@@ -1,0 +1,72 @@
+#include <algorithm>
+
+#include "scheduler/scheduler.hpp"
+
+// What the end of one thing, or its time, does to others: fail_fast, dagrun_timeout,
+// max_consecutive_failed_dag_runs.
+namespace leoflow::scheduler {
+
+void Scheduler::fail_fast(TaskRef failed, Time now) {
+  for (std::uint32_t i = 0; i < failed.run->tasks.size(); ++i) {
+    const TaskRef ref{failed.run, i};
+    TaskInstance& ti = ref.ti();
+    if (ti.task == failed.ti().task || ref.task().is_teardown) continue;
+    if (ti.state == TaskState::success || ti.state == TaskState::failed) continue;
+    const bool is_running = ti.state == TaskState::running;
+    if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, "a task failed and the DAG has fail_fast"});
+    if (!ti.start_date) ti.start_date = now;
+    ti.end_date = now;
+    ti.retry_at.reset();
+    // As in Airflow: what runs fails, everything else that did not end itself counts as skipped.
+    set_state(ref, is_running ? TaskState::failed : TaskState::skipped);
+  }
+  // The teardowns.
+  for (std::uint32_t i = 0; i < failed.run->tasks.size(); ++i) evaluate({failed.run, i}, now);
+}
+
+void Scheduler::arm_timeout(const Run& run) {
+  if (!run.graph->dagrun_timeout || !run.start_date) return;
+  arm({*run.start_date + *run.graph->dagrun_timeout, Timer::Kind::run_timeout, run.dag->dag_id, run.run_id});
+}
+
+void Scheduler::time_out(Run& run, Time now) {
+  // It may have been cleared and started again since.
+  if (run.state != RunState::running || *run.start_date + *run.graph->dagrun_timeout > now) return;
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    const TaskRef ref{&run, i};
+    TaskInstance& ti = ref.ti();
+    if (is_finished(ti.state)) continue;
+    if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, "the run took longer than dagrun_timeout"});
+    ti.end_date = now;
+    ti.retry_at.reset();
+    set_state(ref, TaskState::skipped);
+  }
+  end_run(run, RunState::failed, now);
+}
+
+void Scheduler::remember(const Run& run) {
+  remember_run(run.dag->dag_id, run.run_id, run.run_after, run.state);
+}
+
+void Scheduler::remember_run(const std::string& dag_id, const std::string& run_id, Time run_after,
+                             RunState state) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr) return;
+  dag->recent[{run_after, run_id}] = state;
+  const auto most = static_cast<std::size_t>(dag->graph->max_consecutive_failed_dag_runs);
+  while (dag->recent.size() > most) dag->recent.erase(dag->recent.begin());
+}
+
+void Scheduler::pause_after_failures(DagEntry& dag, Time now) {
+  const auto most = static_cast<std::size_t>(dag.graph->max_consecutive_failed_dag_runs);
+  if (most == 0 || dag.paused || dag.recent.size() < most) return;
+  const bool all_failed = std::ranges::all_of(
+      dag.recent, [](const auto& entry) { return entry.second == RunState::failed; });
+  if (!all_failed) return;
+  dag.paused = true;
+  note(dag);
+  changes_.paused_by_failures.push_back(dag.dag_id);
+  gate_changed(dag, now);
+}
+
+}  // namespace leoflow::scheduler
