@@ -1,7 +1,5 @@
 #include "agent/attempt.hpp"
 
-#include <algorithm>
-#include <array>
 #include <fmt/core.h>
 #include <signal.h>
 #include <string.h>
@@ -20,13 +18,6 @@ constexpr const char* kNoDescriptors =
 /// What listeners and callbacks may take after the task told its end: Airflow's
 /// [core] task_success_overtime.
 constexpr std::chrono::seconds kOvertime{20};
-
-/// Requests by which a task tells how it ended.
-bool is_final(std::string_view type) {
-  constexpr std::array kTypes{"SucceedTask", "RetryTask",      "TaskState",
-                              "DeferTask",   "RescheduleTask", "AwaitInputTask"};
-  return std::ranges::find(kTypes, type) != kTypes.end();
-}
 
 std::string signal_name(int number) {
   const char* name = ::sigabbrev_np(number);

@@ -1,5 +1,7 @@
 #include "agent/sdk_codec.hpp"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -126,6 +128,7 @@ Nlohmann parse_or_null(std::string_view text) {
 
 SdkRequestFrame decode_request(std::string_view payload) {
   SdkRequestFrame request;
+  request.size = payload.size();
   DocumentBuilder builder;
   const bool read =
       Nlohmann::sax_parse(payload.begin(), payload.end(), &builder, Nlohmann::input_format_t::msgpack);
@@ -144,6 +147,12 @@ SdkRequestFrame decode_request(std::string_view payload) {
   request.type = get_text(request.body, "type");
   if (request.type.empty()) request.error = "the request has no type";
   return request;
+}
+
+bool is_final(std::string_view type) {
+  constexpr std::array kTypes{"SucceedTask", "RetryTask",      "TaskState",
+                              "DeferTask",   "RescheduleTask", "AwaitInputTask"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
 }
 
 std::string encode_response(std::int64_t id, std::string_view body, std::string_view error) {

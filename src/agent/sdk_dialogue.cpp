@@ -8,6 +8,16 @@ namespace leoflow::agent {
 namespace {
 /// Below the limit of one message to the control plane.
 constexpr std::size_t kMaxBodyBytes = 250 << 20;
+/// Larger ones may be refused, and the task has to hear that.
+constexpr std::size_t kMaxAheadBytes = 1 << 20;
+
+/// Changes that are not refused, so that a task need not wait until they are stored.
+bool is_answered_ahead(const SdkRequestFrame& request) {
+  if (request.size > kMaxAheadBytes) return false;
+  if (request.type == "SetRenderedFields") return true;
+  // With a length it is what others are mapped over, and may be too long for that.
+  return request.type == "SetXCom" && get_integer(request.body, "mapped_length", -1) < 0;
+}
 }  // namespace
 
 void SdkDialogue::begin(const json::object& environment, std::string_view body) {
@@ -30,12 +40,13 @@ void SdkDialogue::serve(std::string_view payload) {
     return child_->send_with_log_socket(encode_response(request.id, R"({"type":"SentFDs","fds":[0]})", ""));
   }
   if (intercept_(request)) return child_->send(encode_response(request.id, "", ""));
-  if (is_storing_) return held_.push_back(request);
+  const bool may_follow = is_answered_ahead(request) || is_final(request.type);
+  if (!held_.empty() || (storing_ > 0 && !may_follow)) return held_.push_back(request);
   forward(request);
 }
 
 void SdkDialogue::forward(const SdkRequestFrame& request) {
-  if (request.type == "SetRenderedFields") return forward_answered(request);
+  if (is_answered_ahead(request)) return forward_answered(request);
   ask(request, [weak = weak_from_this(), id = request.id](const auto& response) {
     if (const auto self = weak.lock()) self->relay(id, response);
   });
@@ -43,18 +54,18 @@ void SdkDialogue::forward(const SdkRequestFrame& request) {
 
 void SdkDialogue::forward_answered(const SdkRequestFrame& request) {
   child_->send(encode_response(request.id, "", ""));
-  is_storing_ = true;
+  ++storing_;
   ask(request, [weak = weak_from_this(), type = request.type](const auto& response) {
     const auto self = weak.lock();
     if (!self) return;
-    if (!response.error().empty()) log::warning("{}: {}: {}", self->owner_, type, response.error());
-    self->is_storing_ = false;
+    if (!response.error().empty()) log::error("{}: {}: {}", self->owner_, type, response.error());
+    --self->storing_;
     self->forward_held();
   });
 }
 
 void SdkDialogue::forward_held() {
-  while (!is_storing_ && !held_.empty()) {
+  while (storing_ == 0 && !held_.empty()) {
     const SdkRequestFrame next = std::move(held_.front());
     held_.pop_front();
     forward(next);

@@ -15,8 +15,8 @@ namespace leoflow::agent {
 /// The supervisor's half of the SDK's protocol with one process: answers what only
 /// the agent can answer, hands everything else to the control plane. Every request
 /// is answered, late if the control plane is away. One whose answer tells the task
-/// nothing is answered at once; what the task asks next is handed on only when the
-/// control plane has stored it, so the order stays.
+/// nothing is answered at once; questions wait until the control plane has stored
+/// it, and the task's end follows it, in its order.
 class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
  public:
   /// Sees each request first. @returns true to have it answered with nothing.
@@ -43,8 +43,8 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   std::shared_ptr<Child> child_;
   Intercept intercept_;
   Masker masker_;
-  bool is_storing_ = false;            // a request that was answered already
-  std::deque<SdkRequestFrame> held_;  // until that is stored
+  int storing_ = 0;                   // requests that were answered already
+  std::deque<SdkRequestFrame> held_;  // until those are stored
 };
 
 }  // namespace leoflow::agent

@@ -4,15 +4,15 @@
 #include <unordered_map>
 
 #include "auth/sealer.hpp"
-#include "base/worker_pool.hpp"
 #include "engine/engine.hpp"
 #include "tasks/answer.hpp"
+#include "tasks/caller_lines.hpp"
 #include "tasks/request.hpp"
 
 namespace leoflow::tasks {
 
-/// Answers what tasks and DAG files being parsed ask. Thread safe; the requests
-/// of one caller come one after the other.
+/// Answers what tasks and DAG files being parsed ask. Thread safe. What one caller
+/// changes is stored in the order it was asked for, even before the replies.
 class TaskService {
  public:
   TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
@@ -78,7 +78,7 @@ class TaskService {
   engine::Engine& engine_;
   const auth::Sealer& sealer_;
   const Clock& clock_;
-  WorkerPool workers_{2};
+  CallerLines lines_{2};
 };
 
 }  // namespace leoflow::tasks

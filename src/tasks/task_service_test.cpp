@@ -71,6 +71,39 @@ class TaskServiceTest : public testing::Test {
   Caller caller_;
 };
 
+TEST_F(TaskServiceTest, WhatATaskChangesIsStoredInItsOrderThoughItDoesNotWait) {
+  constexpr int kCount = 200;
+  std::promise<void> last;
+  for (int i = 0; i < kCount; ++i) {
+    service_.handle(caller_, json::serialize(xcom("SetXCom", {{"value", i}})), [](const Answer&) {});
+  }
+  service_.handle(caller_, json::serialize(json::object{{"type", "SucceedTask"}}),
+                  [&](const Answer& answer) {
+                    EXPECT_EQ(answer.error, "");
+                    last.set_value();
+                  });
+  last.get_future().get();
+  EXPECT_EQ(body(xcom("GetXCom")).at("value"), kCount - 1);
+}
+
+TEST_F(TaskServiceTest, AnXcomOfADeletedRunIsDroppedAndTheEngineGoesOn) {
+  EXPECT_TRUE(engine_.delete_run("d", "r"));
+  EXPECT_EQ(ask(xcom("SetXCom", {{"value", 1}})).error, "");
+  EXPECT_TRUE(body(xcom("GetXCom")).at("value").is_null());
+}
+
+TEST_F(TaskServiceTest, ARescheduleIsAcceptedWithADateAndRefusedWithoutOne) {
+  engine_.attempt_started({spec_.id, "h", "u", 1, clock_.now()});
+  EXPECT_NE(ask({{"type", "RescheduleTask"}, {"reschedule_date", "soon"}}).error.find("'soon'"), std::string::npos);
+  EXPECT_EQ(ask({{"type", "RescheduleTask"}, {"reschedule_date", "2126-01-01T00:00:00Z"}}).error, "");
+  const auto session = database_->read();
+  const store::Rows rows =
+      session->query("SELECT state, reschedule_count, try_number FROM task_instance WHERE task_id = 't'");
+  EXPECT_EQ(rows[0].text(0), "up_for_reschedule");
+  EXPECT_EQ(rows[0].integer(1), 1);
+  EXPECT_EQ(rows[0].integer(2), 1);
+}
+
 TEST_F(TaskServiceTest, StartupDetailsHoldWhatTheSdkRequires) {
   const auto details = parse_json(startup_details(spec_));
   ASSERT_TRUE(details);

@@ -6,9 +6,11 @@
 namespace leoflow::tasks {
 namespace {
 
+// Only if the run is still there: somebody may have deleted it under the task.
 constexpr std::string_view kPut =
     "INSERT INTO xcom (dag_id, run_id, task_id, map_index, key, value, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    " SELECT dag_id, run_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
+    " CAST($7 AS BIGINT) FROM dag_run WHERE dag_id = $1 AND run_id = $2"
     " ON CONFLICT (dag_id, run_id, task_id, map_index, key) DO UPDATE SET value = excluded.value,"
     " created_at = excluded.created_at";
 
