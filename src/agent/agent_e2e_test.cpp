@@ -60,7 +60,7 @@ def works():
 
     @task
     def chatters():
-        for _ in range(130):
+        for _ in range(20):
             sys.stdout.write(("y" * 1023 + "\n") * 1024)
         sys.stdout.buffer.write(bytes(range(256)) * 10)
         sys.stdout.write("z" * (10 << 20))
@@ -250,12 +250,15 @@ TEST_F(AgentEndToEnd, FileThatAsksWhileImportedStillRuns) {
 }
 
 TEST_F(AgentEndToEnd, EndlessOutputIsCappedAndSaysSo) {
-  const std::string id = agent_->start("works.py", "chatters");
-  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
-  const std::string log = agent_->log_of(id);
-  EXPECT_LT(log.size(), LogFile::kMaxBytes + 1000);
+  constexpr std::size_t kLimit = 8 << 20;
+  TestAgent limited({"--max-log-bytes", std::to_string(kLimit)});
+  limited.write_dag("works.py", kDag);
+  const std::string id = limited.start("works.py", "chatters");
+  EXPECT_EQ(limited.plane().wait_finished(id).exit_code(), 0);
+  const std::string log = limited.log_of(id);
+  EXPECT_LT(log.size(), kLimit + 1000);
   EXPECT_THAT(log.substr(log.size() - 300), HasSubstr("The log is truncated here"));
-  EXPECT_THAT(types(plane().asked(id)), Contains("SucceedTask"));
+  EXPECT_THAT(types(limited.plane().asked(id)), Contains("SucceedTask"));
 }
 
 TEST_F(AgentEndToEnd, GrandchildrenDoNotKeepAnAttemptAlive) {

@@ -34,7 +34,7 @@ void Attempt::begin() {
   if (!details || !details->is_object())
     return finish({}, "the control plane sent startup details that are no JSON");
   details_ = std::move(*details);
-  auto file = LogFile::open(start_.log_path());
+  auto file = LogFile::open(start_.log_path(), world_.max_log_bytes);
   if (!file) return finish({}, file.error().message);
   log_.emplace(std::move(*file));
   const json::value* bundle = find(details_, "bundle_info");

@@ -25,6 +25,7 @@ class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
     /// The attempt is over; the report is to be repeated until acknowledged.
     std::function<void(agentrpc::AttemptFinished)> on_finished;
     std::chrono::milliseconds stop_grace;
+    std::uint64_t max_log_bytes;
   };
 
   Attempt(World& world, agentrpc::StartAttempt start);

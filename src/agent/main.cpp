@@ -68,6 +68,8 @@ int main(int argc, char** argv) {
   app.add_option("--max-files", options.python.max_files, "DAG files kept imported")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  app.add_option("--max-log-bytes", options.max_log_bytes, "Where the log of an attempt is cut off")
+      ->capture_default_str();
   app.add_option("--stop-grace-ms", grace_ms, "Milliseconds between SIGTERM and SIGKILL")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -197,6 +197,63 @@ TEST_P(EngineTest, ARetryIsStillDueAfterARestart) {
   EXPECT_EQ(runner_.next().try_number, 2);
 }
 
+TEST_P(EngineTest, ATaskThatDependsOnItsPastWaitsForAStoredRun) {
+  put(file_with("d", operator_json("a", "", R"(,"depends_on_past":true)")));
+  const auto trigger_at = [&](const std::string& run_id, Duration after) {
+    TriggerRun command;
+    command.dag_id = "d";
+    command.run_id = run_id;
+    command.logical_date = clock_.now() + after;
+    ASSERT_TRUE(engine_->trigger_run(command));
+  };
+  trigger_at("first", 0s);
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));
+  restart();
+  trigger_at("second", 1s);
+  trigger_at("third", 2s);
+  EXPECT_TRUE(runner_.idle());
+  ASSERT_TRUE(engine_->mark_tasks({.dag_id = "d", .tasks = {{"first", "a"}}, .state = "success"}));
+  const AttemptSpec second = runner_.next();
+  EXPECT_EQ(second.run_id, "second");
+  EXPECT_TRUE(report(second, scheduler::Outcome::failed));
+  EXPECT_TRUE(runner_.idle());
+  ASSERT_TRUE(engine_->delete_run("d", "second"));
+  EXPECT_EQ(runner_.next().run_id, "third") << "the first, which succeeded, is before it now";
+}
+
+TEST_P(EngineTest, ARescheduledTaskIsStillDueAfterARestart) {
+  put(file_with("d", operator_json("a", "")));
+  trigger("d");
+  const AttemptSpec first = runner_.next();
+  engine_->attempt_started({first.id, "host", "me", 42, clock_.now()});
+  std::promise<bool> accepted;
+  engine_->attempt_rescheduled(first.id, clock_.now() + 30s, [&](bool ok) { accepted.set_value(ok); });
+  EXPECT_TRUE(accepted.get_future().get());
+  restart();
+  EXPECT_TRUE(runner_.idle());
+  clock_.advance(30s);
+  engine_->wake();
+  const AttemptSpec again = runner_.next();
+  EXPECT_EQ(again.try_number, 1);
+  EXPECT_EQ(again.reschedule_count, 1);
+  EXPECT_EQ(count("task_instance_history"), 0);
+}
+
+TEST_P(EngineTest, FailuresInARowBeforeARestartCount) {
+  ParsedFile file = file_with("d", operator_json("a", ""));
+  file.serialized_dags[0].at("dag").as_object()["max_consecutive_failed_dag_runs"] = 2;
+  put(std::move(file));
+  trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));
+  restart();
+  EXPECT_EQ(count("dag WHERE is_paused = 1"), 0);
+  clock_.advance(1s);
+  trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));
+  EXPECT_EQ(count("dag WHERE is_paused = 1"), 1);
+  EXPECT_EQ(one("SELECT event FROM event_log"), "paused");
+}
+
 TEST_P(EngineTest, FinishedRunsCanBeClearedAgainAfterARestart) {
   put(file_with("d", operator_json("a", "")));
   const std::string run_id = trigger("d");

@@ -86,6 +86,7 @@ void Scheduler::wake_next_run(const Run& run, const dag::Task& task, Time now) {
   };
   evaluate_one(task.task_id);
   for (const TaskIndex up : task.upstream) evaluate_one(run.graph->tasks[up].task_id);
+  finish_if_over(later, now);
 }
 
 void Scheduler::recheck_next_run(const Run& run) {
@@ -104,14 +105,18 @@ bool Scheduler::waits_for_past(const Run& run) {
 }
 
 void Scheduler::forget_past(const Run& run) {
-  if (!run.logical_date) return;
-  const auto mine = run.dag->by_date.find(*run.logical_date);
-  if (mine == run.dag->by_date.end() || mine->second != &run) return;
+  if (!run.graph->depends_on_past || !run.logical_date) return;
   recheck_next_run(run);
-  for (auto later = run.dag->by_date.erase(mine); later != run.dag->by_date.end(); ++later) {
+  for (auto later = run.dag->by_date.upper_bound(*run.logical_date); later != run.dag->by_date.end(); ++later) {
     // It used this run from memory; from now on it is a stored one, or none.
     later->second->past_is_known = false;
   }
+}
+
+void Scheduler::leave_past(const Run& run) {
+  if (!run.logical_date) return;
+  const auto mine = run.dag->by_date.find(*run.logical_date);
+  if (mine != run.dag->by_date.end() && mine->second == &run) run.dag->by_date.erase(mine);
 }
 
 }  // namespace leoflow::scheduler

@@ -66,6 +66,11 @@ TEST_F(PastTest, AFailureHoldsTheNextRunUntilItIsMendedOrDeleted) {
   tick();
   EXPECT_EQ(state(second, "a"), TaskState::queued);
   ASSERT_TRUE(scheduler_.delete_run("d", "r2"));
+  past_.run = PastRun{now_ - 1s, {{"a", {1, 1}}}};
+  tick();
+  EXPECT_EQ(state(third, "a"), TaskState::none) << "the store still has it";
+  past_.run.reset();
+  scheduler_.sweep();
   tick();
   EXPECT_EQ(state(third, "a"), TaskState::queued);
 }

@@ -187,7 +187,7 @@ void Scheduler::forget(Run& run) {
     if (!is_finished(ref.ti().state)) set_state(ref, TaskState::removed);
   }
   run.dag->held.erase(&run);
-  forget_past(run);
+  leave_past(run);
   run.dag->recent.erase({run.run_after, run.run_id});
   delist(run);
   run.state = RunState::failed;
@@ -206,6 +206,7 @@ void Scheduler::sweep() {
   for (Run* run : finished_) {
     // Reopened since, or a task still has to stop: stays.
     if (!is_finished(run->state) || run->active > 0) continue;
+    leave_past(*run);
     forget_past(*run);
     run->dag->runs.erase(run->run_id);
   }

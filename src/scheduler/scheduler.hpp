@@ -140,7 +140,10 @@ class Scheduler {
   void wake_next_run(const Run& run, const dag::Task& task, Time now);
   void recheck_next_run(const Run& run);
   static bool waits_for_past(const Run& run);
+  /// A run that is stored leaves memory: those after it have to ask the store.
   void forget_past(const Run& run);
+  /// It is nobody's previous run in memory any more.
+  void leave_past(const Run& run);
   Verdict verdict_of(TaskRef ref) const;
   /// The only place where a state changes; keeps all counters right.
   void set_state(TaskRef ref, TaskState state);
