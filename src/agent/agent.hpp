@@ -27,7 +27,7 @@ struct AgentOptions {
   std::size_t parsers = 2;  ///< DAG files parsed at once
   PythonOptions python;
   std::uint64_t max_log_bytes = LogFile::kMaxBytes;  ///< of one attempt
-  std::chrono::milliseconds stop_grace{5000};  ///< between SIGTERM and SIGKILL
+  std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL
   std::chrono::seconds heartbeat{5};
   std::chrono::minutes lonely_limit{10};  ///< without control plane and work, the agent exits
 };

@@ -84,8 +84,12 @@ PythonProcess start_python(const PythonOptions& options) {
   std::filesystem::create_directories(options.home, ignored);
   SocketPair pair = make_socket_pair(SOCK_SEQPACKET);
   const Fd heap = warm_heap_library();
-  std::vector<std::string> argument_texts{options.python, "-c", kBootstrap, options.worker_path,
-                                          std::to_string(pair.theirs.get()), std::to_string(heap.get())};
+  std::vector<std::string> argument_texts{options.python,
+                                          "-c",
+                                          kBootstrap,
+                                          options.worker_path,
+                                          std::to_string(pair.theirs.get()),
+                                          std::to_string(heap.get())};
   std::vector<std::string> environment_texts = make_environment(options);
   const std::vector<char*> arguments = pointers(argument_texts);
   const std::vector<char*> environment = pointers(environment_texts);

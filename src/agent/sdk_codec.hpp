@@ -11,10 +11,10 @@ namespace leoflow::agent {
 /// What a task's process asks its supervisor.
 struct SdkRequestFrame {
   std::int64_t id = 0;
-  json::value body;   ///< an object, unless there is an error
-  std::string type;   ///< body["type"], "" if it has none
+  json::value body;      ///< an object, unless there is an error
+  std::string type;      ///< body["type"], "" if it has none
   std::size_t size = 0;  ///< bytes of the payload
-  std::string error;  ///< why the body cannot be read, "" if it can
+  std::string error;     ///< why the body cannot be read, "" if it can
 };
 
 /// Reads the msgpack array `[id, body, context]` of a request. Instants become

@@ -48,10 +48,10 @@ struct Task {
   std::vector<TaskIndex> downstream;
 
   // What setup and teardown add; empty in a DAG without them. See setups.hpp.
-  std::uint32_t upstream_setups = 0;   ///< of `upstream`, those that are setups
-  std::vector<TaskIndex> setups;       ///< further setups that must have succeeded
-  std::vector<TaskIndex> scope;        ///< of a teardown: what else must be done before it
-  std::vector<TaskIndex> watchers;     ///< tasks that have this one in `setups` or `scope`
+  std::uint32_t upstream_setups = 0;  ///< of `upstream`, those that are setups
+  std::vector<TaskIndex> setups;      ///< further setups that must have succeeded
+  std::vector<TaskIndex> scope;       ///< of a teardown: what else must be done before it
+  std::vector<TaskIndex> watchers;    ///< tasks that have this one in `setups` or `scope`
 };
 
 /// One version of a DAG. Immutable once built; shared between the runs of that

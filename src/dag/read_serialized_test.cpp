@@ -35,20 +35,21 @@ TEST(ReadSerialized, FillsInAirflowsDefaults) {
 }
 
 TEST(ReadSerialized, FillsInWhatTheConfigurationGivesToAllTasks) {
-  const auto dag = read_serialized(*parse_json(
-      R"({"__version":3,"client_defaults":{"tasks":{"retries":2}},"dag":{"dag_id":"d",)"
-      R"("timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},"tasks":[)" +
-      task("a") + "," + task("b", "", R"(,"retries":0)") + "]}}"));
+  const auto dag = read_serialized(
+      *parse_json(R"({"__version":3,"client_defaults":{"tasks":{"retries":2}},"dag":{"dag_id":"d",)"
+                  R"("timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},"tasks":[)" +
+                  task("a") + "," + task("b", "", R"(,"retries":0)") + "]}}"));
   ASSERT_TRUE(dag) << dag.error().message;
   EXPECT_EQ((*dag)->tasks[0].retries, 2);
   EXPECT_EQ((*dag)->tasks[1].retries, 0);
 }
 
 TEST(ReadSerialized, KnowsWhichSetupsATaskRunsUnderAndWhatATeardownWaitsFor) {
-  const auto dag = read(task("setup", R"("first","teardown")", R"(,"is_setup":true)") + "," +
-                        task("first", R"("second")") + "," + task("second", R"("teardown","after")") + "," +
-                        task("teardown", "", R"(,"is_teardown":true,"trigger_rule":"all_done_setup_success")") + "," +
-                        task("after"));
+  const auto dag =
+      read(task("setup", R"("first","teardown")", R"(,"is_setup":true)") + "," +
+           task("first", R"("second")") + "," + task("second", R"("teardown","after")") + "," +
+           task("teardown", "", R"(,"is_teardown":true,"trigger_rule":"all_done_setup_success")") + "," +
+           task("after"));
   ASSERT_TRUE(dag) << dag.error().message;
   const auto at = [&](const char* id) { return *(*dag)->find_task(id); };
   const auto& tasks = (*dag)->tasks;

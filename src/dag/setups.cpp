@@ -48,13 +48,15 @@ std::vector<TaskIndex> relevant_setups(const Dag& dag, TaskIndex task, bool with
     if (!has_none && !has_one_below) continue;
     out.push_back(setup);
     if (!with_teardowns) continue;
-    std::ranges::copy_if(next, std::back_inserter(out), [&](TaskIndex i) { return is_teardown(i) && i != task; });
+    std::ranges::copy_if(next, std::back_inserter(out),
+                         [&](TaskIndex i) { return is_teardown(i) && i != task; });
   }
   return out;
 }
 
 void connect_setups(Dag& dag) {
-  const bool has_any = std::ranges::any_of(dag.tasks, [](const Task& t) { return t.is_setup || t.is_teardown; });
+  const bool has_any =
+      std::ranges::any_of(dag.tasks, [](const Task& t) { return t.is_setup || t.is_teardown; });
   if (!has_any) return;
   for (TaskIndex i = 0; i < dag.tasks.size(); ++i) {
     Task& task = dag.tasks[i];

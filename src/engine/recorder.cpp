@@ -70,7 +70,8 @@ constexpr std::string_view kUpdateDag =
     " next_dagrun_data_interval_end = $6, next_dagrun_run_after = $7 WHERE dag_id = $1";
 
 constexpr std::string_view kLogPause =
-    "INSERT INTO event_log (created_at, event, owner, dag_id, extra) VALUES ($1, 'paused', 'scheduler', $2, $3)";
+    "INSERT INTO event_log (created_at, event, owner, dag_id, extra) VALUES ($1, 'paused', 'scheduler', $2, "
+    "$3)";
 
 std::optional<std::string> state_text(dag::TaskState state) {
   if (state == dag::TaskState::none) return std::nullopt;
@@ -164,10 +165,9 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
   rows.reserve(tasks.size());
   for (const TaskRef& ref : tasks) {
     const TaskInstance& ti = ref.ti();
-    rows.push_back(
-        with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
-                           ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at, now,
-                           int{ti.reschedules}, ti.first_start}));
+    rows.push_back(with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
+                                      ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
+                                      now, int{ti.reschedules}, ti.first_start}));
   }
   session.execute_many(kUpdateTask, rows);
 }

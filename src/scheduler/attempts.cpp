@@ -139,7 +139,8 @@ void Scheduler::retry(TaskRef ref, Time now) {
 
 void Scheduler::arm_wake_up(TaskRef ref) {
   const TaskInstance& ti = ref.ti();
-  arm({ti.retry_at.value_or(Time{}), Timer::Kind::wake_up, ref.run->dag->dag_id, ref.run->run_id, ref.index, ti.id});
+  arm({ti.retry_at.value_or(Time{}), Timer::Kind::wake_up, ref.run->dag->dag_id, ref.run->run_id, ref.index,
+       ti.id});
 }
 
 void Scheduler::end_restarting(TaskRef ref, Time now) {

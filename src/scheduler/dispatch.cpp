@@ -68,7 +68,8 @@ bool Scheduler::is_held_back(TaskRef ref) {
   Run& run = *ref.run;
   const dag::Task& task = ref.task();
   TaskLimit* limit = task.max_active_tis_per_dag ? &run.dag->task_limits[task.task_id] : nullptr;
-  const bool task_is_full = limit && limit->active >= static_cast<std::uint32_t>(*task.max_active_tis_per_dag);
+  const bool task_is_full =
+      limit && limit->active >= static_cast<std::uint32_t>(*task.max_active_tis_per_dag);
   if (run.active >= static_cast<std::uint32_t>(run.graph->max_active_tasks)) {
     run.dag->held[&run].emplace(key_of(ref), ref);
     // It was let through by its task's limit and does not use that: another run's may.

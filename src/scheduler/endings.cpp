@@ -60,8 +60,8 @@ void Scheduler::remember_run(const std::string& dag_id, const std::string& run_i
 void Scheduler::pause_after_failures(DagEntry& dag, Time now) {
   const auto most = static_cast<std::size_t>(dag.graph->max_consecutive_failed_dag_runs);
   if (most == 0 || dag.paused || dag.recent.size() < most) return;
-  const bool all_failed = std::ranges::all_of(
-      dag.recent, [](const auto& entry) { return entry.second == RunState::failed; });
+  const bool all_failed =
+      std::ranges::all_of(dag.recent, [](const auto& entry) { return entry.second == RunState::failed; });
   if (!all_failed) return;
   dag.paused = true;
   note(dag);

@@ -37,8 +37,8 @@ struct TaskInstance {
   std::optional<Time> queued_at;
   std::optional<Time> start_date;
   std::optional<Time> end_date;
-  std::optional<Time> retry_at;  ///< when up_for_retry or up_for_reschedule ends
-  std::uint16_t reschedules = 0;  ///< of this try
+  std::optional<Time> retry_at;     ///< when up_for_retry or up_for_reschedule ends
+  std::uint16_t reschedules = 0;    ///< of this try
   std::optional<Time> first_start;  ///< of this try, once it was rescheduled
 };
 

@@ -71,8 +71,8 @@ bool Scheduler::past_allows(TaskRef ref) {
   }
   if (counts.unsuccessful > 0) return false;
   return !task.wait_for_downstream || std::ranges::all_of(task.downstream, [&](TaskIndex next) {
-           return previous->counts(run.graph->tasks[next].task_id).unsuccessful == 0;
-         });
+    return previous->counts(run.graph->tasks[next].task_id).unsuccessful == 0;
+  });
 }
 
 void Scheduler::wake_next_run(const Run& run, const dag::Task& task, Time now) {
@@ -107,7 +107,8 @@ bool Scheduler::waits_for_past(const Run& run) {
 void Scheduler::forget_past(const Run& run) {
   if (!run.graph->depends_on_past || !run.logical_date) return;
   recheck_next_run(run);
-  for (auto later = run.dag->by_date.upper_bound(*run.logical_date); later != run.dag->by_date.end(); ++later) {
+  for (auto later = run.dag->by_date.upper_bound(*run.logical_date); later != run.dag->by_date.end();
+       ++later) {
     // It used this run from memory; from now on it is a stored one, or none.
     later->second->past_is_known = false;
   }

@@ -60,7 +60,8 @@ TEST_F(SchedulerTest, ASkippedSetupSkipsWorkAndTeardown) {
   DagBuilder dag = with_setup_and_teardown();
   DagRun& r = run(dag);
   report(r, "setup", Outcome::skipped);
-  for (const char* task : {"first", "second", "teardown"}) EXPECT_EQ(state(r, task), TaskState::skipped) << task;
+  for (const char* task : {"first", "second", "teardown"})
+    EXPECT_EQ(state(r, task), TaskState::skipped) << task;
   EXPECT_EQ(r.state, RunState::success);
 }
 

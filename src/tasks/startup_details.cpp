@@ -37,11 +37,12 @@ std::string startup_details(const engine::AttemptSpec& spec) {
                      {"map_index", spec.map_index},
                      {"dag_version_id", spec.dag_version_id},
                      {"queue", spec.queue}};
-  json::object context = {{"dag_run", std::move(dag_run)},    {"task_reschedule_count", spec.reschedule_count},
-                          {"max_tries", spec.max_tries},      {"variables", json::array()},
-                          {"connections", json::array()},     {"next_method", nullptr},
-                          {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
-                          {"should_retry", spec.should_retry}};
+  json::object context = {
+      {"dag_run", std::move(dag_run)},    {"task_reschedule_count", spec.reschedule_count},
+      {"max_tries", spec.max_tries},      {"variables", json::array()},
+      {"connections", json::array()},     {"next_method", nullptr},
+      {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
+      {"should_retry", spec.should_retry}};
   json::object details = {{"type", "StartupDetails"},
                           {"ti", std::move(ti)},
                           {"dag_rel_path", spec.relative_fileloc},

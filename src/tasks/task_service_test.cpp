@@ -77,11 +77,10 @@ TEST_F(TaskServiceTest, WhatATaskChangesIsStoredInItsOrderThoughItDoesNotWait) {
   for (int i = 0; i < kCount; ++i) {
     service_.handle(caller_, json::serialize(xcom("SetXCom", {{"value", i}})), [](const Answer&) {});
   }
-  service_.handle(caller_, json::serialize(json::object{{"type", "SucceedTask"}}),
-                  [&](const Answer& answer) {
-                    EXPECT_EQ(answer.error, "");
-                    last.set_value();
-                  });
+  service_.handle(caller_, json::serialize(json::object{{"type", "SucceedTask"}}), [&](const Answer& answer) {
+    EXPECT_EQ(answer.error, "");
+    last.set_value();
+  });
   last.get_future().get();
   EXPECT_EQ(body(xcom("GetXCom")).at("value"), kCount - 1);
 }
@@ -94,7 +93,8 @@ TEST_F(TaskServiceTest, AnXcomOfADeletedRunIsDroppedAndTheEngineGoesOn) {
 
 TEST_F(TaskServiceTest, ARescheduleIsAcceptedWithADateAndRefusedWithoutOne) {
   engine_.attempt_started({spec_.id, "h", "u", 1, clock_.now()});
-  EXPECT_NE(ask({{"type", "RescheduleTask"}, {"reschedule_date", "soon"}}).error.find("'soon'"), std::string::npos);
+  EXPECT_NE(ask({{"type", "RescheduleTask"}, {"reschedule_date", "soon"}}).error.find("'soon'"),
+            std::string::npos);
   EXPECT_EQ(ask({{"type", "RescheduleTask"}, {"reschedule_date", "2126-01-01T00:00:00Z"}}).error, "");
   const auto session = database_->read();
   const store::Rows rows =

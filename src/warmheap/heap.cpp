@@ -39,8 +39,7 @@ bool is_in_region(const char* place) {
 }
 
 void* map_anonymous(void* place, std::size_t size, int flags) {
-  void* mapped =
-      ::mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  void* mapped = ::mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   return mapped == MAP_FAILED ? nullptr : mapped;
 }
 
@@ -90,8 +89,8 @@ bool move_to_file(char* from, std::size_t size) {
   return copied;
 }
 
-/// Lets go of pages that are as they are in the file: they come back when they are touched, and a fork does not
-/// copy what is not there.
+/// Lets go of pages that are as they are in the file: they come back when they are touched, and a fork does
+/// not copy what is not there.
 void drop_clean_pages(char* from, std::size_t size) {
   constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
   constexpr std::uint64_t kOfFile = std::uint64_t{1} << 61;
@@ -101,14 +100,17 @@ void drop_clean_pages(char* from, std::size_t size) {
   std::uint64_t entries[512];
   char* clean_begin = nullptr;
   const auto end_run = [&](char* end) {
-    if (clean_begin != nullptr) ::madvise(clean_begin, static_cast<std::size_t>(end - clean_begin), MADV_DONTNEED);
+    if (clean_begin != nullptr)
+      ::madvise(clean_begin, static_cast<std::size_t>(end - clean_begin), MADV_DONTNEED);
     clean_begin = nullptr;
   };
   std::size_t done = 0;  // looked at
   while (done < size) {
     const std::size_t wanted = std::min((size - done) / page, std::size(entries)) * sizeof(std::uint64_t);
     const auto offset = (reinterpret_cast<std::uintptr_t>(from) + done) / page * sizeof(std::uint64_t);
-    if (wanted == 0 || ::pread(map, entries, wanted, static_cast<off_t>(offset)) != static_cast<ssize_t>(wanted)) break;
+    if (wanted == 0 ||
+        ::pread(map, entries, wanted, static_cast<off_t>(offset)) != static_cast<ssize_t>(wanted))
+      break;
     for (std::size_t i = 0; i < wanted / sizeof(std::uint64_t); ++i, done += page) {
       const bool is_clean = (entries[i] & kPresent) != 0 && (entries[i] & kOfFile) != 0;
       if (!is_clean) end_run(from + done);

@@ -281,7 +281,8 @@ TaskSet DagView::setups_and_teardowns(const std::string& task_id) const {
     if (setup == nullptr || !setup->is_setup) continue;
     TaskSet teardowns;
     for (const std::string& next : setup->downstream) {
-      if (const TaskView* task = find_task(next); task != nullptr && task->is_teardown) teardowns.insert(next);
+      if (const TaskView* task = find_task(next); task != nullptr && task->is_teardown)
+        teardowns.insert(next);
     }
     const bool has_one_below =
         std::any_of(teardowns.begin(), teardowns.end(), [&](const auto& id) { return below.contains(id); });
