@@ -82,7 +82,9 @@ std::vector<TaskIndex> effective_leaves(const Dag& dag) {
     if (!has_more && counts_for_run(task)) leaves.push_back(i);
   }
   if (leaves.empty()) {
-    for (TaskIndex i = 0; i < dag.tasks.size(); ++i) leaves.push_back(i);
+    for (TaskIndex i = 0; i < dag.tasks.size(); ++i) {
+      if (dag.tasks[i].downstream.empty()) leaves.push_back(i);
+    }
   }
   return leaves;
 }

@@ -17,7 +17,7 @@ void connect_setups(Dag& dag);
 std::vector<TaskIndex> relevant_setups(const Dag& dag, TaskIndex task, bool with_teardowns);
 
 /// The tasks whose states decide the run's: those without anything below them that
-/// counts. A teardown counts only with on_failure_fail_dagrun; if nothing counts, all do.
+/// counts. A teardown counts only with on_failure_fail_dagrun; if nothing counts, the last tasks do.
 std::vector<TaskIndex> effective_leaves(const Dag& dag);
 
 }  // namespace leoflow::dag

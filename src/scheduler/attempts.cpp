@@ -116,8 +116,9 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt, const std::vector<s
 
 void Scheduler::archive(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
-  // Nothing was tried, or it is in the history already.
+  // Nothing was tried, or it is in the history already, or this try did not begin.
   if (ti.try_number == 0 || !ti.start_date || ti.state == TaskState::up_for_retry) return;
+  if (ti.state == TaskState::scheduled && ti.reschedules == 0) return;
   const bool finished = is_finished(ti.state);
   changes_.past_tries.push_back({ref, ti.id, finished ? ti.state : TaskState::failed, ti.try_number,
                                  ti.max_tries, ti.scheduled_at, ti.queued_at, ti.start_date,

@@ -48,9 +48,12 @@ Result<void> Scheduler::set_paused(const std::string& dag_id, bool paused, Time 
 }
 
 void Scheduler::gate_changed(DagEntry& dag, Time now) {
-  for (const auto& [run_id, run] : dag.runs) {
+  // A run that ends here may make room for new ones.
+  std::vector<Run*> runs;
+  for (const auto& [run_id, run] : dag.runs) runs.push_back(run.get());
+  for (Run* run : runs) {
     for (std::uint32_t i = 0; i < run->tasks.size(); ++i) {
-      const TaskRef ref{run.get(), i};
+      const TaskRef ref{run, i};
       if (ref.ti().state != TaskState::scheduled) continue;
       unready(ref);
       if (dag.may_run()) make_ready(ref);

@@ -76,8 +76,11 @@ bool Scheduler::is_held_back(TaskRef ref) {
     if (limit && !task_is_full) release_first(limit->held);
     return true;
   }
-  if (task_is_full) limit->held.emplace(key_of(ref), ref);
-  return task_is_full;
+  if (!task_is_full) return false;
+  limit->held.emplace(key_of(ref), ref);
+  // Likewise: its run has room for another.
+  if (const auto held = run.dag->held.find(&run); held != run.dag->held.end()) release_first(held->second);
+  return true;
 }
 
 bool Scheduler::dispatch_one(Pool& pool, Time now) {

@@ -30,8 +30,9 @@ void Scheduler::arm_timeout(const Run& run) {
 }
 
 void Scheduler::time_out(Run& run, Time now) {
-  // It may have been cleared and started again since.
-  if (run.state != RunState::running || *run.start_date + *run.graph->dagrun_timeout > now) return;
+  // It may have been cleared and started again since, or be another run of that name.
+  const auto& limit = run.graph->dagrun_timeout;
+  if (!limit || run.state != RunState::running || *run.start_date + *limit > now) return;
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
     TaskInstance& ti = ref.ti();

@@ -28,7 +28,7 @@ Result<void> Scheduler::mark_tasks(Run& run, const std::vector<std::pair<std::st
     ti.retry_at.reset();
     set_state(ref, state);
   }
-  recheck_next_run(run);
+  recheck_next_runs(run);
   // As in Airflow, what failed downstream of it gets another chance.
   bool cleared = false;
   for (const TaskRef& ref : chosen) {

@@ -75,27 +75,37 @@ bool Scheduler::past_allows(TaskRef ref) {
   });
 }
 
-void Scheduler::wake_next_run(const Run& run, const dag::Task& task, Time now) {
-  if (!run.graph->depends_on_past || !run.logical_date) return;
-  const auto next = run.dag->by_date.upper_bound(*run.logical_date);
-  if (next == run.dag->by_date.end()) return;
-  Run& later = *next->second;
-  const auto evaluate_one = [&](const std::string& task_id) {
-    const auto index = later.graph->find_task(task_id);
-    if (index && later.graph->tasks[*index].depends_on_past) evaluate({&later, *index}, now);
-  };
-  evaluate_one(task.task_id);
-  for (const TaskIndex up : task.upstream) evaluate_one(run.graph->tasks[up].task_id);
-  finish_if_over(later, now);
+std::vector<Run*> Scheduler::successors_of(const Run& run) {
+  std::vector<Run*> out;
+  if (!run.logical_date) return out;
+  for (auto it = run.dag->by_date.upper_bound(*run.logical_date); it != run.dag->by_date.end(); ++it) {
+    Run* later = it->second;
+    if (later->graph->depends_on_past) out.push_back(later);
+    // With catchup a run looks back past those that people made, to the scheduled one before.
+    if (later->type == RunType::scheduled) break;
+  }
+  return out;
 }
 
-void Scheduler::recheck_next_run(const Run& run) {
-  if (!run.graph->depends_on_past || !run.logical_date) return;
-  const auto next = run.dag->by_date.upper_bound(*run.logical_date);
-  if (next == run.dag->by_date.end() || next->second->recheck_is_due) return;
-  // By the next tick, which is part of the same pass: runs that end each other's waiting are a loop then.
-  next->second->recheck_is_due = true;
-  arm({Time{}, Timer::Kind::recheck, run.dag->dag_id, next->second->run_id});
+void Scheduler::wake_next_runs(const Run& run, const dag::Task& task, Time now) {
+  for (Run* later : successors_of(run)) {
+    const auto evaluate_one = [&](const std::string& task_id) {
+      const auto index = later->graph->find_task(task_id);
+      if (index && later->graph->tasks[*index].depends_on_past) evaluate({later, *index}, now);
+    };
+    evaluate_one(task.task_id);
+    for (const TaskIndex up : task.upstream) evaluate_one(run.graph->tasks[up].task_id);
+    finish_if_over(*later, now);
+  }
+}
+
+void Scheduler::recheck_next_runs(const Run& run) {
+  for (Run* later : successors_of(run)) {
+    if (later->recheck_is_due) continue;
+    // By the next tick: runs that end each other's waiting are a loop then.
+    later->recheck_is_due = true;
+    arm({Time{}, Timer::Kind::recheck, run.dag->dag_id, later->run_id});
+  }
 }
 
 bool Scheduler::waits_for_past(const Run& run) {
@@ -105,13 +115,10 @@ bool Scheduler::waits_for_past(const Run& run) {
 }
 
 void Scheduler::forget_past(const Run& run) {
-  if (!run.graph->depends_on_past || !run.logical_date) return;
-  recheck_next_run(run);
-  for (auto later = run.dag->by_date.upper_bound(*run.logical_date); later != run.dag->by_date.end();
-       ++later) {
-    // It used this run from memory; from now on it is a stored one, or none.
-    later->second->past_is_known = false;
-  }
+  leave_past(run);
+  // They used this run from memory; from now on it is a stored one, or none.
+  for (Run* later : successors_of(run)) later->past_is_known = false;
+  recheck_next_runs(run);
 }
 
 void Scheduler::leave_past(const Run& run) {

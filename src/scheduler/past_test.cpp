@@ -75,6 +75,44 @@ TEST_F(PastTest, AFailureHoldsTheNextRunUntilItIsMendedOrDeleted) {
   EXPECT_EQ(state(third, "a"), TaskState::queued);
 }
 
+TEST_F(PastTest, TheOtherVersionOfTheRunBeforeDoesNotMatter) {
+  DagBuilder before;
+  before.task("a");
+  DagRun& first = next_run(before, "r1");
+  DagBuilder after;
+  after.task("a").depends_on_past = true;
+  scheduler_.put_dag("d", "v2", after.build(), false, std::nullopt, now_);
+  DagRun& second = next_run(after, "r2");
+  EXPECT_EQ(state(second, "a"), TaskState::none);
+  report(first, "a", Outcome::success);
+  EXPECT_EQ(state(second, "a"), TaskState::queued);
+}
+
+TEST_F(PastTest, WithCatchupARunLooksBackToTheScheduledOneBefore) {
+  DagBuilder dag;
+  dag.task("a").depends_on_past = true;
+  dag.properties().catchup = true;
+  scheduler_.put_dag("d", "v1", dag.build(), false, std::nullopt, now_);
+  const auto make = [&](const std::string& run_id, RunType type) -> DagRun& {
+    now_ += 1s;
+    NewRun request;
+    request.type = type;
+    request.run_id = run_id;
+    request.run_after = now_;
+    request.logical_date = now_;
+    DagRun* made = scheduler_.create_run("d", request, now_).value();
+    step();
+    return *made;
+  };
+  DagRun& first = make("s1", RunType::scheduled);
+  DagRun& manual = make("m", RunType::manual);
+  DagRun& second = make("s2", RunType::scheduled);
+  EXPECT_EQ(state(second, "a"), TaskState::none);
+  report(first, "a", Outcome::success);
+  EXPECT_EQ(state(manual, "a"), TaskState::queued);
+  EXPECT_EQ(state(second, "a"), TaskState::queued);
+}
+
 TEST_F(PastTest, WaitForDownstreamWaitsForWhatIsBelowToo) {
   DagBuilder dag;
   dag::Task& a = dag.task("a");

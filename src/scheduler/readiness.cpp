@@ -19,7 +19,11 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
   adjust(run.pending, !is_finished(before) && before != TaskState::none,
          !is_finished(state) && state != TaskState::none);
   if (occupies_slot(before) != occupies_slot(state)) occupy(ref, occupies_slot(state) ? 1 : -1);
-  if (before == TaskState::scheduled) unready(ref);
+  if (before == TaskState::scheduled) {
+    unready(ref);
+    // It may have been let through by a limit that it does not use now.
+    if (!occupies_slot(state)) release_held(ref);
+  }
 
   ti.state = state;
   for (const TaskIndex next : ref.task().downstream) {
@@ -86,7 +90,7 @@ void Scheduler::evaluate(TaskRef first, Time now) {
     }
     ref.ti().start_date = now;
     ref.ti().end_date = now;
-    recheck_next_run(run);
+    recheck_next_runs(run);
     for (const TaskIndex next : task.downstream) open.push_back(next);
     for (const TaskIndex next : task.watchers) open.push_back(next);
   }
@@ -95,7 +99,7 @@ void Scheduler::evaluate(TaskRef first, Time now) {
 void Scheduler::propagate(TaskRef from, Time now) {
   for (const TaskIndex next : from.task().downstream) evaluate({from.run, next}, now);
   for (const TaskIndex next : from.task().watchers) evaluate({from.run, next}, now);
-  wake_next_run(*from.run, from.task(), now);
+  wake_next_runs(*from.run, from.task(), now);
   finish_if_over(*from.run, now);
 }
 

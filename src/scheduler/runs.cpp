@@ -156,6 +156,7 @@ void Scheduler::finish_if_over(Run& run, Time now) {
                         return is_failure(run.tasks[leaf].state);
                       });
   end_run(run, failed ? RunState::failed : RunState::success, now);
+  if (failed) pause_after_failures(*run.dag, now);
 }
 
 void Scheduler::end_run(Run& run, RunState state, Time now) {
@@ -163,8 +164,7 @@ void Scheduler::end_run(Run& run, RunState state, Time now) {
   run.end_date = now;
   set_run_state(run, state, now);
   finished_.push_back(&run);
-  recheck_next_run(run);
-  if (state == RunState::failed) pause_after_failures(*run.dag, now);
+  recheck_next_runs(run);
   start_runs(*run.dag, now);
   // The run may have been what kept the next one from being created.
   create_due_runs(*run.dag, now);
@@ -192,6 +192,9 @@ void Scheduler::forget(Run& run) {
   delist(run);
   run.state = RunState::failed;
   finished_.push_back(&run);
+  // Its place is free, for one that waits or one that is due.
+  arm({Time{}, Timer::Kind::run_start, run.dag->dag_id, ""});
+  arm({Time{}, Timer::Kind::next_run, run.dag->dag_id, ""});
   // What is noted of it must not be stored any more.
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
@@ -206,7 +209,6 @@ void Scheduler::sweep() {
   for (Run* run : finished_) {
     // Reopened since, or a task still has to stop: stays.
     if (!is_finished(run->state) || run->active > 0) continue;
-    leave_past(*run);
     forget_past(*run);
     run->dag->runs.erase(run->run_id);
   }

@@ -137,8 +137,10 @@ class Scheduler {
   struct Previous;
   std::optional<Previous> previous_of(Run& run);
   bool past_allows(TaskRef ref);
-  void wake_next_run(const Run& run, const dag::Task& task, Time now);
-  void recheck_next_run(const Run& run);
+  /// Runs in memory with tasks that may wait for this run's.
+  static std::vector<Run*> successors_of(const Run& run);
+  void wake_next_runs(const Run& run, const dag::Task& task, Time now);
+  void recheck_next_runs(const Run& run);
   static bool waits_for_past(const Run& run);
   /// A run that is stored leaves memory: those after it have to ask the store.
   void forget_past(const Run& run);

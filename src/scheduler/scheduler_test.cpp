@@ -163,6 +163,43 @@ TEST_F(SchedulerTest, ATasksLimitIsNotUsedUpByARunThatCannotStartIt) {
   EXPECT_EQ(state(second, "limited"), TaskState::queued);
 }
 
+TEST_F(SchedulerTest, WhoWaitsForALimitGoesOnWhenTheOneBeforeIsTakenOut) {
+  DagBuilder dag;
+  dag.task("a").max_active_tis_per_dag = 1;
+  dag.task("blocker").pool = "small";
+  scheduler_.put_pool("small", 1, false);
+  for (auto& task : dag.properties().tasks) task.pool = "small";
+  DagRun& first = run(dag, "r1");
+  DagRun& second = run(dag, "r2");
+  DagRun& third = run(dag, "r3");
+  ASSERT_EQ(state(first, "a"), TaskState::queued);
+  // "a" of the second run is let through by the limit and waits for the pool.
+  scheduler_.attempt_started(attempt(first, "a"), now_);
+  ASSERT_TRUE(scheduler_.attempt_reported(attempt(first, "a"), Outcome::success, now_));
+  ASSERT_TRUE(scheduler_.mark_tasks(second, {{"a", -1}}, TaskState::skipped, now_));
+  for (DagRun* each : {&first, &second, &third}) {
+    ASSERT_TRUE(scheduler_.mark_tasks(*each, {{"blocker", -1}}, TaskState::skipped, now_));
+  }
+  step();
+  EXPECT_EQ(state(third, "a"), TaskState::queued);
+}
+
+TEST_F(SchedulerTest, ATryThatDidNotBeginIsNotInTheHistory) {
+  DagBuilder dag;
+  dag::Task& a = dag.task("a");
+  a.retries = 1;
+  a.retry_delay = 1s;
+  DagRun& r = run(dag);
+  report(r, "a", Outcome::up_for_retry);
+  scheduler_.set_free_slots(0);
+  now_ += 1s;
+  scheduler_.tick(now_);
+  ASSERT_EQ(state(r, "a"), TaskState::scheduled);
+  ASSERT_TRUE(scheduler_.clear(r, {{"a", -1}}, true, now_));
+  EXPECT_TRUE(scheduler_.changes().past_tries.empty());
+  EXPECT_EQ(r.find("a", -1)->try_number, 2) << "the number of the try that is scheduled now";
+}
+
 TEST_F(SchedulerTest, NoSlotsNoDispatch) {
   scheduler_.set_free_slots(1);
   DagBuilder dag;
