@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leoflow_worker.shortcuts import take_shortcuts
+from leoflow_worker.turns import OrderedFile
 
 
 class AskedSupervisorError(BaseException):
@@ -198,7 +199,7 @@ def log_to_memory(keep_loggers: bool) -> int:
     reset_logging()
     configure_logging(
         json_output=True,
-        output=os.fdopen(memory, "wb", buffering=0, closefd=False),
+        output=OrderedFile(memory),
         cache_logger_on_first_use=keep_loggers,
         sending_to_supervisor=True,
     )

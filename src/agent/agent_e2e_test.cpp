@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,6 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr const char* kDag = R"(
+import logging
 import os, signal, sys, time
 from airflow.sdk import Variable, dag, task
 
@@ -83,7 +85,15 @@ def works():
             except OSError:
                 pass
 
-    [value(), noop(), fails(), stubborn(), patient(), asks(), leaves(), chatters(), forks(), closes()]
+    @task
+    def alternates():
+        log = logging.getLogger("order")
+        for number in range(0, 60, 3):
+            print(f"order {number:03}")
+            log.info("order %03d", number + 1)
+            print(f"order {number + 2:03}", file=sys.stderr)
+
+    [alternates(), value(), noop(), fails(), stubborn(), patient(), asks(), leaves(), chatters(), forks(), closes()]
 
 works()
 )";
@@ -247,6 +257,19 @@ TEST_F(AgentEndToEnd, FileThatAsksWhileImportedStillRuns) {
   EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
   EXPECT_THAT(agent_->log_of(id), HasSubstr("x is value-of-variable"));
   EXPECT_TRUE(agent_->parse("nosy.py").asked_supervisor());
+}
+
+TEST_F(AgentEndToEnd, WhatIsLoggedAndWhatIsPrintedStaysInItsOrder) {
+  for (const bool preload : {true, false}) {
+    const std::string id = agent_->start("works.py", "alternates", preload);
+    EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+    const std::string log = agent_->log_of(id);
+    std::size_t place = 0;
+    for (int number = 0; number < 60; ++number) {
+      place = log.find(fmt::format("order {:03}", number), place);
+      ASSERT_NE(place, std::string::npos) << number << " comes too early:\n" << log;
+    }
+  }
 }
 
 TEST_F(AgentEndToEnd, EndlessOutputIsCappedAndSaysSo) {

@@ -1,0 +1,83 @@
+"""Keeps what a task logs and what it prints in the order in which it did so.
+
+Logs, stdout and stderr reach the agent through a socket each; between two of them there is no order. So whoever
+writes to one of them after the other waits a moment, until the agent has read what is in that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import struct
+import sys
+import termios
+import time
+
+# A busy agent must not slow the task down: after a wait that long nobody waits for a while.
+_LONGEST_WAIT = 0.02
+_PAUSE = 1.0
+_STEP = 0.0001
+
+
+class Turns:
+    """Whose turn it is among some sockets."""
+
+    def __init__(self) -> None:
+        self._last = -1
+        self._free_until = 0.0
+
+    def take(self, fd: int) -> None:
+        """Wait until what was written to another socket before is read.
+
+        Args:
+            fd: The socket that is written to next.
+        """
+        last, self._last = self._last, fd
+        if last in (-1, fd):
+            return
+        now = time.monotonic()
+        if now < self._free_until:
+            return
+        while _has_unread(last):
+            if time.monotonic() > now + _LONGEST_WAIT:
+                self._free_until = now + _PAUSE
+                return
+            time.sleep(_STEP)
+
+
+def _has_unread(fd: int) -> bool:
+    try:
+        # SIOCOUTQ: bytes that the other side has not taken yet.
+        return struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0] > 0
+    except OSError:
+        return False
+
+
+turns = Turns()
+
+
+class OrderedFile(io.FileIO):
+    """An unbuffered file on a descriptor that stays open, which waits for its turn."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd, "wb", closefd=False)
+
+    def write(self, data: object, /) -> int:
+        """Write some bytes, in order."""
+        turns.take(self.fileno())
+        return super().write(data)  # type: ignore[arg-type]
+
+
+def order_standard_streams() -> None:
+    """Let Python's stdout and stderr wait for their turn; what C code or other programs write does not."""
+    for name in ("stdout", "stderr"):
+        stock = getattr(sys, name)
+        ordered = io.TextIOWrapper(
+            io.BufferedWriter(OrderedFile(stock.fileno())),
+            encoding=stock.encoding,
+            errors=stock.errors,
+            line_buffering=True,
+        )
+        # The stock one owns the descriptor.
+        ordered.stock = stock  # type: ignore[attr-defined]
+        setattr(sys, name, ordered)
