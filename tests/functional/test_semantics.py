@@ -57,17 +57,19 @@ with DAG("past", schedule=None):
 """
 
 FAST = """
-import time
+import pathlib, time
 from airflow.sdk import DAG, task
 
 with DAG("fast", fail_fast=True):
     @task
     def fails():
-        time.sleep(1)
+        while not pathlib.Path({running!r}).exists():
+            time.sleep(0.01)
         raise ValueError("as asked")
 
     @task
     def long():
+        pathlib.Path({running!r}).touch()
         time.sleep(600)
 
     @task
@@ -113,7 +115,7 @@ def test_runs_end_as_airflow_ends_them(make_lite, tmp_path):
         {
             "sensor.py": SENSOR.format(looks=str(looks)),
             "setups.py": SETUPS,
-            "fast.py": FAST,
+            "fast.py": FAST.format(running=str(tmp_path / "running")),
             "timeout.py": TIMEOUT,
         }
     )
