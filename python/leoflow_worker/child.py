@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from leoflow_worker.preload import Preload
 from leoflow_worker.rehearsal import rehearse_once
-from leoflow_worker.turns import OrderedFile, order_standard_streams
+from leoflow_worker.turns import log_to, order_standard_streams
 
 # A child that waits this long for its task is not in the way of others when it rehearses.
 _IDLE_SECONDS = 0.05
@@ -38,21 +38,13 @@ def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
         # Logging is configured already, and perhaps changed by the file: only where it goes to is new.
         supervisor._configure_logs_over_json_channel = lambda fd: os.dup2(fd, preloaded.log_slot)
     elif kind == "task":
-        supervisor._configure_logs_over_json_channel = _configure_logs
+        supervisor._configure_logs_over_json_channel = log_to
     target = _parse_main if kind == "parse" else _task_main(preloaded, fds[3])
     requests, stdout, stderr = (socket(fileno=fd) for fd in fds[:3])
     try:
         supervisor._fork_main(requests, stdout, stderr, fds[3], target)
     finally:
         os._exit(124)
-
-
-def _configure_logs(log_fd: int) -> None:
-    """As the stock function, with a file that waits for its turn."""
-    from airflow.sdk.log import configure_logging, reset_logging
-
-    reset_logging()
-    configure_logging(json_output=True, output=OrderedFile(log_fd), sending_to_supervisor=True)
 
 
 def _task_main(preloaded: Preload | None, log_fd: int) -> Callable[[], None]:

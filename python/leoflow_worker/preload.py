@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leoflow_worker.shortcuts import take_shortcuts
-from leoflow_worker.turns import OrderedFile
+from leoflow_worker.turns import log_to
 
 
 class AskedSupervisorError(BaseException):
@@ -193,16 +193,8 @@ def log_to_memory(keep_loggers: bool) -> int:
     Returns:
         The descriptor.
     """
-    from airflow.sdk.log import configure_logging, reset_logging
-
     memory = os.memfd_create("leoflow-preload-log")
-    reset_logging()
-    configure_logging(
-        json_output=True,
-        output=OrderedFile(memory),
-        cache_logger_on_first_use=keep_loggers,
-        sending_to_supervisor=True,
-    )
+    log_to(memory, keep_loggers)
     return memory
 
 

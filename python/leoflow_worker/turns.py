@@ -68,6 +68,24 @@ class OrderedFile(io.FileIO):
         return super().write(data)  # type: ignore[arg-type]
 
 
+def log_to(fd: int, keep_loggers: bool = True) -> None:
+    """Configure logging as the stock supervisor does for a task, in its turn.
+
+    Args:
+        fd: Where records go, as JSON lines; stays open.
+        keep_loggers: Whether loggers that are used once may write there for ever.
+    """
+    from airflow.sdk.log import configure_logging, reset_logging
+
+    reset_logging()
+    configure_logging(
+        json_output=True,
+        output=OrderedFile(fd),
+        cache_logger_on_first_use=keep_loggers,
+        sending_to_supervisor=True,
+    )
+
+
 def order_standard_streams() -> None:
     """Let Python's stdout and stderr wait for their turn; what C code or other programs write does not."""
     for name in ("stdout", "stderr"):

@@ -33,26 +33,23 @@ std::vector<TaskIndex> teardown_scope(const Dag& dag, TaskIndex teardown) {
   return scope;
 }
 
-}  // namespace
-
-std::vector<TaskIndex> relevant_setups(const Dag& dag, TaskIndex task, bool with_teardowns) {
+/// The setups that a task runs under: those upstream of it that have no teardown, or one downstream of the
+/// task. Source: Airflow 3.3.2, get_upstreams_only_setups.
+std::vector<TaskIndex> relevant_setups(const Dag& dag, TaskIndex task) {
   const std::vector<TaskIndex> below = reachable(dag, task, false);
   std::vector<TaskIndex> out;
   for (const TaskIndex setup : reachable(dag, task, true)) {
     if (!dag.tasks[setup].is_setup) continue;
     const auto& next = dag.tasks[setup].downstream;
     const auto is_teardown = [&](TaskIndex i) { return dag.tasks[i].is_teardown; };
-    const bool has_none = std::ranges::none_of(next, is_teardown);
     const bool has_one_below =
         std::ranges::any_of(next, [&](TaskIndex i) { return is_teardown(i) && contains(below, i); });
-    if (!has_none && !has_one_below) continue;
-    out.push_back(setup);
-    if (!with_teardowns) continue;
-    std::ranges::copy_if(next, std::back_inserter(out),
-                         [&](TaskIndex i) { return is_teardown(i) && i != task; });
+    if (has_one_below || std::ranges::none_of(next, is_teardown)) out.push_back(setup);
   }
   return out;
 }
+
+}  // namespace
 
 void connect_setups(Dag& dag) {
   const bool has_any =
@@ -65,7 +62,7 @@ void connect_setups(Dag& dag) {
     if (task.is_teardown) {
       task.scope = teardown_scope(dag, i);
     } else {
-      task.setups = relevant_setups(dag, i, false);
+      task.setups = relevant_setups(dag, i);
       std::erase_if(task.setups, [&](TaskIndex setup) { return is_direct_upstream(task, setup); });
     }
     for (const TaskIndex other : task.scope) dag.tasks[other].watchers.push_back(i);

@@ -11,11 +11,6 @@ namespace leoflow::dag {
 /// Source: Airflow 3.3.2, TriggerRuleDep (setup constraint, teardown scope).
 void connect_setups(Dag& dag);
 
-/// The setups that a task runs under: those upstream of it that have no teardown,
-/// or one downstream of the task. With `with_teardowns` also the teardowns of those.
-/// Source: Airflow 3.3.2, get_upstreams_only_setups_and_teardowns.
-std::vector<TaskIndex> relevant_setups(const Dag& dag, TaskIndex task, bool with_teardowns);
-
 /// The tasks whose states decide the run's: those without anything below them that
 /// counts. A teardown counts only with on_failure_fail_dagrun; if nothing counts, the last tasks do.
 std::vector<TaskIndex> effective_leaves(const Dag& dag);

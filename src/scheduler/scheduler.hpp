@@ -133,6 +133,12 @@ class Scheduler {
   // readiness.cpp
   void evaluate_all(Run& run, Time now);
   void evaluate(TaskRef ref, Time now);
+  Verdict verdict_of(TaskRef ref) const;
+  /// The only place where a state changes; keeps all counters right.
+  void set_state(TaskRef ref, TaskState state);
+  void propagate(TaskRef from, Time now);
+  void schedule(TaskRef ref, Time now);
+  void finish(TaskRef ref, TaskState state, Time now);
   // past.cpp
   struct Previous;
   std::optional<Previous> previous_of(Run& run);
@@ -146,12 +152,6 @@ class Scheduler {
   void forget_past(const Run& run);
   /// It is nobody's previous run in memory any more.
   void leave_past(const Run& run);
-  Verdict verdict_of(TaskRef ref) const;
-  /// The only place where a state changes; keeps all counters right.
-  void set_state(TaskRef ref, TaskState state);
-  void propagate(TaskRef from, Time now);
-  void schedule(TaskRef ref, Time now);
-  void finish(TaskRef ref, TaskState state, Time now);
   // attempts.cpp
   void retry(TaskRef ref, Time now);
   /// At retry_at it is scheduled again.
