@@ -129,7 +129,7 @@ Result<void> Server::start() {
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
   });
-  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock);
+  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);
   p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock);
   p.engine->start();

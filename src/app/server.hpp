@@ -33,6 +33,7 @@ struct ServerConfig {
   std::string airflow_folder;  ///< site-packages/airflow of the Python environment
   std::string parser_version;  ///< changes whenever files must be parsed again
   int slots = 0;               ///< 0: the agent's default
+  int max_map_length = 1024;   ///< most items of a value that something is mapped over
 };
 
 /// A whole control plane with one agent on this host. start() either leaves all

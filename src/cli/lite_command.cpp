@@ -1,5 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -67,6 +70,19 @@ std::string key_from_hex(const std::string& hex, const char* name) {
   return out;
 }
 
+/// A whole number that Airflow's users set by an environment variable.
+int airflow_setting(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return otherwise;
+  int value = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, value);
+  if (error != std::errc{} || stop != end || value < 1) {
+    throw Exit{2, fmt::format("{}={} is not a whole number above 0", variable, text)};
+  }
+  return value;
+}
+
 app::ServerConfig server_config(const Options& options, const lite::Home& home,
                                 const lite::SetupResult& setup, const fs::path& workspace) {
   const lite::Config& config = setup.config;
@@ -94,6 +110,7 @@ app::ServerConfig server_config(const Options& options, const lite::Home& home,
   out.parser_version =
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
   out.slots = options.slots;
+  out.max_map_length = airflow_setting("AIRFLOW__CORE__MAX_MAP_LENGTH", out.max_map_length);
   return out;
 }
 

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "dag/expansion.hpp"
 #include "dag/states.hpp"
 #include "dag/timetable.hpp"
 
 namespace leoflow::dag {
-
-/// Position of a task in its Dag.
-using TaskIndex = std::uint32_t;
 
 /// One task as the scheduler needs it. Airflow's names and defaults.
 struct Task {
@@ -44,14 +42,20 @@ struct Task {
   bool is_setup = false;
   bool is_teardown = false;
   bool on_failure_fail_dagrun = false;
+  bool can_skip_downstream = false;  ///< a branch or the like, whose decision its downstream looks up
   std::vector<TaskIndex> upstream;
   std::vector<TaskIndex> downstream;
 
+  std::optional<Expansion> expansion;      ///< of a task that is mapped itself
+  std::optional<GroupIndex> mapped_group;  ///< the innermost mapped group around it
+  bool feeds_expansion = false;            ///< something is mapped over what it returns
+  /// Whether the number of its instances depends on something.
+  bool needs_expansion() const { return expansion || mapped_group; }
+
   // What setup and teardown add; empty in a DAG without them. See setups.hpp.
-  std::uint32_t upstream_setups = 0;  ///< of `upstream`, those that are setups
-  std::vector<TaskIndex> setups;      ///< further setups that must have succeeded
-  std::vector<TaskIndex> scope;       ///< of a teardown: what else must be done before it
-  std::vector<TaskIndex> watchers;    ///< tasks that have this one in `setups` or `scope`
+  std::vector<TaskIndex> setups;    ///< further setups that must have succeeded
+  std::vector<TaskIndex> scope;     ///< of a teardown: what else must be done before it
+  std::vector<TaskIndex> watchers;  ///< tasks that have this one in `setups` or `scope`
 };
 
 /// One version of a DAG. Immutable once built; shared between the runs of that
@@ -75,6 +79,7 @@ struct Dag {
   bool fail_fast = false;
   std::optional<bool> is_paused_upon_creation;
   std::vector<Task> tasks;
+  std::vector<MappedGroup> mapped_groups;
   std::vector<TaskIndex> leaves;  ///< whose states decide the run's
 
   std::optional<TaskIndex> find_task(std::string_view task_id) const;

@@ -4,132 +4,13 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "dag/encoded.hpp"
 #include "dag/graph_order.hpp"
+#include "dag/read_task.hpp"
 #include "dag/setups.hpp"
 
 namespace leoflow::dag {
 namespace {
-
-/// The value inside {"__type": ..., "__var": ...}, or the value itself.
-const json::value& unwrap(const json::value& value) {
-  const json::value* inner = find(value, "__var");
-  return inner == nullptr ? value : *inner;
-}
-
-std::optional<double> find_number(const json::value& object, std::string_view key) {
-  const json::value* value = find(object, key);
-  if (value == nullptr) return std::nullopt;
-  const json::value& plain = unwrap(*value);
-  return plain.is_number() ? std::optional(plain.to_number<double>()) : std::nullopt;
-}
-
-std::optional<Time> find_date(const json::value& object, std::string_view key) {
-  const auto seconds = find_number(object, key);
-  if (!seconds) return std::nullopt;
-  return from_micros(static_cast<std::int64_t>(*seconds * 1e6));
-}
-
-std::optional<Duration> find_duration(const json::value& object, std::string_view key) {
-  const auto seconds = find_number(object, key);
-  if (!seconds) return std::nullopt;
-  return Duration{static_cast<std::int64_t>(*seconds * 1e6)};
-}
-
-std::optional<int> find_int(const json::value& object, std::string_view key) {
-  const auto number = find_number(object, key);
-  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
-}
-
-double read_backoff(const json::value& fields) {
-  const json::value* value = find(fields, "retry_exponential_backoff");
-  if (value == nullptr) return 0;
-  if (value->is_bool()) return value->get_bool() ? 2.0 : 0;
-  return value->is_number() ? value->to_number<double>() : 0;
-}
-
-bool has_entries(const json::value& fields, std::string_view key) {
-  const json::value* value = find(fields, key);
-  return value != nullptr && value->is_array() && !value->get_array().empty();
-}
-
-/// What a task may ask for that the scheduler does not do yet; "" if nothing.
-std::string unsupported_feature(const json::value& fields) {
-  if (get_bool(fields, "_is_mapped", false)) return "dynamic task mapping";
-  if (get_bool(fields, "_needs_expansion", false)) return "mapped task groups";
-  if (get_bool(fields, "start_from_trigger", false)) return "start_from_trigger";
-  if (get_bool(fields, "has_retry_policy", false)) return "retry_policy";
-  if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
-    return "a custom weight rule";
-  }
-  return "";
-}
-
-Result<WeightRule> read_weight_rule(const json::value& fields) {
-  std::string name = get_text(fields, "weight_rule", "downstream");
-  if (name == "downstream") return WeightRule::downstream;
-  if (name == "upstream") return WeightRule::upstream;
-  if (name == "absolute") return WeightRule::absolute;
-  return fail(ErrorCode::unsupported, fmt::format("weight_rule '{}' is not supported yet", name));
-}
-
-Result<Task> read_task(const json::value& fields) {
-  Task task;
-  task.task_id = get_text(fields, "task_id");
-  if (task.task_id.empty()) return fail(ErrorCode::invalid, "a task has no task_id");
-  if (const std::string feature = unsupported_feature(fields); !feature.empty()) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("task '{}': {} is not supported yet", task.task_id, feature));
-  }
-  task.display_name = get_text(fields, "_task_display_name", task.task_id);
-  task.operator_name = get_text(fields, "_operator_name", get_text(fields, "task_type", "BaseOperator"));
-  task.pool = get_text(fields, "pool", task.pool);
-  task.pool_slots = find_int(fields, "pool_slots").value_or(1);
-  task.queue = get_text(fields, "queue", task.queue);
-  task.executor = find_text(fields, "executor");
-  const std::string rule = get_text(fields, "trigger_rule", "all_success");
-  const auto parsed_rule = parse_trigger_rule(rule);
-  if (!parsed_rule) {
-    return fail(ErrorCode::invalid, fmt::format("task '{}': unknown trigger rule '{}'", task.task_id, rule));
-  }
-  task.trigger_rule = *parsed_rule;
-  task.retries = find_int(fields, "retries").value_or(0);
-  task.retry_delay = find_duration(fields, "retry_delay").value_or(task.retry_delay);
-  task.retry_backoff = read_backoff(fields);
-  task.max_retry_delay = find_duration(fields, "max_retry_delay");
-  task.execution_timeout = find_duration(fields, "execution_timeout");
-  task.start_date = find_date(fields, "start_date");
-  task.end_date = find_date(fields, "end_date");
-  task.priority_weight = find_int(fields, "priority_weight").value_or(1);
-  task.max_active_tis_per_dag = find_int(fields, "max_active_tis_per_dag");
-  task.max_active_tis_per_dagrun = find_int(fields, "max_active_tis_per_dagrun");
-  // wait_for_downstream includes it, as in the SDK.
-  task.wait_for_downstream = get_bool(fields, "wait_for_downstream", false);
-  task.depends_on_past = get_bool(fields, "depends_on_past", false) || task.wait_for_downstream;
-  task.ignore_first_depends_on_past = get_bool(fields, "ignore_first_depends_on_past", false);
-  task.wait_for_past_depends_before_skipping =
-      get_bool(fields, "wait_for_past_depends_before_skipping", false);
-  task.is_setup = get_bool(fields, "is_setup", false);
-  task.is_teardown = get_bool(fields, "is_teardown", false);
-  task.on_failure_fail_dagrun = get_bool(fields, "on_failure_fail_dagrun", false);
-  task.runs_in_engine = get_bool(fields, "_is_empty", false) &&
-                        !get_bool(fields, "has_on_execute_callback", false) &&
-                        !get_bool(fields, "has_on_success_callback", false) &&
-                        !has_entries(fields, "outlets") && !has_entries(fields, "inlets");
-  return task;
-}
-
-std::vector<std::string> read_texts(const json::value& object, std::string_view key) {
-  std::vector<std::string> out;
-  if (const json::value* list = find(object, key)) {
-    const json::value& items = unwrap(*list);
-    if (items.is_array()) {
-      for (const json::value& item : items.get_array()) {
-        if (item.is_string()) out.emplace_back(item.get_string());
-      }
-    }
-  }
-  return out;
-}
 
 /// Reads a whole DAG, step by step, into `dag_`.
 class SerializedReader {
@@ -143,6 +24,9 @@ class SerializedReader {
     if (auto done = read_timetable_of(fields); !done) return std::unexpected(done.error());
     if (auto done = read_tasks(fields); !done) return std::unexpected(done.error());
     connect();
+    if (auto done = read_groups(child(fields, "task_group"), std::nullopt); !done)
+      return std::unexpected(done.error());
+    if (auto done = read_expansions(); !done) return std::unexpected(done.error());
     if (const auto cycle = find_cycle(*dag_); !cycle.empty()) {
       return fail(ErrorCode::invalid, fmt::format("Cycle detected in Dag: {}", fmt::join(cycle, " -> ")));
     }
@@ -191,7 +75,7 @@ class SerializedReader {
     if (list == nullptr || !list->is_array()) return fail(ErrorCode::invalid, "the DAG has no list of tasks");
     std::set<std::string> owners;
     for (const json::value& entry : list->get_array()) {
-      const json::value task_fields = with_defaults(unwrap(entry));
+      const json::value task_fields = with_defaults(whole_task(unwrap(entry)));
       auto task = read_task(task_fields);
       if (!task) return std::unexpected(task.error());
       const auto rule = read_weight_rule(task_fields);
@@ -204,6 +88,7 @@ class SerializedReader {
       owners.insert(get_text(task_fields, "owner", "airflow"));
       weight_rules_.push_back(*rule);
       downstream_ids_.push_back(read_texts(task_fields, "downstream_task_ids"));
+      expand_inputs_.push_back(child(task_fields, get_text(task_fields, "_expand_input_attr")));
       dag_->tasks.push_back(std::move(*task));
     }
     dag_->owners.assign(owners.begin(), owners.end());
@@ -216,6 +101,49 @@ class SerializedReader {
     json::object whole = fields.get_object();
     for (const auto& [name, value] : defaults_) whole.emplace(name, value);
     return whole;
+  }
+
+  /// Finds the mapped groups, and which of them each task is in.
+  Result<void> read_groups(const json::value& group, std::optional<GroupIndex> around) {
+    if (get_bool(group, "is_mapped", false)) {
+      auto expansion = read_expansion(child(group, "expand_input"), *dag_);
+      const std::string group_id = get_text(group, "_group_id");
+      if (!expansion) return bad_expansion("task group", group_id, expansion.error());
+      dag_->mapped_groups.push_back({group_id, around, std::move(*expansion)});
+      around = static_cast<GroupIndex>(dag_->mapped_groups.size() - 1);
+    }
+    const json::value& children = child(group, "children");
+    if (!children.is_object()) return {};
+    for (const auto& [label, entry] : children.get_object()) {
+      if (!entry.is_array() || entry.get_array().size() != 2) continue;
+      const json::value& node = entry.get_array()[1];
+      if (node.is_object()) {
+        if (auto done = read_groups(node, around); !done) return done;
+      } else if (const auto task = dag_->find_task(label); task && node.is_string()) {
+        dag_->tasks[*task].mapped_group = around;
+      }
+    }
+    return {};
+  }
+
+  Result<void> read_expansions() {
+    for (TaskIndex i = 0; i < dag_->tasks.size(); ++i) {
+      if (expand_inputs_[i].is_null()) continue;
+      auto expansion = read_expansion(expand_inputs_[i], *dag_);
+      if (!expansion) return bad_expansion("task", dag_->tasks[i].task_id, expansion.error());
+      dag_->tasks[i].expansion = std::move(*expansion);
+      note_sources(*dag_->tasks[i].expansion);
+    }
+    for (const MappedGroup& group : dag_->mapped_groups) note_sources(group.expansion);
+    return {};
+  }
+
+  static Result<void> bad_expansion(std::string_view kind, const std::string& id, const Error& error) {
+    return fail(ErrorCode::invalid, fmt::format("{} '{}': {}", kind, id, error.message));
+  }
+
+  void note_sources(const Expansion& expansion) {
+    for (const TaskIndex source : expansion.sources) dag_->tasks[source].feeds_expansion = true;
   }
 
   void connect() {
@@ -233,6 +161,7 @@ class SerializedReader {
   json::object defaults_;
   std::vector<WeightRule> weight_rules_;
   std::vector<std::vector<std::string>> downstream_ids_;
+  std::vector<json::value> expand_inputs_;  ///< of each task; null for one that is not mapped
 };
 
 }  // namespace

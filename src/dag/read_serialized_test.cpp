@@ -57,7 +57,6 @@ TEST(ReadSerialized, KnowsWhichSetupsATaskRunsUnderAndWhatATeardownWaitsFor) {
   EXPECT_EQ(tasks[at("second")].setups, std::vector{at("setup")});
   EXPECT_TRUE(tasks[at("after")].setups.empty()) << "the teardown is not below it";
   EXPECT_EQ(tasks[at("teardown")].scope, std::vector{at("first")});
-  EXPECT_EQ(tasks[at("teardown")].upstream_setups, 1U);
   EXPECT_EQ((*dag)->leaves, std::vector{at("after")});
 }
 
@@ -80,10 +79,59 @@ TEST(ReadSerialized, NamesTheTasksOfACycle) {
 }
 
 TEST(ReadSerialized, RefusesWhatItCannotRunYetAndSaysWhy) {
-  const auto dag = read(task("m", "", R"(,"_is_mapped":true)"));
+  const auto dag = read(task("m", "", R"(,"start_from_trigger":true)"));
   ASSERT_FALSE(dag);
   EXPECT_EQ(dag.error().code, ErrorCode::unsupported);
   EXPECT_NE(dag.error().message.find("'m'"), std::string::npos);
+}
+
+TEST(ReadSerialized, ReadsWhatATaskIsMappedOver) {
+  const auto dag = read(
+      task("make") + "," + task("other") + "," +
+      task(
+          "each", "",
+          R"(,"_is_mapped":true,"_expand_input_attr":"expand_input","partial_kwargs":{"retries":2,"pool":"p"},
+               "expand_input":{"type":"dict-of-lists","value":{"__type":"dict","__var":{
+                 "x":[1,2,3],
+                 "y":{"__type":"xcomref","__var":{"type":"zip","args":[
+                   {"type":"map","arg":{"task_id":"make","key":"return_value"},"callables":[]},
+                   {"task_id":"other","key":"return_value"}]}}}}})"));
+  ASSERT_TRUE(dag) << dag.error().message;
+  const Task& each = (*dag)->tasks[2];
+  EXPECT_EQ(each.retries, 2);
+  EXPECT_EQ(each.pool, "p");
+  ASSERT_TRUE(each.expansion);
+  EXPECT_EQ(each.expansion->sources, (std::vector<TaskIndex>{0, 1}));
+  ASSERT_EQ(each.expansion->arguments.size(), 2U);
+  EXPECT_EQ(each.expansion->arguments[0].count, 3U);
+  EXPECT_EQ(each.expansion->arguments[1].kind, MapLength::Kind::zip);
+  EXPECT_TRUE((*dag)->tasks[0].feeds_expansion);
+}
+
+TEST(ReadSerialized, FindsTheMappedGroupAroundATask) {
+  const auto dag = read(task("make") + "," + task("g.h.a"), R"(,"task_group":{"children":{
+    "make":["operator","make"],
+    "g":["taskgroup",{"_group_id":"g","is_mapped":true,
+      "expand_input":{"type":"list-of-dicts","value":{"__type":"xcomref","__var":{"task_id":"make","key":"return_value"}}},
+      "children":{"g.h":["taskgroup",{"_group_id":"g.h","children":{"g.h.a":["operator","g.h.a"]}}]}}]}})");
+  ASSERT_TRUE(dag) << dag.error().message;
+  EXPECT_FALSE((*dag)->tasks[0].mapped_group);
+  ASSERT_TRUE((*dag)->tasks[1].mapped_group);
+  EXPECT_EQ((*dag)->mapped_groups[0].group_id, "g");
+  EXPECT_EQ(common_group(**dag, 1, 1), std::optional<GroupIndex>(0));
+  EXPECT_EQ(common_group(**dag, 0, 1), std::nullopt);
+}
+
+TEST(ReadSerialized, RefusesToMapOverNothing) {
+  for (const char* input :
+       {R"({"type":"set-of-lists","value":[]})", R"({"type":"dict-of-lists"})",
+        R"({"type":"list-of-dicts","value":3})",
+        R"({"type":"list-of-dicts","value":{"__type":"xcomref","__var":{"task_id":"gone"}}})",
+        R"({"type":"list-of-dicts","value":{"__type":"xcomref","__var":{"type":"map"}}})"}) {
+    const auto dag = read(task("m", "", fmt::format(R"(,"_expand_input_attr":"e","e":{})", input)));
+    ASSERT_FALSE(dag) << input;
+    EXPECT_NE(dag.error().message.find("'m'"), std::string::npos) << dag.error().message;
+  }
 }
 
 TEST(ReadSerialized, RefusesNonsense) {

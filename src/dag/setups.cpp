@@ -57,8 +57,6 @@ void connect_setups(Dag& dag) {
   if (!has_any) return;
   for (TaskIndex i = 0; i < dag.tasks.size(); ++i) {
     Task& task = dag.tasks[i];
-    task.upstream_setups = static_cast<std::uint32_t>(
-        std::ranges::count_if(task.upstream, [&](TaskIndex up) { return dag.tasks[up].is_setup; }));
     if (task.is_teardown) {
       task.scope = teardown_scope(dag, i);
     } else {

@@ -105,12 +105,12 @@ void Engine::attempts_alive(std::vector<Uuid> attempts) {
   post(std::move(item));
 }
 
-void Engine::skip_downstream(const Uuid& attempt, std::vector<std::string> task_ids,
+void Engine::skip_downstream(const Uuid& attempt, std::vector<std::pair<std::string, int>> tasks,
                              std::function<void(Result<void>)> done) {
   const auto answer = std::make_shared<Result<void>>();
   Item item;
-  item.decide = [attempt, task_ids = std::move(task_ids), answer](Deciding& d) {
-    *answer = d.scheduler.skip_downstream(attempt, task_ids, d.now);
+  item.decide = [attempt, tasks = std::move(tasks), answer](Deciding& d) {
+    *answer = d.scheduler.skip_downstream(attempt, tasks, d.now);
   };
   item.done = [answer, done = std::move(done)] { done(*answer); };
   post(std::move(item));

@@ -163,7 +163,7 @@ void Engine::reconnect() {
 void Engine::act(Time) {
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
-  clear_marks(changes);
+  changes.clear_marks();
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
   for (const scheduler::TaskRef& ref : changes.start) {
     // It may have been marked or cleared in the same pass.

@@ -64,7 +64,8 @@ class Engine final : public Commands {
   void attempts_lost(std::vector<Uuid> attempts, std::string reason);
   void attempt_refused(const Uuid& attempt);
   void attempts_alive(std::vector<Uuid> attempts);
-  void skip_downstream(const Uuid& attempt, std::vector<std::string> task_ids,
+  /// @param tasks ids and map indexes.
+  void skip_downstream(const Uuid& attempt, std::vector<std::pair<std::string, int>> tasks,
                        std::function<void(Result<void>)> done);
   /// Their agent is there but does not have them: those that never began wait again, the others are lost.
   void attempts_missing(std::vector<Uuid> attempts, std::string reason);

@@ -26,9 +26,14 @@ constexpr std::string_view kInsertTask =
     "dag_version_id,"
     " task_display_name, operator, pool, pool_slots, queue, priority_weight, executor, scheduled_at, "
     "queued_at,"
-    " start_date, end_date, updated_at)"
+    " start_date, end_date, map_length, updated_at)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-    "$21)";
+    "$21, $22)";
+
+// The one instance of a task that was not expanded yet is its first one now.
+constexpr std::string_view kMapFirst =
+    "UPDATE task_instance SET map_index = 0 WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index "
+    "= -1";
 
 constexpr std::string_view kUpdateRun =
     "UPDATE dag_run SET state = $3, queued_at = $4, start_date = $5, end_date = $6, clear_number = $7,"
@@ -44,7 +49,8 @@ constexpr std::string_view kUpdateTask =
     " cpu_microseconds = CASE WHEN id = $5 THEN cpu_microseconds END,"
     " id = $5, state = $6, try_number = $7, max_tries = $8, scheduled_at = $9, queued_at = $10, start_date = "
     "$11,"
-    " end_date = $12, retry_at = $13, updated_at = $14, reschedule_count = $15, first_start_date = $16"
+    " end_date = $12, retry_at = $13, updated_at = $14, reschedule_count = $15, first_start_date = $16, "
+    "map_length = $17"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 constexpr std::string_view kArchiveTry =
@@ -76,6 +82,10 @@ constexpr std::string_view kLogPause =
 std::optional<std::string> state_text(dag::TaskState state) {
   if (state == dag::TaskState::none) return std::nullopt;
   return std::string(to_text(state));
+}
+
+std::optional<int> map_length(const TaskInstance& ti) {
+  return ti.map_length == scheduler::kNotPushed ? std::nullopt : std::optional(int{ti.map_length});
 }
 
 Params run_row(const Run& run, Time now) {
@@ -125,6 +135,7 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           ti.queued_at,
           ti.start_date,
           ti.end_date,
+          map_length(ti),
           now};
 }
 
@@ -143,6 +154,20 @@ void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time no
     std::vector<Params> rows;
     rows.reserve(run->tasks.size());
     for (const TaskInstance& ti : run->tasks) rows.push_back(task_row(*run, ti, now));
+    session.execute_many(kInsertTask, rows);
+  }
+}
+
+void insert_instances(store::Session& session, const std::vector<scheduler::NewInstances>& expanded,
+                      Time now) {
+  for (const scheduler::NewInstances& added : expanded) {
+    const Run& run = *added.run;
+    if (added.was_unmapped) {
+      session.execute(kMapFirst, {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id});
+    }
+    std::vector<Params> rows;
+    rows.reserve(added.end - added.first);
+    for (std::uint32_t i = added.first; i < added.end; ++i) rows.push_back(task_row(run, run.tasks[i], now));
     session.execute_many(kInsertTask, rows);
   }
 }
@@ -167,7 +192,7 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
     const TaskInstance& ti = ref.ti();
     rows.push_back(with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
                                       ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
-                                      now, int{ti.reschedules}, ti.first_start}));
+                                      now, int{ti.reschedules}, ti.first_start, map_length(ti)}));
   }
   session.execute_many(kUpdateTask, rows);
 }
@@ -195,6 +220,7 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
     session.execute("DELETE FROM dag WHERE dag_id = $1", {dag_id});
   }
   insert_runs(session, changes.created, now);
+  insert_instances(session, changes.expanded, now);
   archive_tries(session, changes.past_tries);
   for (const Run* run : changes.runs) {
     session.execute(kUpdateRun, {run->dag->dag_id, run->run_id, to_text(run->state), run->queued_at,
@@ -205,16 +231,6 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   for (const std::string& dag_id : changes.paused_by_failures) {
     session.execute(kLogPause, {now, dag_id, "max_consecutive_failed_dag_runs runs in a row failed"});
   }
-}
-
-void clear_marks(scheduler::Changes& changes) {
-  for (Run* run : changes.created) {
-    run->dirty = false;
-    for (TaskInstance& ti : run->tasks) ti.dirty = false;
-  }
-  for (Run* run : changes.runs) run->dirty = false;
-  for (const TaskRef& ref : changes.tasks) ref.ti().dirty = false;
-  for (DagEntry* dag : changes.dags) dag->dirty = false;
 }
 
 }  // namespace leoflow::engine

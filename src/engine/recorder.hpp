@@ -9,7 +9,4 @@ namespace leoflow::engine {
 /// repeated as a whole.
 void record(store::Session& session, const scheduler::Changes& changes, Time now);
 
-/// Takes the "already noted" marks off what was stored.
-void clear_marks(scheduler::Changes& changes);
-
 }  // namespace leoflow::engine

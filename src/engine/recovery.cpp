@@ -1,5 +1,6 @@
 #include "engine/recovery.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/log.hpp"
@@ -44,36 +45,77 @@ StoredRun read_run(Row row) {
   return out;
 }
 
+void read_instance(Row row, TaskInstance& ti) {
+  ti.id = row.uuid(0);
+  ti.map_index = static_cast<std::int32_t>(row.integer(2));
+  ti.state = dag::parse_task_state(row.find_text(3).value_or("")).value_or(dag::TaskState::none);
+  ti.try_number = static_cast<std::uint16_t>(row.integer(4));
+  ti.max_tries = static_cast<std::uint16_t>(row.integer(5));
+  ti.scheduled_at = row.find_time(6);
+  ti.queued_at = row.find_time(7);
+  ti.start_date = row.find_time(8);
+  ti.end_date = row.find_time(9);
+  ti.retry_at = row.find_time(10);
+  ti.reschedules = static_cast<std::uint16_t>(row.integer(11));
+  ti.first_start = row.find_time(12);
+  if (!row.is_null(13)) ti.map_length = static_cast<std::int32_t>(row.integer(13));
+}
+
 /// Reads the run's task instances into their places in the graph. One that the
 /// graph does not know is left alone; one that is missing counts as removed.
 void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
-  run.tasks.resize(run.graph->tasks.size());
-  for (dag::TaskIndex i = 0; i < run.tasks.size(); ++i) {
-    run.tasks[i].task = i;
-    run.tasks[i].state = dag::TaskState::removed;
-  }
+  run.fill();
+  for (TaskInstance& ti : run.tasks) ti.state = dag::TaskState::removed;
   const store::Rows rows = session.query(
       "SELECT id, task_id, map_index, state, try_number, max_tries, scheduled_at, queued_at, start_date, "
       "end_date,"
-      " retry_at, reschedule_count, first_start_date FROM task_instance WHERE dag_id = $1 AND run_id = $2",
+      " retry_at, reschedule_count, first_start_date, map_length FROM task_instance"
+      " WHERE dag_id = $1 AND run_id = $2 ORDER BY map_index",
       {dag_id, run.run_id});
+  std::vector<std::int64_t> counts(run.graph->tasks.size());
   for (const Row row : rows) {
-    const auto index = run.graph->find_task(row.text(1));
-    if (!index) continue;
-    TaskInstance& ti = run.tasks[*index];
-    ti.id = row.uuid(0);
-    ti.map_index = static_cast<std::int32_t>(row.integer(2));
-    ti.state = dag::parse_task_state(row.find_text(3).value_or("")).value_or(dag::TaskState::none);
-    ti.try_number = static_cast<std::uint16_t>(row.integer(4));
-    ti.max_tries = static_cast<std::uint16_t>(row.integer(5));
-    ti.scheduled_at = row.find_time(6);
-    ti.queued_at = row.find_time(7);
-    ti.start_date = row.find_time(8);
-    ti.end_date = row.find_time(9);
-    ti.retry_at = row.find_time(10);
-    ti.reschedules = static_cast<std::uint16_t>(row.integer(11));
-    ti.first_start = row.find_time(12);
+    const auto task = run.graph->find_task(row.text(1));
+    if (!task) continue;
+    const std::int64_t map_index = row.integer(2);
+    if (map_index <= 0) {
+      read_instance(row, run.tasks[*task]);
+      counts[*task] = map_index + 1;
+      continue;
+    }
+    for (std::int64_t& next = counts[*task]; next <= map_index; ++next) {
+      TaskInstance& ti = next == 0 ? run.tasks[*task] : run.tasks.emplace_back();
+      ti.task = *task;
+      ti.map_index = static_cast<std::int32_t>(next);
+      ti.state = dag::TaskState::removed;
+      if (next == map_index) read_instance(row, ti);
+    }
   }
+}
+
+/// What the branches of the run decided.
+void read_skips(store::Session& session, const std::string& dag_id, Run& run) {
+  const bool has_branches =
+      std::ranges::any_of(run.graph->tasks, [](const dag::Task& task) { return task.can_skip_downstream; });
+  if (!has_branches) return;
+  run.index();
+  const store::Rows rows = session.query(
+      "SELECT task_id, map_index, value FROM xcom WHERE dag_id = $1 AND run_id = $2 AND key = $3",
+      {dag_id, run.run_id, std::string(scheduler::kSkipKey)});
+  for (const Row row : rows) {
+    const TaskInstance* ti = run.find(row.text(0), static_cast<int>(row.integer(1)));
+    const auto value = parse_json(row.text(2));
+    const auto decision = value ? scheduler::read_skips(*value) : std::nullopt;
+    if (ti != nullptr && decision) run.skips[static_cast<std::uint32_t>(ti - run.tasks.data())] = *decision;
+  }
+}
+
+/// The whole of a stored run. False if its version cannot be read.
+bool complete(store::Session& session, Versions& versions, StoredRun& stored) {
+  stored.run.graph = versions.get(session, stored.run.version_id);
+  if (stored.run.graph == nullptr) return false;
+  read_tasks(session, stored.dag_id, stored.run);
+  read_skips(session, stored.dag_id, stored.run);
+  return true;
 }
 
 void remember_runs(Scheduler& scheduler, store::Session& session, const std::string& dag_id, int count) {
@@ -140,13 +182,11 @@ void recover(Scheduler& scheduler, store::Session& session, Versions& versions, 
       session.query(std::string(kRunColumns) + "WHERE state IN ('queued', 'running') ORDER BY run_after, id");
   for (const Row row : runs) {
     StoredRun stored = read_run(row);
-    stored.run.graph = versions.get(session, stored.run.version_id);
-    if (stored.run.graph == nullptr) {
+    if (!complete(session, versions, stored)) {
       log::error("run '{}' of DAG '{}' has a version that cannot be read; it is left as it is",
                  stored.run.run_id, stored.dag_id);
       continue;
     }
-    read_tasks(session, stored.dag_id, stored.run);
     scheduler.adopt_run(stored.dag_id, std::move(stored.run), now);
   }
 }
@@ -161,11 +201,9 @@ Result<scheduler::Run*> load_run(Scheduler& scheduler, store::Session& session, 
                 fmt::format("The DagRun with dag_id: `{}` and run_id: `{}` was not found", dag_id, run_id));
   }
   StoredRun stored = read_run(rows[0]);
-  stored.run.graph = versions.get(session, stored.run.version_id);
-  if (stored.run.graph == nullptr) {
+  if (!complete(session, versions, stored)) {
     return fail(ErrorCode::unavailable, fmt::format("the DAG version of run '{}' cannot be read", run_id));
   }
-  read_tasks(session, dag_id, stored.run);
   Run* run = scheduler.adopt_run(dag_id, std::move(stored.run), now);
   if (run == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
   return run;

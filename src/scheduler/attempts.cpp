@@ -22,6 +22,7 @@ void Scheduler::attempt_started(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref || ref->ti().state != TaskState::queued) return;
   ref->ti().start_date = now;
+  ref->ti().end_date.reset();
   set_state(*ref, TaskState::running);
 }
 
@@ -94,22 +95,23 @@ void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   ti.queued_at.reset();
   set_state(*ref, TaskState::none);
   ti.id = make_id_(now);
-  evaluate(*ref, now);
+  evaluate(*ref->run, {ref->index}, now);
 }
 
-Result<void> Scheduler::skip_downstream(const Uuid& attempt, const std::vector<std::string>& task_ids,
-                                        Time now) {
+Result<void> Scheduler::skip_downstream(const Uuid& attempt,
+                                        const std::vector<std::pair<std::string, int>>& tasks, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref) return fail(ErrorCode::conflict, "the task instance is not running");
-  std::vector<TaskRef> skipped;
-  for (const std::string& task_id : task_ids) {
-    TaskInstance* ti = ref->run->find(task_id, -1);
-    if (ti == nullptr) return fail(ErrorCode::not_found, "task '" + task_id + "' is not in the run");
-    skipped.push_back({ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())});
+  for (const auto& [task_id, map_index] : tasks) {
+    if (!ref->run->graph->find_task(task_id)) {
+      return fail(ErrorCode::not_found, "task '" + task_id + "' is not in the run");
+    }
   }
-  for (const TaskRef& target : skipped) {
-    const TaskState state = target.ti().state;
-    if (!is_finished(state) && !occupies_slot(state)) finish(target, TaskState::skipped, now);
+  for (const auto& [task_id, map_index] : tasks) {
+    // One that was mapped meanwhile is skipped by the decision that the attempt pushed.
+    const TaskInstance* ti = ref->run->find(task_id, map_index);
+    if (ti == nullptr || is_finished(ti->state) || occupies_slot(ti->state)) continue;
+    finish({ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())}, TaskState::skipped, now);
   }
   return {};
 }
@@ -123,6 +125,9 @@ void Scheduler::archive(TaskRef ref, Time now) {
   changes_.past_tries.push_back({ref, ti.id, finished ? ti.state : TaskState::failed, ti.try_number,
                                  ti.max_tries, ti.scheduled_at, ti.queued_at, ti.start_date,
                                  ti.end_date ? ti.end_date : std::optional(now)});
+  // Its XComs go with it.
+  forget_length(ref);
+  ref.run->skips.erase(ref.index);
 }
 
 void Scheduler::retry(TaskRef ref, Time now) {
@@ -147,7 +152,7 @@ void Scheduler::arm_wake_up(TaskRef ref) {
 void Scheduler::end_restarting(TaskRef ref, Time now) {
   ref.ti().end_date = now;
   reset(ref, now);
-  evaluate(ref, now);
+  evaluate(*ref.run, {ref.index}, now);
   finish_if_over(*ref.run, now);
 }
 

@@ -21,6 +21,15 @@ struct PastTry {
   std::optional<Time> end_date;
 };
 
+/// A task of a stored run got more instances: those from `first` to before `end`.
+struct NewInstances {
+  Run* run;
+  TaskIndex task;
+  bool was_unmapped;  ///< the one there was is the first of them now, with map index 0
+  std::uint32_t first;
+  std::uint32_t end;
+};
+
 struct StopOrder {
   Uuid attempt_id;
   std::string reason;
@@ -30,6 +39,7 @@ struct StopOrder {
 /// stored, in the order of the members, then the effects happen.
 struct Changes {
   std::vector<Run*> created;
+  std::vector<NewInstances> expanded;
   std::vector<PastTry> past_tries;
   std::vector<Run*> runs;
   std::vector<TaskRef> tasks;
@@ -42,9 +52,12 @@ struct Changes {
   std::vector<StopOrder> stop;  ///< effect: tell the agent that runs it
 
   bool nothing_to_store() const {
-    return created.empty() && past_tries.empty() && runs.empty() && tasks.empty() && dags.empty() &&
-           deleted_runs.empty() && deleted_dags.empty();
+    return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&
+           dags.empty() && deleted_runs.empty() && deleted_dags.empty();
   }
+
+  /// What is noted is stored: a further change is to be noted again.
+  void clear_marks() const;
 };
 
 }  // namespace leoflow::scheduler

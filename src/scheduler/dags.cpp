@@ -69,7 +69,7 @@ Result<void> Scheduler::delete_dag(const std::string& dag_id) {
   if (found == dags_.end()) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
   DagEntry& dag = *found->second;
   for (const auto& [run_id, run] : dag.runs) {
-    if (run->active > 0) {
+    if (run->gate.active > 0) {
       return fail(ErrorCode::conflict, fmt::format("DAG '{}' has running task instances", dag_id));
     }
   }

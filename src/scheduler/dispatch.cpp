@@ -1,11 +1,12 @@
 #include <algorithm>
+#include <array>
 
 #include "scheduler/scheduler.hpp"
 
 // Scheduled task instances get pool slots and an agent's slot. Each waits in
-// exactly one place: its pool's queue, or its DAG's `held` while its run is at
-// max_active_tasks, or with its task's limit while that is at
-// max_active_tis_per_dag. So one that cannot run is looked at once, not every time.
+// exactly one place: its pool's queue, or `held` at a gate that is full
+// (max_active_tasks, max_active_tis_per_dag, max_active_tis_per_dagrun). So one
+// that cannot run is looked at once, not every time.
 namespace leoflow::scheduler {
 
 ReadyKey Scheduler::key_of(TaskRef ref) {
@@ -21,65 +22,74 @@ void Scheduler::make_ready(TaskRef ref) {
   pool_of(ref).ready.emplace(key_of(ref), ref);
 }
 
+namespace {
+
+/// The limits that a task instance is under besides its pool's, each with the most that may be active.
+struct Limit {
+  Gate* gate;
+  std::uint32_t most;
+  bool is_full() const { return gate->active >= most; }
+};
+
+/// At most three: its run's, its task's in all runs and its task's in this run.
+class Limits {
+ public:
+  explicit Limits(TaskRef ref) {
+    Run& run = *ref.run;
+    const dag::Task& task = ref.task();
+    add(run.gate, run.graph->max_active_tasks);
+    if (task.max_active_tis_per_dag) add(run.dag->task_gates[task.task_id], *task.max_active_tis_per_dag);
+    if (task.max_active_tis_per_dagrun) add(run.task_gates[ref.ti().task], *task.max_active_tis_per_dagrun);
+  }
+  const Limit* begin() const { return limits_.data(); }
+  const Limit* end() const { return limits_.data() + size_; }
+
+ private:
+  void add(Gate& gate, int most) { limits_[size_++] = {&gate, static_cast<std::uint32_t>(most)}; }
+
+  std::array<Limit, 3> limits_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
 void Scheduler::unready(TaskRef ref) {
   const ReadyKey key = key_of(ref);
   if (pool_of(ref).ready.erase(key) > 0) return;
-  DagEntry& dag = *ref.run->dag;
-  if (const auto held = dag.held.find(ref.run); held != dag.held.end()) held->second.erase(key);
-  if (const auto limit = dag.task_limits.find(ref.task().task_id); limit != dag.task_limits.end()) {
-    limit->second.held.erase(key);
-  }
+  for (const Limit& limit : Limits(ref)) limit.gate->held.erase(key);
 }
 
 void Scheduler::occupy(TaskRef ref, int by) {
-  Run& run = *ref.run;
   pool_of(ref).occupied += by * ref.task().pool_slots;
-  if (ref.task().max_active_tis_per_dag) {
-    run.dag->task_limits[ref.task().task_id].active += static_cast<std::uint32_t>(by);
-  }
+  for (const Limit& limit : Limits(ref)) limit.gate->active += static_cast<std::uint32_t>(by);
   if (by > 0) {
-    ++run.active;
     attempts_.emplace(ref.ti().id, ref);
     return;
   }
-  --run.active;
   attempts_.erase(ref.ti().id);
   release_held(ref);
 }
 
-void Scheduler::release_first(ReadyQueue& held) {
-  if (held.empty()) return;
-  const TaskRef next = held.begin()->second;
-  held.erase(held.begin());
+void Scheduler::release_first(Gate& gate) {
+  if (gate.held.empty()) return;
+  const TaskRef next = gate.held.begin()->second;
+  gate.held.erase(gate.held.begin());
   make_ready(next);
 }
 
 void Scheduler::release_held(TaskRef ref) {
-  DagEntry& dag = *ref.run->dag;
-  if (const auto held = dag.held.find(ref.run); held != dag.held.end()) {
-    release_first(held->second);
-    if (held->second.empty()) dag.held.erase(held);
-  }
-  const auto limit = dag.task_limits.find(ref.task().task_id);
-  if (limit != dag.task_limits.end()) release_first(limit->second.held);
+  for (const Limit& limit : Limits(ref)) release_first(*limit.gate);
 }
 
 bool Scheduler::is_held_back(TaskRef ref) {
-  Run& run = *ref.run;
-  const dag::Task& task = ref.task();
-  TaskLimit* limit = task.max_active_tis_per_dag ? &run.dag->task_limits[task.task_id] : nullptr;
-  const bool task_is_full =
-      limit && limit->active >= static_cast<std::uint32_t>(*task.max_active_tis_per_dag);
-  if (run.active >= static_cast<std::uint32_t>(run.graph->max_active_tasks)) {
-    run.dag->held[&run].emplace(key_of(ref), ref);
-    // It was let through by its task's limit and does not use that: another run's may.
-    if (limit && !task_is_full) release_first(limit->held);
-    return true;
+  const Limits limits(ref);
+  const Limit* full = std::ranges::find_if(limits, &Limit::is_full);
+  if (full == limits.end()) return false;
+  full->gate->held.emplace(key_of(ref), ref);
+  // The others may have let it through, and it does not use that: another of theirs may.
+  for (const Limit& limit : limits) {
+    if (!limit.is_full()) release_first(*limit.gate);
   }
-  if (!task_is_full) return false;
-  limit->held.emplace(key_of(ref), ref);
-  // Likewise: its run has room for another.
-  if (const auto held = run.dag->held.find(&run); held != run.dag->held.end()) release_first(held->second);
   return true;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "scheduler/scheduler.hpp"
 
@@ -9,19 +10,18 @@ namespace leoflow::scheduler {
 void Scheduler::fail_fast(TaskRef failed, Time now) {
   for (std::uint32_t i = 0; i < failed.run->tasks.size(); ++i) {
     const TaskRef ref{failed.run, i};
-    TaskInstance& ti = ref.ti();
+    const TaskInstance& ti = ref.ti();
     if (ti.task == failed.ti().task || ref.task().is_teardown) continue;
     if (ti.state == TaskState::success || ti.state == TaskState::failed) continue;
-    const bool is_running = ti.state == TaskState::running;
-    if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, "a task failed and the DAG has fail_fast"});
-    if (!ti.start_date) ti.start_date = now;
-    ti.end_date = now;
-    ti.retry_at.reset();
     // As in Airflow: what runs fails, everything else that did not end itself counts as skipped.
-    set_state(ref, is_running ? TaskState::failed : TaskState::skipped);
+    const bool is_running = ti.state == TaskState::running;
+    end_now(ref, is_running ? TaskState::failed : TaskState::skipped,
+            "a task failed and the DAG has fail_fast", now);
   }
   // The teardowns.
-  for (std::uint32_t i = 0; i < failed.run->tasks.size(); ++i) evaluate({failed.run, i}, now);
+  Open open(failed.run->tasks.size());
+  std::iota(open.rbegin(), open.rend(), 0U);
+  evaluate(*failed.run, std::move(open), now);
 }
 
 void Scheduler::arm_timeout(const Run& run) {
@@ -35,12 +35,8 @@ void Scheduler::time_out(Run& run, Time now) {
   if (!limit || run.state != RunState::running || *run.start_date + *limit > now) return;
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
-    TaskInstance& ti = ref.ti();
-    if (is_finished(ti.state)) continue;
-    if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, "the run took longer than dagrun_timeout"});
-    ti.end_date = now;
-    ti.retry_at.reset();
-    set_state(ref, TaskState::skipped);
+    if (!is_finished(ref.ti().state))
+      end_now(ref, TaskState::skipped, "the run took longer than dagrun_timeout", now);
   }
   end_run(run, RunState::failed, now);
 }

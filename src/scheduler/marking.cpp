@@ -19,24 +19,19 @@ Result<void> Scheduler::mark_tasks(Run& run, const std::vector<std::pair<std::st
   std::vector<bool> marked(run.tasks.size());
   for (const TaskRef& ref : chosen) {
     marked[ref.index] = true;
-    if (occupies_slot(ref.ti().state)) {
-      changes_.stop.push_back({ref.ti().id, fmt::format("the task instance was marked {}", to_text(state))});
-    }
-    TaskInstance& ti = ref.ti();
-    if (!ti.start_date) ti.start_date = now;
-    if (!is_finished(ti.state)) ti.end_date = now;
-    ti.retry_at.reset();
-    set_state(ref, state);
+    end_now(ref, state, fmt::format("the task instance was marked {}", to_text(state)), now);
   }
   recheck_next_runs(run);
   // As in Airflow, what failed downstream of it gets another chance.
   bool cleared = false;
   for (const TaskRef& ref : chosen) {
     for (const TaskIndex next : dag::reachable(*run.graph, ref.ti().task, false)) {
-      const TaskRef below{&run, next};
-      if (marked[next] || !is_failure(below.ti().state)) continue;
-      reset(below, now);
-      cleared = true;
+      for (std::uint32_t nth = 0; nth < run.instance_count(next); ++nth) {
+        const TaskRef below{&run, run.instance(next, nth)};
+        if (marked[below.index] || !is_failure(below.ti().state)) continue;
+        reset(below, now);
+        cleared = true;
+      }
     }
   }
   if (cleared) {
@@ -55,19 +50,15 @@ void Scheduler::mark_run(Run& run, RunState state, Time now) {
   }
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
-    TaskInstance& ti = ref.ti();
+    const TaskInstance& ti = ref.ti();
     const bool active = occupies_slot(ti.state);
-    if (active) changes_.stop.push_back({ti.id, fmt::format("the run was marked {}", to_text(state))});
     // A run that failed keeps what ended; what never began is skipped. A run that succeeded did so
     // everywhere.
     if (is_finished(ti.state) && (state == RunState::failed || ti.state == TaskState::success)) continue;
-    if (!ti.start_date) ti.start_date = now;
-    ti.end_date = now;
-    ti.retry_at.reset();
     const TaskState end = state == RunState::success ? TaskState::success
                           : active                   ? TaskState::failed
                                                      : TaskState::skipped;
-    set_state(ref, end);
+    end_now(ref, end, fmt::format("the run was marked {}", to_text(state)), now);
   }
   if (run.state != state) end_run(run, state, now);
 }

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "dag/dag.hpp"
 #include "scheduler/past.hpp"
+#include "scheduler/skips.hpp"
 #include "scheduler/trigger_rule.hpp"
 
 /// The state that the scheduler decides over: DAGs, their unfinished runs and
@@ -23,6 +24,8 @@ using dag::RunType;
 using dag::TaskIndex;
 using dag::TaskState;
 
+constexpr std::int32_t kNotPushed = -1;
+
 /// One task instance, compactly: a busy install holds a million.
 struct TaskInstance {
   Uuid id;  ///< new for each try: it names the attempt
@@ -32,7 +35,7 @@ struct TaskInstance {
   bool dirty = false;  ///< already noted in Changes
   std::uint16_t try_number = 0;
   std::uint16_t max_tries = 0;
-  UpstreamCounts upstream;
+  std::int32_t map_length = kNotPushed;  ///< items of what it returned, if something may be mapped over it
   std::optional<Time> scheduled_at;
   std::optional<Time> queued_at;
   std::optional<Time> start_date;
@@ -40,6 +43,49 @@ struct TaskInstance {
   std::optional<Time> retry_at;     ///< when up_for_retry or up_for_reschedule ends
   std::uint16_t reschedules = 0;    ///< of this try
   std::optional<Time> first_start;  ///< of this try, once it was rescheduled
+};
+
+/// All instances of one task in a run: one, or one for each map index once it is expanded.
+struct Family {
+  StateCounts own;                    ///< of its instances
+  StateCounts upstream;               ///< of all instances of its upstream tasks
+  std::vector<std::uint32_t> mapped;  ///< place in Run::tasks by map index; empty until it is expanded
+  std::uint32_t pushed = 0;           ///< instances with a map_length
+};
+
+/// What somebody pushed that the scheduler has to know.
+struct PushedXcom {
+  std::optional<std::int32_t> map_length;
+  std::optional<SkipDecision> skips;
+};
+
+struct Run;
+
+/// A task instance in its run. Valid until the run is forgotten.
+struct TaskRef {
+  Run* run = nullptr;
+  std::uint32_t index = 0;
+
+  TaskInstance& ti() const;
+  const dag::Task& task() const;
+  friend bool operator==(const TaskRef&, const TaskRef&) = default;
+};
+
+/// The order in which scheduled task instances get slots: the more important,
+/// then the older run, then arrival.
+struct ReadyKey {
+  std::int64_t negative_priority;
+  Time run_after;
+  std::uint64_t run_sequence;
+  std::uint32_t index;
+  friend auto operator<=>(const ReadyKey&, const ReadyKey&) = default;
+};
+using ReadyQueue = std::map<ReadyKey, TaskRef>;
+
+/// Task instances that may hold slots at the same time, by a limit of their own.
+struct Gate {
+  std::uint32_t active = 0;
+  ReadyQueue held;  ///< wait for another of them to end
 };
 
 struct DagEntry;
@@ -65,52 +111,48 @@ struct Run {
   std::optional<std::string> partition_key;
   int clear_number = 0;
 
+  /// The first instance of each task in the order of the graph, then those of further map indexes.
   std::vector<TaskInstance> tasks;
+  std::vector<Family> families;                           ///< by task
+  std::unordered_map<std::uint32_t, SkipDecision> skips;  ///< by place in `tasks`
+  bool is_new = true;                                     ///< not stored yet
   bool dirty = false;
   std::uint32_t unfinished = 0;  ///< task instances that are not finished
   std::uint32_t pending = 0;     ///< of those, in any state but none: something will still happen by itself
-  std::uint32_t active = 0;      ///< of those, holding a slot
-  std::uint64_t sequence = 0;    ///< order of arrival, the last tie breaker
-  std::optional<PastRun> past;   ///< the stored run before this one, once asked for
+  Gate gate;                     ///< of those, holding a slot (max_active_tasks)
+  std::unordered_map<TaskIndex, Gate> task_gates;  ///< by task, if it has max_active_tis_per_dagrun
+  std::uint64_t sequence = 0;                      ///< order of arrival, the last tie breaker
+  std::optional<PastRun> past;                     ///< the stored run before this one, once asked for
   bool past_is_known = false;
   bool recheck_is_due = false;  ///< the next tick looks at its tasks again
 
   const dag::Task& task_of(const TaskInstance& ti) const { return graph->tasks[ti.task]; }
   TaskInstance* find(std::string_view task_id, int map_index);
+  /// How many instances a task has, and the place in `tasks` of the nth.
+  std::uint32_t instance_count(TaskIndex task) const;
+  std::uint32_t instance(TaskIndex task, std::uint32_t nth) const;
+
+  /// One instance of each task, in state none.
+  void fill();
+  /// Counts what is in `tasks`, in whatever order the further map indexes came.
+  void index();
+  /// Gives a task `count` (at least 1) instances; those that it has stay. @returns the place of the first new
+  /// one.
+  std::uint32_t grow(TaskIndex task, std::uint32_t count);
 };
 
-/// A task instance in its run. Valid until the run is forgotten.
-struct TaskRef {
-  Run* run = nullptr;
-  std::uint32_t index = 0;
-
-  TaskInstance& ti() const { return run->tasks[index]; }
-  const dag::Task& task() const { return run->task_of(ti()); }
-  friend bool operator==(const TaskRef&, const TaskRef&) = default;
-};
-
-/// The order in which scheduled task instances get slots: the more important,
-/// then the older run, then arrival.
-struct ReadyKey {
-  std::int64_t negative_priority;
-  Time run_after;
-  std::uint64_t run_sequence;
-  std::uint32_t index;
-  friend auto operator<=>(const ReadyKey&, const ReadyKey&) = default;
-};
-using ReadyQueue = std::map<ReadyKey, TaskRef>;
+inline TaskInstance& TaskRef::ti() const {
+  return run->tasks[index];
+}
+inline const dag::Task& TaskRef::task() const {
+  return run->task_of(ti());
+}
 
 struct Pool {
   int slots = 0;
   bool include_deferred = false;
   int occupied = 0;
   ReadyQueue ready;
-};
-
-/// Task instances of one task in all runs of its DAG, if the task limits them (max_active_tis_per_dag).
-struct TaskLimit {
-  std::uint32_t active = 0;
-  ReadyQueue held;  ///< wait for another of them to end
 };
 
 struct DagEntry {
@@ -125,10 +167,8 @@ struct DagEntry {
   std::uint32_t running = 0;                              ///< runs in that state
   std::map<std::pair<Time, std::uint64_t>, Run*> queued;  ///< runs that wait to start, oldest first
   std::unordered_map<std::string, std::unique_ptr<Run>> runs;
-  std::map<Time, Run*> by_date;  ///< of those that have a logical date
-  /// Task instances that wait for another of their run to end (max_active_tasks).
-  std::unordered_map<Run*, ReadyQueue> held;
-  std::unordered_map<std::string, TaskLimit> task_limits;  ///< by task id
+  std::map<Time, Run*> by_date;                      ///< of those that have a logical date
+  std::unordered_map<std::string, Gate> task_gates;  ///< by task id, if it has max_active_tis_per_dag
   /// The newest runs, by run_after and run_id: as many as failures in a row pause the DAG.
   std::map<std::pair<Time, std::string>, RunState> recent;
 

@@ -9,18 +9,11 @@
 namespace leoflow::scheduler {
 namespace {
 
-bool is_successful(TaskState state) {
-  return state == TaskState::success || state == TaskState::skipped;
-}
-
 PastRun::Counts counts_in(const Run& run, std::string_view task_id) {
-  PastRun::Counts counts;
-  for (const TaskInstance& ti : run.tasks) {
-    if (run.task_of(ti).task_id != task_id) continue;
-    ++counts.all;
-    if (!is_successful(ti.state)) ++counts.unsuccessful;
-  }
-  return counts;
+  const auto task = run.graph->find_task(task_id);
+  if (!task) return {};
+  const StateCounts& own = run.families[*task].own;
+  return {own.all, own.all - own.success - own.skipped};
 }
 
 }  // namespace
@@ -91,7 +84,10 @@ void Scheduler::wake_next_runs(const Run& run, const dag::Task& task, Time now) 
   for (Run* later : successors_of(run)) {
     const auto evaluate_one = [&](const std::string& task_id) {
       const auto index = later->graph->find_task(task_id);
-      if (index && later->graph->tasks[*index].depends_on_past) evaluate({later, *index}, now);
+      if (!index || !later->graph->tasks[*index].depends_on_past) return;
+      Open open;
+      push_all(*later, *index, open);
+      evaluate(*later, std::move(open), now);
     };
     evaluate_one(task.task_id);
     for (const TaskIndex up : task.upstream) evaluate_one(run.graph->tasks[up].task_id);

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "scheduler/scheduler.hpp"
@@ -26,81 +26,116 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
   }
 
   ti.state = state;
-  for (const TaskIndex next : ref.task().downstream) {
-    UpstreamCounts& counts = run.tasks[next].upstream;
-    counts.count(before, -1, ref.task().is_setup);
-    counts.count(state, 1, ref.task().is_setup);
-  }
+  const dag::Task& task = ref.task();
+  run.families[ti.task].own.move(before, state, task.is_setup);
+  for (const TaskIndex next : task.downstream) run.families[next].upstream.move(before, state, task.is_setup);
   note(ref);
 }
 
-Verdict Scheduler::verdict_of(TaskRef ref) const {
-  const Run& run = *ref.run;
-  const dag::Task& task = ref.task();
-  const auto upstream = static_cast<std::uint32_t>(task.upstream.size());
-  const Verdict direct = judge(task.trigger_rule, ref.ti().upstream, upstream, task.upstream_setups);
-  if (task.trigger_rule == dag::TriggerRule::always) return direct;
-  UpstreamCounts setups;
-  for (const TaskIndex setup : task.setups) setups.count(run.tasks[setup].state, 1);
-  const Verdict around = judge_setups(setups, static_cast<std::uint32_t>(task.setups.size()));
-  if (around == Verdict::skip || around == Verdict::upstream_failed) return around;
-  if (direct != Verdict::run) return direct;
-  const bool scope_is_done =
-      std::ranges::all_of(task.scope, [&](TaskIndex other) { return is_finished(run.tasks[other].state); });
-  return scope_is_done ? around : Verdict::wait;
-}
-
 void Scheduler::evaluate_all(Run& run, Time now) {
-  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) evaluate({&run, i}, now);
+  std::vector<std::uint32_t> open(run.tasks.size());
+  std::iota(open.rbegin(), open.rend(), 0U);
+  evaluate(run, std::move(open), now);
   finish_if_over(run, now);
 }
 
-void Scheduler::evaluate(TaskRef first, Time now) {
+void Scheduler::evaluate(Run& run, std::vector<std::uint32_t> open, Time now) {
   // A worklist, not recursion: a skip may run down a chain of ten thousand tasks.
-  std::vector<std::uint32_t> open = {first.index};
   while (!open.empty()) {
-    const TaskRef ref{first.run, open.back()};
+    const TaskRef ref{&run, open.back()};
     open.pop_back();
-    const Run& run = *ref.run;
-    if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run()) continue;
-    const dag::Task& task = ref.task();
-    // As in Airflow a task does not run in runs before its start or after its end.
-    const Time date = run.logical_date.value_or(run.run_after);
-    if ((task.start_date && date < *task.start_date) || (task.end_date && date > *task.end_date)) continue;
-
-    switch (verdict_of(ref)) {
-      case Verdict::wait:
-        continue;
-      case Verdict::run:
-        if (!past_allows(ref)) continue;
-        if (!task.runs_in_engine) {
-          schedule(ref, now);
-          continue;
-        }
-        ref.ti().try_number = static_cast<std::uint16_t>(ref.ti().try_number + 1);
-        set_state(ref, TaskState::success);
-        break;
-      case Verdict::skip:
-        if (task.wait_for_past_depends_before_skipping && !past_allows(ref)) continue;
-        set_state(ref, TaskState::skipped);
-        break;
-      case Verdict::upstream_failed:
-        set_state(ref, TaskState::upstream_failed);
-        break;
-    }
-    ref.ti().start_date = now;
-    ref.ti().end_date = now;
-    recheck_next_runs(run);
-    for (const TaskIndex next : task.downstream) open.push_back(next);
-    for (const TaskIndex next : task.watchers) open.push_back(next);
+    evaluate_one(ref, open, now);
   }
 }
 
+void Scheduler::evaluate_one(TaskRef ref, std::vector<std::uint32_t>& open, Time now) {
+  const Run& run = *ref.run;
+  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run()) return;
+  const dag::Task& task = ref.task();
+  // As in Airflow a task does not run in runs before its start or after its end.
+  const Time date = run.logical_date.value_or(run.run_after);
+  if ((task.start_date && date < *task.start_date) || (task.end_date && date > *task.end_date)) return;
+
+  switch (verdict_of(ref)) {
+    case Verdict::wait:
+      return;
+    case Verdict::run:
+      if (past_allows(ref)) begin_one(ref, open, now);
+      return;
+    case Verdict::skip:
+      if (task.wait_for_past_depends_before_skipping && !past_allows(ref)) return;
+      return settle(ref, TaskState::skipped, open, now);
+    case Verdict::upstream_failed:
+      return settle(ref, TaskState::upstream_failed, open, now);
+    case Verdict::remove:
+      return settle(ref, TaskState::removed, open, now);
+  }
+}
+
+void Scheduler::begin_one(TaskRef ref, std::vector<std::uint32_t>& open, Time now) {
+  if (ref.task().needs_expansion()) {
+    if (ref.ti().map_index < 0) {
+      switch (expand(ref, now)) {
+        case Expanded::upstream_failed:
+          return settle(ref, TaskState::upstream_failed, open, now);
+        case Expanded::skip:
+          return settle(ref, TaskState::skipped, open, now);
+        case Expanded::grown:
+          // Each of them has partners and a past of its own.
+          return push_all(*ref.run, ref.ti().task, open);
+      }
+    }
+    if (!revise(ref, open, now)) return;
+  }
+  if (!ref.task().runs_in_engine) return schedule(ref, now);
+  ref.ti().try_number = static_cast<std::uint16_t>(ref.ti().try_number + 1);
+  settle(ref, TaskState::success, open, now);
+}
+
+void Scheduler::settle(TaskRef ref, TaskState state, std::vector<std::uint32_t>& open, Time now) {
+  set_state(ref, state);
+  ref.ti().start_date = now;
+  ref.ti().end_date = now;
+  recheck_next_runs(*ref.run);
+  push_below(ref, open);
+}
+
+void Scheduler::push_all(const Run& run, TaskIndex task, std::vector<std::uint32_t>& open) {
+  // The last one is looked at first.
+  for (std::uint32_t nth = run.instance_count(task); nth-- > 0;) open.push_back(run.instance(task, nth));
+}
+
+void Scheduler::push_below(TaskRef from, std::vector<std::uint32_t>& open) {
+  Run& run = *from.run;
+  const auto push = [&](TaskIndex next) {
+    const std::uint32_t count = run.instance_count(next);
+    if (count == 1) return open.push_back(run.instance(next, 0));
+    const auto group = run.graph->tasks[next].mapped_group;
+    const auto mine = static_cast<std::uint32_t>(from.ti().map_index);
+    const bool in_step = group && group == from.task().mapped_group && !from.task().expansion &&
+                         !run.graph->tasks[next].expansion && mine < count;
+    if (in_step) return open.push_back(run.instance(next, mine));
+    if (!all_wait(run, next)) push_all(run, next, open);
+  };
+  for (const TaskIndex next : from.task().downstream) push(next);
+  for (const TaskIndex next : from.task().watchers) push(next);
+}
+
 void Scheduler::propagate(TaskRef from, Time now) {
-  for (const TaskIndex next : from.task().downstream) evaluate({from.run, next}, now);
-  for (const TaskIndex next : from.task().watchers) evaluate({from.run, next}, now);
+  std::vector<std::uint32_t> open;
+  push_below(from, open);
+  evaluate(*from.run, std::move(open), now);
   wake_next_runs(*from.run, from.task(), now);
   finish_if_over(*from.run, now);
+}
+
+void Scheduler::end_now(TaskRef ref, TaskState state, std::string reason, Time now) {
+  TaskInstance& ti = ref.ti();
+  if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, std::move(reason)});
+  if (!ti.start_date) ti.start_date = now;
+  if (!is_finished(ti.state)) ti.end_date = now;
+  ti.retry_at.reset();
+  set_state(ref, state);
 }
 
 void Scheduler::schedule(TaskRef ref, Time now) {

@@ -14,7 +14,7 @@ TEST_F(SchedulerTest, AReschedulingTaskGivesItsSlotBackAndGoesOnWithinItsTry) {
   EXPECT_TRUE(scheduler_.changes().past_tries.empty()) << "it is still the same try";
   step();
   EXPECT_EQ(state(r, "sensor"), TaskState::up_for_reschedule);
-  EXPECT_EQ(r.active, 0U);
+  EXPECT_EQ(r.gate.active, 0U);
   EXPECT_FALSE(scheduler_.attempt_lost(first, now_)) << "its process ended after it said so";
   EXPECT_EQ(scheduler_.next_due(), now_ + 60s);
 

@@ -7,13 +7,6 @@
 // A run is created, starts, ends.
 namespace leoflow::scheduler {
 
-TaskInstance* Run::find(std::string_view task_id, int map_index) {
-  const auto index = graph->find_task(task_id);
-  if (!index) return nullptr;
-  TaskInstance& ti = tasks[*index];
-  return ti.map_index == map_index ? &ti : nullptr;
-}
-
 Run* Scheduler::find_run(const std::string& dag_id, const std::string& run_id) {
   DagEntry* dag = find_dag(dag_id);
   if (dag == nullptr) return nullptr;
@@ -46,14 +39,10 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.partition_key = std::move(request.partition_key);
   run.sequence = ++sequence_;
 
-  run.tasks.resize(run.graph->tasks.size());
-  for (TaskIndex i = 0; i < run.tasks.size(); ++i) {
-    run.tasks[i].id = make_id_(now);
-    run.tasks[i].task = i;
-    run.tasks[i].max_tries = static_cast<std::uint16_t>(run.graph->tasks[i].retries);
-    run.tasks[i].dirty = true;  // written with the run
-  }
-  run.unfinished = static_cast<std::uint32_t>(run.tasks.size());
+  run.fill();
+  run.index();
+  name_new_instances(run, 0, now);
+  expand_literals(run, now);
   run.dirty = true;
   changes_.created.push_back(&run);
   dag->runs.emplace(run.run_id, std::move(owned));
@@ -73,17 +62,11 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
   run.sequence = ++sequence_;
   dag->runs.emplace(run.run_id, std::move(owned));
   if (run.logical_date) dag->by_date.emplace(*run.logical_date, &run);
-  run.unfinished = run.pending = run.active = 0;
+  run.is_new = false;
+  run.index();
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
     const TaskInstance& ti = ref.ti();
-    for (const TaskIndex up : ref.task().upstream) {
-      run.tasks[i].upstream.count(run.tasks[up].state, 1, run.graph->tasks[up].is_setup);
-    }
-    if (is_finished(ti.state)) continue;
-    ++run.unfinished;
-    if (ti.state == TaskState::none) continue;
-    ++run.pending;
     if (occupies_slot(ti.state)) occupy(ref, 1);
     if (ti.state == TaskState::scheduled && dag->may_run()) make_ready(ref);
     if (ti.state == TaskState::up_for_retry || ti.state == TaskState::up_for_reschedule) arm_wake_up(ref);
@@ -153,7 +136,7 @@ void Scheduler::finish_if_over(Run& run, Time now) {
       run.unfinished > 0 && run.pending == 0 && run.dag->may_run() && !waits_for_past(run);
   if (run.unfinished > 0 && !deadlocked) return;
   const bool failed = deadlocked || std::ranges::any_of(run.graph->leaves, [&](TaskIndex leaf) {
-                        return is_failure(run.tasks[leaf].state);
+                        return run.families[leaf].own.any_failed();
                       });
   end_run(run, failed ? RunState::failed : RunState::success, now);
   if (failed) pause_after_failures(*run.dag, now);
@@ -186,7 +169,6 @@ void Scheduler::forget(Run& run) {
     // Through set_state, so that slots and queues let go of it.
     if (!is_finished(ref.ti().state)) set_state(ref, TaskState::removed);
   }
-  run.dag->held.erase(&run);
   leave_past(run);
   run.dag->recent.erase({run.run_after, run.run_id});
   delist(run);
@@ -198,6 +180,7 @@ void Scheduler::forget(Run& run) {
   // What is noted of it must not be stored any more.
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
+  std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
   std::erase_if(changes_.tasks, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.past_tries, [&](const PastTry& past) { return past.where.run == &run; });
   std::erase_if(changes_.start, [&](const TaskRef& ref) { return ref.run == &run; });
@@ -208,7 +191,7 @@ void Scheduler::sweep() {
   finished_.erase(std::ranges::unique(finished_).begin(), finished_.end());
   for (Run* run : finished_) {
     // Reopened since, or a task still has to stop: stays.
-    if (!is_finished(run->state) || run->active > 0) continue;
+    if (!is_finished(run->state) || run->gate.active > 0) continue;
     forget_past(*run);
     run->dag->runs.erase(run->run_id);
   }

@@ -73,7 +73,10 @@ class Scheduler {
   /// The agent could not take it: it waits for a slot again.
   void attempt_refused(const Uuid& attempt, Time now);
   /// Direct downstream tasks that a task decided to skip.
-  Result<void> skip_downstream(const Uuid& attempt, const std::vector<std::string>& task_ids, Time now);
+  Result<void> skip_downstream(const Uuid& attempt, const std::vector<std::pair<std::string, int>>& tasks,
+                               Time now);
+  /// What an attempt pushed that decides about others.
+  void note_pushed(const Uuid& attempt, const PushedXcom& pushed);
   std::optional<TaskRef> find_attempt(const Uuid& attempt) const;
   /// Attempts that hold a slot.
   std::vector<Uuid> active_attempts() const;
@@ -131,14 +134,49 @@ class Scheduler {
   void delist(Run& run);
   void forget(Run& run);
   // readiness.cpp
+  /// Places in a run's `tasks` that are still to be looked at; the last one first.
+  using Open = std::vector<std::uint32_t>;
   void evaluate_all(Run& run, Time now);
-  void evaluate(TaskRef ref, Time now);
-  Verdict verdict_of(TaskRef ref) const;
+  void evaluate(Run& run, Open open, Time now);
+  void evaluate_one(TaskRef ref, Open& open, Time now);
+  /// Its rules let it go.
+  void begin_one(TaskRef ref, Open& open, Time now);
+  /// It ends without having run.
+  void settle(TaskRef ref, TaskState state, Open& open, Time now);
+  static void push_all(const Run& run, TaskIndex task, Open& open);
+  /// Those that look at the state of `from`.
+  static void push_below(TaskRef from, Open& open);
   /// The only place where a state changes; keeps all counters right.
   void set_state(TaskRef ref, TaskState state);
   void propagate(TaskRef from, Time now);
   void schedule(TaskRef ref, Time now);
   void finish(TaskRef ref, TaskState state, Time now);
+  /// Somebody else decides how it ends; its process, if there is one, is stopped.
+  void end_now(TaskRef ref, TaskState state, std::string reason, Time now);
+  // verdict.cpp
+  static Verdict verdict_of(TaskRef ref);
+  static Verdict judge_upstream(TaskRef ref);
+  static Verdict judge_direct(TaskRef ref);
+  /// No instance of the task can do anything yet.
+  static bool all_wait(Run& run, TaskIndex task);
+  // mapping.cpp
+  enum class Expanded : std::uint8_t { grown, skip, upstream_failed };
+  Expanded expand(TaskRef unmapped, Time now);
+  /// What it is mapped over may have another length since it was cleared.
+  /// @returns whether the instance is still one.
+  bool revise(TaskRef ref, Open& open, Time now);
+  void expand_literals(Run& run, Time now);
+  void grow(Run& run, TaskIndex task, std::uint32_t count, Time now);
+  void name_new_instances(Run& run, std::uint32_t first, Time now);
+  struct MapRange {
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+  /// The map indexes of `other` that belong to `ref`; nothing if all do.
+  static std::optional<MapRange> partners(TaskRef ref, TaskIndex other);
+  static StateCounts counts_for(TaskRef ref, const std::vector<TaskIndex>& tasks);
+  static Verdict judge_sources(TaskRef ref);
+  static void forget_length(TaskRef ref);
   // past.cpp
   struct Previous;
   std::optional<Previous> previous_of(Run& run);
@@ -170,8 +208,9 @@ class Scheduler {
   bool dispatch_one(Pool& pool, Time now);
   void occupy(TaskRef ref, int by);
   bool is_held_back(TaskRef ref);
+  /// Lets one that waits at the gate of `ref` try again.
   void release_held(TaskRef ref);
-  void release_first(ReadyQueue& held);
+  void release_first(Gate& gate);
   // clearing.cpp
   void reset(TaskRef ref, Time now);
   void reopen(Run& run, Time now);

@@ -72,13 +72,7 @@ class SchedulerTest : public testing::Test {
   void step() {
     scheduler_.dispatch(now_);
     Changes& changes = scheduler_.changes();
-    for (DagRun* created : changes.created) {
-      created->dirty = false;
-      for (TaskInstance& ti : created->tasks) ti.dirty = false;
-    }
-    for (DagRun* changed : changes.runs) changed->dirty = false;
-    for (const TaskRef& ref : changes.tasks) ref.ti().dirty = false;
-    for (DagEntry* dag : changes.dags) dag->dirty = false;
+    changes.clear_marks();
     changes = {};
   }
 

@@ -5,41 +5,77 @@ namespace leoflow::scheduler {
 using dag::TaskState;
 using dag::TriggerRule;
 
-void UpstreamCounts::count(TaskState state, int by, bool is_setup) {
-  const auto step = static_cast<std::uint32_t>(by);
+void StateCounts::count(TaskState state, std::uint32_t by, bool is_setup) {
   switch (state) {
     case TaskState::success:
-      success += step;
-      if (is_setup) setup_success += step;
+      success += by;
+      if (is_setup) setup_success += by;
       break;
     case TaskState::failed:
-      failed += step;
+      failed += by;
       break;
     case TaskState::upstream_failed:
-      upstream_failed += step;
+      upstream_failed += by;
       break;
     case TaskState::skipped:
-      skipped += step;
-      if (is_setup) setup_skipped += step;
+      skipped += by;
+      if (is_setup) setup_skipped += by;
       break;
     case TaskState::removed:
-      removed += step;
+      removed += by;
       break;
     default:
       break;
   }
 }
 
-Verdict judge_setups(const UpstreamCounts& c, std::uint32_t setups) {
-  if (c.failed + c.upstream_failed > 0) return Verdict::upstream_failed;
-  if (c.skipped > 0) return Verdict::skip;
-  return c.success >= setups ? Verdict::run : Verdict::wait;
+void StateCounts::add(TaskState state, bool is_setup) {
+  ++all;
+  if (is_setup) ++setups;
+  count(state, 1, is_setup);
 }
 
-Verdict judge(TriggerRule rule, const UpstreamCounts& c, std::uint32_t upstream, std::uint32_t setups) {
-  if (upstream == 0) return Verdict::run;
+void StateCounts::move(TaskState from, TaskState to, bool is_setup) {
+  count(from, ~0U, is_setup);
+  count(to, 1, is_setup);
+}
+
+StateCounts& StateCounts::operator+=(const StateCounts& other) {
+  all += other.all;
+  success += other.success;
+  failed += other.failed;
+  upstream_failed += other.upstream_failed;
+  skipped += other.skipped;
+  removed += other.removed;
+  setups += other.setups;
+  setup_success += other.setup_success;
+  setup_skipped += other.setup_skipped;
+  return *this;
+}
+
+namespace {
+
+/// An instance for which its upstream has no partner any more.
+bool is_left_over(const StateCounts& c, int map_index) {
+  return c.removed > 0 && c.success > 0 && map_index >= 0 &&
+         static_cast<std::uint32_t>(map_index) >= c.success;
+}
+
+}  // namespace
+
+Verdict judge_setups(const StateCounts& c, int map_index) {
+  if (c.any_failed()) return Verdict::upstream_failed;
+  if (c.skipped > 0) return Verdict::skip;
+  if (is_left_over(c, map_index)) return Verdict::remove;
+  const std::uint32_t enough = map_index >= 0 ? c.success + c.removed : c.success;
+  return enough >= c.all ? Verdict::run : Verdict::wait;
+}
+
+Verdict judge(TriggerRule rule, const StateCounts& c, int map_index) {
+  const std::uint32_t upstream = c.all;
+  const std::uint32_t setups = c.setups;
   const bool all_done = c.done() >= upstream;
-  const bool any_failed = c.failed + c.upstream_failed > 0;
+  const bool any_failed = c.any_failed();
   switch (rule) {
     case TriggerRule::always:
       return Verdict::run;
@@ -47,6 +83,7 @@ Verdict judge(TriggerRule rule, const UpstreamCounts& c, std::uint32_t upstream,
     case TriggerRule::all_success:
       if (any_failed) return Verdict::upstream_failed;
       if (c.skipped > 0) return Verdict::skip;
+      if (is_left_over(c, map_index)) return Verdict::remove;
       return c.success + c.removed >= upstream ? Verdict::run : Verdict::wait;
 
     case TriggerRule::all_failed:

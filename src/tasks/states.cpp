@@ -58,18 +58,21 @@ void TaskService::set_terminal_state(const Caller& caller, const json::value& re
 }
 
 void TaskService::skip_downstream(const Caller& caller, const json::value& request, const Reply& reply) {
-  std::vector<std::string> task_ids;
+  std::vector<std::pair<std::string, int>> skipped;
   const json::value* tasks = find(request, "tasks");
   if (tasks != nullptr && tasks->is_array()) {
     for (const json::value& task : tasks->get_array()) {
-      // Either an id, or an id and a map index; mapped tasks are not scheduled yet.
-      if (task.is_string()) task_ids.emplace_back(task.get_string());
-      if (task.is_array() && !task.get_array().empty() && task.get_array()[0].is_string()) {
-        task_ids.emplace_back(task.get_array()[0].get_string());
+      // Either an id, or an id and a map index.
+      if (task.is_string()) skipped.emplace_back(task.get_string(), -1);
+      if (!task.is_array() || task.get_array().size() != 2) continue;
+      const json::value& id = task.get_array()[0];
+      const json::value& map_index = task.get_array()[1];
+      if (id.is_string() && map_index.is_int64()) {
+        skipped.emplace_back(id.get_string(), static_cast<int>(map_index.get_int64()));
       }
     }
   }
-  engine_.skip_downstream(caller.attempt, std::move(task_ids), [reply](const Result<void>& result) {
+  engine_.skip_downstream(caller.attempt, std::move(skipped), [reply](const Result<void>& result) {
     reply(result ? done() : refused(result.error()));
   });
 }

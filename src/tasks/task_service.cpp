@@ -9,8 +9,8 @@
 namespace leoflow::tasks {
 
 TaskService::TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-                         const Clock& clock)
-    : database_(database), engine_(engine), sealer_(sealer), clock_(clock) {}
+                         const Clock& clock, int max_map_length)
+    : database_(database), engine_(engine), sealer_(sealer), clock_(clock), max_map_length_(max_map_length) {}
 
 const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::handlers() {
   static const std::unordered_map<std::string_view, Handler> kHandlers = {

@@ -15,8 +15,9 @@ namespace leoflow::tasks {
 /// changes is stored in the order it was asked for, even before the replies.
 class TaskService {
  public:
+  /// @param max_map_length  most items of a value that something is mapped over ([core] max_map_length).
   TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-              const Clock& clock);
+              const Clock& clock, int max_map_length = 1024);
 
   /// @param body JSON of the SDK's request, with its "type".
   /// A change is durable before the reply.
@@ -78,6 +79,7 @@ class TaskService {
   engine::Engine& engine_;
   const auth::Sealer& sealer_;
   const Clock& clock_;
+  const int max_map_length_;
   CallerLines lines_{2};
 };
 

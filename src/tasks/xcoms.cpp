@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "tasks/task_service.hpp"
 
@@ -50,6 +51,23 @@ json::array all_values(store::Session& session, const json::value& request) {
                                                    get_text(request, "task_id"), get_text(request, "key")});
   for (const store::Row row : rows) out.push_back(parse_stored(row.text(0)));
   return out;
+}
+
+bool is_mapped_over(const json::value& request) {
+  return find_integer(request, "mapped_length").has_value();
+}
+
+/// What the scheduler has to know of it.
+scheduler::PushedXcom pushed_xcom(const json::value& request) {
+  scheduler::PushedXcom pushed;
+  const std::string key = get_text(request, "key");
+  const json::value* value = find(request, "value");
+  if (key == "return_value") {
+    // Of an instance of a mapped task it only counts that it returned something.
+    pushed.map_length = static_cast<std::int32_t>(get_integer(request, "mapped_length", 0));
+  }
+  if (key == scheduler::kSkipKey && value != nullptr) pushed.skips = scheduler::read_skips(*value);
+  return pushed;
 }
 
 Answer not_found(const json::value& request) {
@@ -122,7 +140,18 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
   store::Params params = place(request);
   params.emplace_back(value == nullptr ? "null" : json::serialize(*value));
   params.emplace_back(clock_.now());
-  write([params = std::move(params)](store::Session& session) { session.execute(kPut, params); }, reply);
+  scheduler::PushedXcom pushed = pushed_xcom(request);
+  if (pushed.map_length && *pushed.map_length > max_map_length_ && is_mapped_over(request)) {
+    return reply(refused(400, fmt::format("unmappable return value length: {} > {} (max_map_length)",
+                                          *pushed.map_length, max_map_length_)));
+  }
+  engine::Item item;
+  item.decide = [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {
+    d.scheduler.note_pushed(attempt, pushed);
+  };
+  item.record = [params = std::move(params)](store::Session& session) { session.execute(kPut, params); };
+  item.done = [reply] { reply(done()); };
+  engine_.post(std::move(item));
 }
 
 void TaskService::delete_xcom(const Caller& caller, const json::value& request, const Reply& reply) {

@@ -1,0 +1,97 @@
+#include "dag/read_task.hpp"
+
+#include <fmt/format.h>
+
+#include "dag/encoded.hpp"
+
+namespace leoflow::dag {
+namespace {
+
+double read_backoff(const json::value& fields) {
+  const json::value* value = find(fields, "retry_exponential_backoff");
+  if (value == nullptr) return 0;
+  if (value->is_bool()) return value->get_bool() ? 2.0 : 0;
+  return value->is_number() ? value->to_number<double>() : 0;
+}
+
+bool has_entries(const json::value& fields, std::string_view key) {
+  const json::value* value = find(fields, key);
+  return value != nullptr && value->is_array() && !value->get_array().empty();
+}
+
+/// What a task may ask for that the scheduler does not do yet; "" if nothing.
+std::string unsupported_feature(const json::value& fields) {
+  if (get_bool(fields, "start_from_trigger", false)) return "start_from_trigger";
+  if (get_bool(fields, "has_retry_policy", false)) return "retry_policy";
+  if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
+    return "a custom weight rule";
+  }
+  return "";
+}
+
+}  // namespace
+
+json::value whole_task(const json::value& fields) {
+  const json::value& partial = unwrap(child(fields, "partial_kwargs"));
+  if (!partial.is_object() || !fields.is_object()) return fields;
+  json::object whole = fields.get_object();
+  for (const auto& [name, value] : partial.get_object()) whole.emplace(name, value);
+  return whole;
+}
+
+Result<Task> read_task(const json::value& fields) {
+  Task task;
+  task.task_id = get_text(fields, "task_id");
+  if (task.task_id.empty()) return fail(ErrorCode::invalid, "a task has no task_id");
+  if (const std::string feature = unsupported_feature(fields); !feature.empty()) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("task '{}': {} is not supported yet", task.task_id, feature));
+  }
+  task.display_name = get_text(fields, "_task_display_name", task.task_id);
+  task.operator_name = get_text(fields, "_operator_name", get_text(fields, "task_type", "BaseOperator"));
+  task.pool = get_text(fields, "pool", task.pool);
+  task.pool_slots = find_int(fields, "pool_slots").value_or(1);
+  task.queue = get_text(fields, "queue", task.queue);
+  task.executor = find_text(fields, "executor");
+  const std::string rule = get_text(fields, "trigger_rule", "all_success");
+  const auto parsed_rule = parse_trigger_rule(rule);
+  if (!parsed_rule) {
+    return fail(ErrorCode::invalid, fmt::format("task '{}': unknown trigger rule '{}'", task.task_id, rule));
+  }
+  task.trigger_rule = *parsed_rule;
+  task.retries = find_int(fields, "retries").value_or(0);
+  task.retry_delay = find_duration(fields, "retry_delay").value_or(task.retry_delay);
+  task.retry_backoff = read_backoff(fields);
+  task.max_retry_delay = find_duration(fields, "max_retry_delay");
+  task.execution_timeout = find_duration(fields, "execution_timeout");
+  task.start_date = find_date(fields, "start_date");
+  task.end_date = find_date(fields, "end_date");
+  task.priority_weight = find_int(fields, "priority_weight").value_or(1);
+  task.max_active_tis_per_dag = find_int(fields, "max_active_tis_per_dag");
+  task.max_active_tis_per_dagrun = find_int(fields, "max_active_tis_per_dagrun");
+  // wait_for_downstream includes it, as in the SDK.
+  task.wait_for_downstream = get_bool(fields, "wait_for_downstream", false);
+  task.depends_on_past = get_bool(fields, "depends_on_past", false) || task.wait_for_downstream;
+  task.ignore_first_depends_on_past = get_bool(fields, "ignore_first_depends_on_past", false);
+  task.wait_for_past_depends_before_skipping =
+      get_bool(fields, "wait_for_past_depends_before_skipping", false);
+  task.is_setup = get_bool(fields, "is_setup", false);
+  task.is_teardown = get_bool(fields, "is_teardown", false);
+  task.on_failure_fail_dagrun = get_bool(fields, "on_failure_fail_dagrun", false);
+  task.can_skip_downstream = get_bool(fields, "_can_skip_downstream", false);
+  task.runs_in_engine = get_bool(fields, "_is_empty", false) &&
+                        !get_bool(fields, "has_on_execute_callback", false) &&
+                        !get_bool(fields, "has_on_success_callback", false) &&
+                        !has_entries(fields, "outlets") && !has_entries(fields, "inlets");
+  return task;
+}
+
+Result<WeightRule> read_weight_rule(const json::value& fields) {
+  std::string name = get_text(fields, "weight_rule", "downstream");
+  if (name == "downstream") return WeightRule::downstream;
+  if (name == "upstream") return WeightRule::upstream;
+  if (name == "absolute") return WeightRule::absolute;
+  return fail(ErrorCode::unsupported, fmt::format("weight_rule '{}' is not supported yet", name));
+}
+
+}  // namespace leoflow::dag
