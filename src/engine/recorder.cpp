@@ -1,5 +1,7 @@
 #include "engine/recorder.hpp"
 
+#include <algorithm>
+
 #include "dag/states.hpp"
 
 namespace leoflow::engine {
@@ -148,13 +150,24 @@ Params with(Params row, std::initializer_list<Param> more) {
   return row;
 }
 
+/// Executes a statement for each of `count` rows; few of them are in memory at a time.
+/// @param row_of gives the nth.
+template <typename RowOf>
+void execute_rows(store::Session& session, std::string_view sql, std::size_t count, RowOf row_of) {
+  constexpr std::size_t kAtATime = 1024;
+  std::vector<Params> rows;
+  for (std::size_t first = 0; first < count; first += kAtATime) {
+    rows.clear();
+    for (std::size_t i = first; i < std::min(count, first + kAtATime); ++i) rows.push_back(row_of(i));
+    session.execute_many(sql, rows);
+  }
+}
+
 void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time now) {
   for (const Run* run : runs) {
     session.execute(kInsertRun, run_row(*run, now));
-    std::vector<Params> rows;
-    rows.reserve(run->tasks.size());
-    for (const TaskInstance& ti : run->tasks) rows.push_back(task_row(*run, ti, now));
-    session.execute_many(kInsertTask, rows);
+    execute_rows(session, kInsertTask, run->tasks.size(),
+                 [&](std::size_t i) { return task_row(*run, run->tasks[i], now); });
   }
 }
 
@@ -165,10 +178,8 @@ void insert_instances(store::Session& session, const std::vector<scheduler::NewI
     if (added.was_unmapped) {
       session.execute(kMapFirst, {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id});
     }
-    std::vector<Params> rows;
-    rows.reserve(added.end - added.first);
-    for (std::uint32_t i = added.first; i < added.end; ++i) rows.push_back(task_row(run, run.tasks[i], now));
-    session.execute_many(kInsertTask, rows);
+    execute_rows(session, kInsertTask, added.end - added.first,
+                 [&](std::size_t i) { return task_row(run, run.tasks[added.first + i], now); });
   }
 }
 
@@ -186,15 +197,12 @@ void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
 }
 
 void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Time now) {
-  std::vector<Params> rows;
-  rows.reserve(tasks.size());
-  for (const TaskRef& ref : tasks) {
-    const TaskInstance& ti = ref.ti();
-    rows.push_back(with(key_of(ref), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
-                                      ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
-                                      now, int{ti.reschedules}, ti.first_start, map_length(ti)}));
-  }
-  session.execute_many(kUpdateTask, rows);
+  execute_rows(session, kUpdateTask, tasks.size(), [&](std::size_t i) {
+    const TaskInstance& ti = tasks[i].ti();
+    return with(key_of(tasks[i]), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
+                                   ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
+                                   now, int{ti.reschedules}, ti.first_start, map_length(ti)});
+  });
 }
 
 void update_dag(store::Session& session, const DagEntry& dag) {

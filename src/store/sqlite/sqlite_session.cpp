@@ -51,7 +51,10 @@ SqliteSession::SqliteSession(const std::string& path, bool read_only) {
   sqlite3_busy_timeout(database_, 10'000);
   try {
     execute_script("PRAGMA foreign_keys = ON");
-    if (!read_only) execute_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    // The cache is for a change that is larger than the default of 2 MB, which would go to the log twice.
+    if (!read_only) {
+      execute_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;");
+    }
   } catch (...) {
     sqlite3_close(database_);
     throw;
