@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "dag/assets.hpp"
 #include "dag/expansion.hpp"
 #include "dag/states.hpp"
 #include "dag/timetable.hpp"
@@ -80,7 +81,9 @@ struct Dag {
   std::optional<bool> is_paused_upon_creation;
   std::vector<Task> tasks;
   std::vector<MappedGroup> mapped_groups;
-  std::vector<TaskIndex> leaves;  ///< whose states decide the run's
+  std::vector<TaskAsset> task_assets;             ///< outlets and inlets
+  std::optional<AssetCondition> asset_condition;  ///< of a DAG that is scheduled on assets
+  std::vector<TaskIndex> leaves;                  ///< whose states decide the run's
 
   std::optional<TaskIndex> find_task(std::string_view task_id) const;
   /// The restriction that the DAG's and its tasks' dates put on its runs.

@@ -64,6 +64,11 @@ class SerializedReader {
     auto timetable = read_timetable(*encoded);
     if (!timetable) return std::unexpected(timetable.error());
     dag_->timetable = std::move(*timetable);
+    if (const json::value& assets = child(unwrap(*encoded), "asset_condition"); !assets.is_null()) {
+      auto condition = read_asset_condition(assets);
+      if (!condition) return std::unexpected(condition.error());
+      dag_->asset_condition = std::move(*condition);
+    }
     if (const auto limit = dag_->timetable->active_runs_limit()) {
       dag_->max_active_runs = std::min(dag_->max_active_runs, *limit);
     }
@@ -86,12 +91,26 @@ class SerializedReader {
       }
       dag_->depends_on_past = dag_->depends_on_past || task->depends_on_past;
       owners.insert(get_text(task_fields, "owner", "airflow"));
+      for (const bool is_outlet : {false, true}) {
+        if (auto done = read_task_assets(task_fields, index, is_outlet); !done) return done;
+      }
       weight_rules_.push_back(*rule);
       downstream_ids_.push_back(read_texts(task_fields, "downstream_task_ids"));
       expand_inputs_.push_back(child(task_fields, get_text(task_fields, "_expand_input_attr")));
       dag_->tasks.push_back(std::move(*task));
     }
     dag_->owners.assign(owners.begin(), owners.end());
+    return {};
+  }
+
+  Result<void> read_task_assets(const json::value& fields, TaskIndex task, bool is_outlet) {
+    const json::value& list = child(fields, is_outlet ? "outlets" : "inlets");
+    if (!list.is_array()) return {};
+    for (const json::value& entry : list.get_array()) {
+      // An inlet or outlet may be anything; what is no asset is the task's own business.
+      auto leaf = read_asset_leaf(entry);
+      if (leaf) dag_->task_assets.push_back({task, is_outlet, std::move(*leaf)});
+    }
     return {};
   }
 

@@ -106,6 +106,14 @@ Read read_timetable(const json::value& encoded) {
     if (!timetable) return std::unexpected(timetable.error());
     return std::shared_ptr<const Timetable>(std::move(*timetable));
   }
+  if (name == "simple.AssetTriggeredTimetable") return std::make_shared<const AssetTriggeredTimetable>();
+  if (name == "assets.AssetOrTimeSchedule") {
+    const json::value* times = find(fields, "timetable");
+    if (times == nullptr) return fail(ErrorCode::invalid, "an asset-or-time schedule has no timetable");
+    auto inner = read_timetable(*times);
+    if (!inner) return inner;
+    return std::make_shared<const AssetOrTimeTimetable>(std::move(*inner));
+  }
   if (name == "interval.CronDataIntervalTimetable") {
     auto ticks = read_cron(get_text(fields, "expression"), fields);
     if (!ticks) return std::unexpected(ticks.error());

@@ -39,4 +39,34 @@ class ContinuousTimetable final : public Timetable {
   std::optional<int> active_runs_limit() const override { return 1; }
 };
 
+/// schedule=[assets]: when they change. The condition is the Dag's.
+class AssetTriggeredTimetable final : public Timetable {
+ public:
+  std::optional<RunInfo> next(const std::optional<DataInterval>&, const Restriction&, Time) const override {
+    return std::nullopt;
+  }
+  DataInterval manual_interval(Time run_after) const override { return {run_after, run_after}; }
+  std::string summary() const override { return "Asset"; }
+  std::string description() const override { return "Triggered by assets"; }
+  bool periodic() const override { return false; }
+};
+
+/// AssetOrTimeSchedule: when assets change, and at times.
+class AssetOrTimeTimetable final : public Timetable {
+ public:
+  explicit AssetOrTimeTimetable(std::shared_ptr<const Timetable> times) : times_(std::move(times)) {}
+  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+                              Time now) const override {
+    return times_->next(last, restriction, now);
+  }
+  DataInterval manual_interval(Time run_after) const override { return times_->manual_interval(run_after); }
+  std::string summary() const override { return "Asset or " + times_->summary(); }
+  std::string description() const override { return "Triggered by assets or " + times_->description(); }
+  bool periodic() const override { return times_->periodic(); }
+  std::optional<int> active_runs_limit() const override { return times_->active_runs_limit(); }
+
+ private:
+  std::shared_ptr<const Timetable> times_;
+};
+
 }  // namespace leoflow::dag

@@ -43,6 +43,27 @@ void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome,
   post(std::move(item));
 }
 
+void Engine::attempt_succeeded(const Uuid& attempt, OutletReport outlets, std::function<void(bool)> done) {
+  struct State {
+    bool accepted = false;
+    std::vector<AssetEvent> events;
+    Time now;
+  };
+  const auto state = std::make_shared<State>();
+  Item item;
+  item.decide = [attempt, outlets = std::move(outlets), state](Deciding& d) {
+    const auto source = d.scheduler.find_attempt(attempt);
+    if (source) state->events = events_of(d.scheduler.assets(), *source, outlets);
+    state->now = d.now;
+    state->accepted = d.scheduler.attempt_reported(attempt, scheduler::Outcome::success, d.now);
+    if (!state->accepted) state->events.clear();
+    announce(d.scheduler, state->events, d.now);
+  };
+  item.record = [state](store::Session& session) { write_asset_events(session, state->events, state->now); };
+  item.done = [state, done = std::move(done)] { done(state->accepted); };
+  post(std::move(item));
+}
+
 void Engine::attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done) {
   const auto accepted = std::make_shared<bool>(false);
   Item item;

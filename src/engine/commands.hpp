@@ -26,6 +26,7 @@ struct TriggerRun {
   json::object conf;
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::string run_type = "manual";  ///< or backfill, asset_materialization
   std::string triggered_by = "rest_api";
   std::optional<std::string> user;
 };
@@ -57,6 +58,18 @@ struct MarkRun {
   std::string state;  ///< queued, success or failed
 };
 
+struct AssetName {
+  std::string name;
+  std::string uri;
+};
+
+/// Somebody outside says that an asset changed.
+struct ChangeAsset {
+  AssetName asset;
+  std::string extra = "{}";  ///< JSON object
+  std::optional<std::string> partition_key;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -77,6 +90,12 @@ class Commands {
   virtual Result<void> reparse(std::string dag_id) = 0;
   /// Reads pool sizes again after the pool table was written.
   virtual void pools_changed() = 0;
+
+  /// An event of an asset that is not made by a task. Errors: not_found, if the store has no such asset.
+  virtual Result<void> change_asset(ChangeAsset command) = 0;
+  /// What waits for the DAG's next asset-triggered run is dropped; of one asset, or all.
+  /// Errors: not_found (DAG, or nothing of that kind waits).
+  virtual Result<void> forget_queued_assets(std::string dag_id, std::optional<AssetName> asset) = 0;
 
   /// Any other write (variables, connections, notes, audit log, ...): `work` runs on the writer's thread
   /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "dag/read_serialized.hpp"
+#include "engine/assets.hpp"
 #include "engine/dag_hash.hpp"
 
 namespace leoflow::engine {
@@ -177,6 +178,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
                         {change.version_id, kept->source});
       }
       write_tags(session, dag);
+      if (change.changed) write_dag_assets(session, dag, now);
     }
     for (const std::string& dag_id : stale)
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});

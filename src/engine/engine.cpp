@@ -81,7 +81,7 @@ bool Engine::wait_for_work() {
 }
 
 void Engine::pass(std::vector<Item> batch) {
-  const Time now = clock_.now();
+  const Time now = pass_time_ = clock_.now();
   Deciding deciding{scheduler_, *session_, now};
   for (Item& item : batch) {
     if (item.decide) item.decide(deciding);
@@ -167,7 +167,14 @@ void Engine::act(Time) {
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
   for (const scheduler::TaskRef& ref : changes.start) {
     // It may have been marked or cleared in the same pass.
-    if (ref.ti().state == dag::TaskState::queued) runner_.start(spec_of(ref));
+    if (ref.ti().state != dag::TaskState::queued) continue;
+    AttemptSpec spec = spec_of(ref);
+    if (ref.run->type == dag::RunType::asset_triggered) {
+      read([&](store::Session& session) {
+        spec.consumed_asset_events = consumed_events(session, spec.dag_id, spec.run_id);
+      });
+    }
+    runner_.start(spec);
   }
   scheduler_.sweep();
 }

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/assets.hpp"
 #include "engine/commands.hpp"
 #include "engine/dag_files.hpp"
 #include "engine/item.hpp"
@@ -58,6 +59,8 @@ class Engine final : public Commands {
   void attempt_started(AttemptStart start);
   /// @param done is told whether the attempt was one that may report.
   void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done);
+  /// As attempt_reported, for one that succeeded and changed assets.
+  void attempt_succeeded(const Uuid& attempt, OutletReport outlets, std::function<void(bool)> done);
   /// As attempt_reported, for one that wants to go on at `at`.
   void attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
@@ -87,6 +90,8 @@ class Engine final : public Commands {
   Result<void> delete_dag(std::string dag_id) override;
   Result<void> reparse(std::string dag_id) override;
   void pools_changed() override;
+  Result<void> change_asset(ChangeAsset command) override;
+  Result<void> forget_queued_assets(std::string dag_id, std::optional<AssetName> asset) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
  private:
@@ -113,6 +118,7 @@ class Engine final : public Commands {
   const std::function<void(const std::string&, const std::string&)> on_reparse_;
 
   // only touched on the engine's thread
+  Time pass_time_{};  ///< of the pass that is being decided and stored
   scheduler::Scheduler scheduler_{new_uuid};
   PastRuns past_runs_{[this](const PastRuns::Work& work) { read(work); }};
   Versions versions_;

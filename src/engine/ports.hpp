@@ -40,6 +40,7 @@ struct AttemptSpec {
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
   int clear_number = 0;
+  std::string consumed_asset_events = "[]";  ///< JSON, of a run that assets triggered
 };
 
 /// Who runs attempts. Called on the engine's thread after the commit that

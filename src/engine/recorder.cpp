@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dag/states.hpp"
+#include "engine/assets.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -236,6 +237,8 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   }
   update_tasks(session, changes.tasks, now);
   for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
+  for (const Run* run : changes.asset_runs) write_consumed_events(session, *run);
+  for (const DagEntry* dag : changes.asset_queues) write_asset_queue(session, *dag);
   for (const std::string& dag_id : changes.paused_by_failures) {
     session.execute(kLogPause, {now, dag_id, "max_consecutive_failed_dag_runs runs in a row failed"});
   }

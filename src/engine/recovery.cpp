@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "dag/read_serialized.hpp"
+#include "engine/assets.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -178,6 +179,7 @@ void load_pools(Scheduler& scheduler, store::Session& session) {
 void recover(Scheduler& scheduler, store::Session& session, Versions& versions, Time now) {
   load_pools(scheduler, session);
   recover_dags(scheduler, session, versions, now);
+  load_assets(scheduler, session);
   const store::Rows runs =
       session.query(std::string(kRunColumns) + "WHERE state IN ('queued', 'running') ORDER BY run_after, id");
   for (const Row row : runs) {

@@ -10,7 +10,7 @@ namespace {
 /// The run's dates and name as Airflow infers them from what was given.
 scheduler::NewRun complete(const TriggerRun& command, const dag::Dag& graph, Time now) {
   scheduler::NewRun run;
-  run.type = dag::RunType::manual;
+  run.type = dag::parse_run_type(command.run_type).value_or(dag::RunType::manual);
   run.triggered_by = command.triggered_by;
   run.user = command.user;
   run.logical_date = command.logical_date;
@@ -23,8 +23,9 @@ scheduler::NewRun complete(const TriggerRun& command, const dag::Dag& graph, Tim
   run.conf = json::serialize(command.conf);
   run.note = command.note;
   run.partition_key = command.partition_key;
-  run.run_id = command.run_id.value_or(fmt::format("manual__{}{}", to_iso_offset(run.run_after),
-                                                   command.logical_date ? "" : "_" + random_hex(4)));
+  run.run_id =
+      command.run_id.value_or(fmt::format("{}__{}{}", to_text(run.type), to_iso_offset(run.run_after),
+                                          command.logical_date ? "" : "_" + random_hex(4)));
   return run;
 }
 

@@ -14,6 +14,7 @@ void Changes::clear_marks() const {
   for (Run* run : runs) run->dirty = false;
   for (const TaskRef& ref : tasks) ref.ti().dirty = false;
   for (DagEntry* dag : dags) dag->dirty = false;
+  for (DagEntry* dag : asset_queues) dag->queue_is_dirty = false;
 }
 
 }  // namespace leoflow::scheduler

@@ -46,6 +46,8 @@ struct Changes {
   std::vector<DagEntry*> dags;
   std::vector<std::pair<std::string, std::string>> deleted_runs;  ///< dag_id, run_id
   std::vector<std::string> deleted_dags;
+  std::vector<DagEntry*> asset_queues;          ///< whose queued_assets changed
+  std::vector<Run*> asset_runs;                 ///< of `created`: they consume asset events
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
   std::vector<TaskRef> start;   ///< effect: send to an agent
@@ -53,7 +55,7 @@ struct Changes {
 
   bool nothing_to_store() const {
     return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&
-           dags.empty() && deleted_runs.empty() && deleted_dags.empty();
+           dags.empty() && deleted_runs.empty() && deleted_dags.empty() && asset_queues.empty();
   }
 
   /// What is noted is stored: a further change is to be noted again.

@@ -25,7 +25,9 @@ void Scheduler::put_dag(const std::string& dag_id, std::string version_id,
   DagEntry& dag = *owned;
   dag.version_id = std::move(version_id);
   dag.graph = std::move(graph);
+  assets_.put(dag_id, *dag.graph);
   set_stale(dag_id, false, now);
+  want_asset_run(dag);
   plan_next_run(dag, now);
   start_runs(dag, now);
 }
@@ -34,6 +36,7 @@ void Scheduler::set_stale(const std::string& dag_id, bool stale, Time now) {
   DagEntry* dag = find_dag(dag_id);
   if (dag == nullptr || dag->stale == stale) return;
   dag->stale = stale;
+  if (stale) assets_.remove(dag_id);
   gate_changed(*dag, now);
 }
 
@@ -60,6 +63,7 @@ void Scheduler::gate_changed(DagEntry& dag, Time now) {
     }
     if (run->state == RunState::running) evaluate_all(*run, now);
   }
+  want_asset_run(dag);
   plan_next_run(dag, now);
   start_runs(dag, now);
 }
@@ -74,7 +78,9 @@ Result<void> Scheduler::delete_dag(const std::string& dag_id) {
     }
   }
   for (const auto& [run_id, run] : dag.runs) forget(*run);
+  assets_.remove(dag_id);
   std::erase(changes_.dags, &dag);
+  std::erase(changes_.asset_queues, &dag);
   std::erase_if(finished_, [&](const Run* run) { return run->dag == &dag; });
   changes_.deleted_dags.push_back(dag_id);
   dead_dags_.push_back(std::move(found->second));
@@ -144,6 +150,9 @@ void Scheduler::tick(Time now) {
           run->recheck_is_due = false;
           if (run->state == RunState::running) evaluate_all(*run, now);
         }
+        break;
+      case Timer::Kind::asset_run:
+        create_asset_run(*dag, now);
         break;
       case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);

@@ -172,6 +172,11 @@ struct DagEntry {
   /// The newest runs, by run_after and run_id: as many as failures in a row pause the DAG.
   std::map<std::pair<Time, std::string>, RunState> recent;
 
+  /// Assets that changed since the last run that such changes made, and when.
+  std::map<dag::AssetKey, Time> queued_assets;
+  bool queue_is_dirty = false;
+  bool wants_asset_run = false;  ///< the next tick looks whether there are enough
+
   // Runs that end at once may start others: these keep that a loop, not a recursion.
   bool creating = false;
   bool starting = false;

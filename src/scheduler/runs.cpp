@@ -151,6 +151,7 @@ void Scheduler::end_run(Run& run, RunState state, Time now) {
   start_runs(*run.dag, now);
   // The run may have been what kept the next one from being created.
   create_due_runs(*run.dag, now);
+  want_asset_run(*run.dag);
 }
 
 Result<void> Scheduler::delete_run(const std::string& dag_id, const std::string& run_id) {
@@ -180,6 +181,7 @@ void Scheduler::forget(Run& run) {
   // What is noted of it must not be stored any more.
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
+  std::erase(changes_.asset_runs, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
   std::erase_if(changes_.tasks, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.past_tries, [&](const PastTry& past) { return past.where.run == &run; });

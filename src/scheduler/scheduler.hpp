@@ -4,6 +4,7 @@
 #include <queue>
 
 #include "base/result.hpp"
+#include "scheduler/asset_book.hpp"
 #include "scheduler/changes.hpp"
 #include "scheduler/model.hpp"
 
@@ -98,6 +99,15 @@ class Scheduler {
                           Time now);
   void mark_run(Run& run, RunState state, Time now);
 
+  // --- assets.cpp
+  /// @param aliases by which it changed.
+  void asset_changed(const dag::AssetKey& asset, const std::vector<std::string>& aliases, Time now);
+  /// After a restart.
+  void restore_queued_asset(const std::string& dag_id, const dag::AssetKey& asset, Time at);
+  /// Somebody does not want a run for it, or for any.
+  void forget_queued_assets(const std::string& dag_id, const std::optional<dag::AssetKey>& asset);
+  AssetBook& assets() { return assets_; }
+
   // --- timers
   /// Does what has become due.
   void tick(Time now);
@@ -110,7 +120,7 @@ class Scheduler {
  private:
   struct Timer {
     Time due;
-    enum class Kind { next_run, run_start, run_timeout, recheck, wake_up } kind;
+    enum class Kind { next_run, run_start, run_timeout, recheck, asset_run, wake_up } kind;
     std::string dag_id;
     std::string run_id;
     std::uint32_t index = 0;
@@ -196,6 +206,10 @@ class Scheduler {
   void arm_wake_up(TaskRef ref);
   void end_restarting(TaskRef ref, Time now);
   void archive(TaskRef ref, Time now);
+  // assets.cpp
+  void want_asset_run(DagEntry& dag);
+  void create_asset_run(DagEntry& dag, Time now);
+  void note_queue(DagEntry& dag);
   // endings.cpp
   void fail_fast(TaskRef failed, Time now);
   void arm_timeout(const Run& run);
@@ -227,6 +241,7 @@ class Scheduler {
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  AssetBook assets_;
   std::vector<Run*> finished_;
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;
   int free_slots_ = 0;

@@ -36,10 +36,11 @@ inline json::value to_json(const std::optional<Time>& time) {
 /// A WHERE clause that grows: each condition's placeholder is the next number.
 class Conditions {
  public:
-  void equal(std::string_view column, store::Param value) {
+  void equal(std::string_view column, store::Param value) { compare(column, "=", std::move(value)); }
+  void compare(std::string_view column, std::string_view comparison, store::Param value) {
     params_.push_back(std::move(value));
-    sql_ +=
-        (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " = $" + std::to_string(params_.size());
+    sql_ += (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " " + std::string(comparison) +
+            " $" + std::to_string(params_.size());
   }
   /// Nothing is added for an absent or empty list.
   void any_of(std::string_view column, const json::value* list) {

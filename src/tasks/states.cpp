@@ -18,8 +18,7 @@ constexpr std::string_view kRenderedMapIndex =
 
 }  // namespace
 
-void TaskService::report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
-                         const Reply& reply) {
+void TaskService::note_map_index(const Caller& caller, const json::value& request) {
   if (const auto map_index = find_text(request, "rendered_map_index")) {
     engine::Item item;
     item.record = [attempt = caller.attempt, text = *map_index](store::Session& session) {
@@ -27,13 +26,25 @@ void TaskService::report(const Caller& caller, scheduler::Outcome outcome, const
     };
     engine_.post(std::move(item));
   }
-  engine_.attempt_reported(caller.attempt, outcome, [reply](bool accepted) {
+}
+
+std::function<void(bool)> TaskService::accepted(const Reply& reply) {
+  return [reply](bool accepted) {
     reply(accepted ? done() : refused(409, "the task instance is not running any more"));
-  });
+  };
+}
+
+void TaskService::report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
+                         const Reply& reply) {
+  note_map_index(caller, request);
+  engine_.attempt_reported(caller.attempt, outcome, accepted(reply));
 }
 
 void TaskService::succeed(const Caller& caller, const json::value& request, const Reply& reply) {
-  report(caller, scheduler::Outcome::success, request, reply);
+  engine::OutletReport outlets = read_outlets(request);
+  if (outlets.empty()) return report(caller, scheduler::Outcome::success, request, reply);
+  note_map_index(caller, request);
+  engine_.attempt_succeeded(caller.attempt, std::move(outlets), accepted(reply));
 }
 
 void TaskService::retry(const Caller& caller, const json::value& request, const Reply& reply) {
@@ -44,9 +55,7 @@ void TaskService::reschedule(const Caller& caller, const json::value& request, c
   const std::string text = get_text(request, "reschedule_date");
   const auto at = parse_iso(text);
   if (!at) return reply(refused(422, fmt::format("reschedule_date '{}' is not a date and time", text)));
-  engine_.attempt_rescheduled(caller.attempt, *at, [reply](bool accepted) {
-    reply(accepted ? done() : refused(409, "the task instance is not running any more"));
-  });
+  engine_.attempt_rescheduled(caller.attempt, *at, accepted(reply));
 }
 
 void TaskService::set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply) {

@@ -115,9 +115,4 @@ void TaskService::get_reschedule_start(const Caller& caller, const json::value&,
   reply(result("TaskRescheduleStartDate", {{"start_date", to_json(first)}}));
 }
 
-void TaskService::validate_assets(const Caller&, const json::value&, const Reply& reply) {
-  // An asset becomes inactive by a conflict with another; there are no assets yet.
-  reply(result("InactiveAssetsResult", {{"inactive_assets", json::array()}}));
-}
-
 }  // namespace leoflow::tasks

@@ -44,6 +44,11 @@ const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::h
       {"GetTaskBreadcrumbs", &TaskService::get_breadcrumbs},
       {"GetPreviousTI", &TaskService::get_previous_task},
       {"GetTaskRescheduleStartDate", &TaskService::get_reschedule_start},
+      {"GetAssetByName", &TaskService::get_asset},
+      {"GetAssetByUri", &TaskService::get_asset},
+      {"GetAssetsByAlias", &TaskService::get_assets_by_alias},
+      {"GetAssetEventByAsset", &TaskService::get_asset_events},
+      {"GetAssetEventByAssetAlias", &TaskService::get_alias_events},
       {"ValidateInletsAndOutlets", &TaskService::validate_assets},
   };
   return kHandlers;

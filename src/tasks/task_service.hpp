@@ -32,6 +32,9 @@ class TaskService {
   void dispatch(const Caller& caller, const std::string& body, const Reply& reply);
   /// Posts a write and answers `done` once it is durable.
   void write(std::function<void(store::Session&)> work, const Reply& reply);
+  void note_map_index(const Caller& caller, const json::value& request);
+  /// Answers a report about the attempt itself.
+  static std::function<void(bool)> accepted(const Reply& reply);
   void report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
               const Reply& reply);
 
@@ -71,6 +74,11 @@ class TaskService {
   void get_breadcrumbs(const Caller& caller, const json::value& request, const Reply& reply);
   void get_previous_task(const Caller& caller, const json::value& request, const Reply& reply);
   void get_reschedule_start(const Caller& caller, const json::value& request, const Reply& reply);
+  // assets.cpp
+  void get_asset(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_assets_by_alias(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_asset_events(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_alias_events(const Caller& caller, const json::value& request, const Reply& reply);
   void validate_assets(const Caller& caller, const json::value& request, const Reply& reply);
 
   static const std::unordered_map<std::string_view, Handler>& handlers();
@@ -82,5 +90,8 @@ class TaskService {
   const int max_map_length_;
   CallerLines lines_{2};
 };
+
+/// The assets in a SucceedTask.
+engine::OutletReport read_outlets(const json::value& request);
 
 }  // namespace leoflow::tasks

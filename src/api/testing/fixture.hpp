@@ -37,12 +37,19 @@ class FakeCommands final : public engine::Commands {
   Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
+  Result<void> change_asset(engine::ChangeAsset command) override {
+    return changed_assets.push_back(std::move(command)), Result<void>{};
+  }
+  Result<void> forget_queued_assets(std::string dag_id, std::optional<engine::AssetName> asset) override {
+    return deleted.push_back(dag_id + (asset ? "/" + asset->name : "")), Result<void>{};
+  }
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
   std::vector<engine::TriggerRun> triggered;
   std::vector<engine::ClearTasks> cleared;
   std::vector<engine::MarkTasks> marked;
   std::vector<engine::MarkRun> marked_runs;
+  std::vector<engine::ChangeAsset> changed_assets;
   std::vector<std::string> deleted;
   std::vector<std::string> reparsed;
   int pool_changes = 0;

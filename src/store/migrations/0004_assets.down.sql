@@ -1,0 +1,9 @@
+DROP TABLE asset_queue;
+DROP TABLE dag_run_asset_event;
+DROP TABLE asset_event_alias;
+DROP TABLE asset_event;
+DROP TABLE task_asset;
+DROP TABLE dag_schedule_asset;
+DROP TABLE asset_alias_asset;
+DROP TABLE asset_alias;
+DROP TABLE asset;
