@@ -150,6 +150,19 @@ class Lite:
         except (OSError, ValueError, IndexError):
             return 0
 
+    def trigger_host_pids(self) -> list[int]:
+        """Returns the processes that wait for this install's triggers."""
+        agent, pids = self.agent_pid(), []
+        for status in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                is_host = status.read_bytes().startswith(b"leoflow-agent: trigger host")
+                warm = int(status.with_name("stat").read_text().rsplit(")", 1)[1].split()[1])
+                if is_host and int(pathlib.Path(f"/proc/{warm}/stat").read_text().rsplit(")", 1)[1].split()[1]) == agent:
+                    pids.append(int(status.parent.name))
+            except (OSError, IndexError):
+                continue
+        return pids
+
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Sends one HTTP request with this install's token."""
         request = urllib.request.Request(self.url + path, method=method)

@@ -20,10 +20,10 @@ _IDLE_SECONDS = 0.05
 
 
 def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
-    """Become a task or parse process; never returns.
+    """Become a task, parse or trigger process; never returns.
 
     Args:
-        kind: "task" or "parse".
+        kind: "task", "parse" or "trigger".
         fds: Requests, stdout, stderr and logs: the child's ends.
         preloaded: The DAG file that this process imported already, if any.
     """
@@ -39,7 +39,10 @@ def run_child(kind: str, fds: list[int], preloaded: Preload | None) -> NoReturn:
         supervisor._configure_logs_over_json_channel = lambda fd: os.dup2(fd, preloaded.log_slot)
     elif kind == "task":
         supervisor._configure_logs_over_json_channel = log_to
-    target = _parse_main if kind == "parse" else _task_main(preloaded, fds[3])
+    if kind == "trigger":
+        from leoflow_worker.trigger_host import main as target
+    else:
+        target = _parse_main if kind == "parse" else _task_main(preloaded, fds[3])
     requests, stdout, stderr = (socket(fileno=fd) for fd in fds[:3])
     try:
         supervisor._fork_main(requests, stdout, stderr, fds[3], target)

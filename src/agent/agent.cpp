@@ -50,6 +50,8 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                    .pool = pool_,
                    .book = book_,
                    .on_parsed = [this](auto result) { on_parsed(std::move(result)); }},
+      triggers_(std::make_shared<TriggerHost>(
+          loop, pool_, book_, [this](agentrpc::AgentMessage message) { send(std::move(message)); })),
       last_contact_(std::chrono::steady_clock::now()),
       heartbeat_timer_(loop),
       exit_timer_(loop),
@@ -119,6 +121,7 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   }
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report(finished);
+  triggers_->welcomed({welcome.triggers().begin(), welcome.triggers().end()});
   update_hello();
 }
 
@@ -156,6 +159,12 @@ void Agent::handle(agentrpc::ServerMessage message) {
       return parse(std::move(*message.mutable_parse()));
     case Kind::kShutdown:
       return shut_down(std::chrono::seconds(message.shutdown().grace_seconds()), "the control plane said so");
+    case Kind::kRunTrigger:
+      return triggers_->run(message.run_trigger());
+    case Kind::kCancelTrigger:
+      return triggers_->cancel(message.cancel_trigger().trigger_id(), true);
+    case Kind::kTriggerAck:
+      return triggers_->acknowledged(message.trigger_ack().trigger_id());
     case Kind::kWelcome:
     case Kind::KIND_NOT_SET:
       return;
@@ -248,6 +257,7 @@ void Agent::shut_down(std::chrono::milliseconds grace, const std::string& reason
   std::vector<std::shared_ptr<Attempt>> all;
   for (const auto& [id, attempt] : attempts_) all.push_back(attempt);
   for (const auto& attempt : all) attempt->stop("the agent is shutting down", grace);
+  triggers_->shut_down();
   exit_if_done();
 }
 

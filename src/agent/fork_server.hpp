@@ -40,7 +40,7 @@ class ForkServer : public std::enable_shared_from_this<ForkServer> {
   bool is_stale() const;
   const std::vector<FileStamp>& files() const { return files_; }
 
-  /// Forks `child` as a "task" or "parse" process.
+  /// Forks `child` as a "task", "parse" or "trigger" process.
   void fork(const std::shared_ptr<Child>& child, std::string_view kind);
   /// Forks a copy that imports a DAG file. @returns our end of its channel.
   Fd fork_zygote(std::uint64_t id, const DagFile& file);

@@ -110,6 +110,11 @@ std::shared_ptr<Child> PythonPool::take_parse_child() {
   return fork_from(*base_, "parse");
 }
 
+std::shared_ptr<Child> PythonPool::take_trigger_child() {
+  if (!base_) start_base();
+  return fork_from(*base_, "trigger");
+}
+
 void PythonPool::take_task_child(const DagFile& file, bool preload, OnChild on_child) {
   if (!base_) start_base();
   if (!preload || is_refused(file)) return on_child(fork_from(*base_, "task"));

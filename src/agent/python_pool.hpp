@@ -32,6 +32,8 @@ class PythonPool {
   void take_task_child(const DagFile& file, bool preload, OnChild on_child);
   /// @returns nullptr when the system has no more descriptors.
   std::shared_ptr<Child> take_parse_child();
+  /// Likewise, for the process that waits for triggers.
+  std::shared_ptr<Child> take_trigger_child();
   /// Has a file imported, so that its first task starts quickly.
   void warm(const DagFile& file);
   /// A process that was reaped by us: a server, or a child whose server is gone.

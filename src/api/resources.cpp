@@ -10,6 +10,8 @@ void bind_everything(Registry& registry) {
   bind_ui_grid(registry);
   bind_ui_structure(registry);
   bind_ui_runs(registry);
+  bind_ui_assets(registry);
+  bind_ui_dependencies(registry);
   bind_ui_empty(registry);
   bind_dags(registry);
   bind_dag_details(registry);
@@ -26,6 +28,10 @@ void bind_everything(Registry& registry) {
   bind_variables(registry);
   bind_connections(registry);
   bind_pools(registry);
+  bind_assets(registry);
+  bind_asset_events(registry);
+  bind_asset_queues(registry);
+  bind_materialize(registry);
   bind_event_logs(registry);
   bind_import_errors(registry);
   bind_monitor(registry);

@@ -1,6 +1,7 @@
 #include "base/time_text.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace leoflow {
@@ -122,6 +123,42 @@ std::optional<Time> parse_iso(std::string_view text, bool assume_utc) {
   const auto offset = parse_offset(in, assume_utc);
   if (!offset || !in.rest().empty()) return std::nullopt;
   return Time{sys_days{date}} + of_day - *offset;
+}
+
+std::optional<Duration> parse_iso_duration(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  if (!text.starts_with('P')) return std::nullopt;
+  text.remove_prefix(1);
+  double seconds = 0;
+  bool in_time = false;
+  bool has_part = false;
+  while (!text.empty()) {
+    if (text.front() == 'T' && !in_time) {
+      in_time = true;
+      text.remove_prefix(1);
+      continue;
+    }
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc{} || end == text.data() + text.size() || number < 0) return std::nullopt;
+    const char unit = *end;
+    const double each = !in_time && unit == 'W'   ? 604800
+                        : !in_time && unit == 'D' ? 86400
+                        : in_time && unit == 'H'  ? 3600
+                        : in_time && unit == 'M'  ? 60
+                        : in_time && unit == 'S'  ? 1
+                                                  : 0;
+    if (each == 0) return std::nullopt;
+    seconds += number * each;
+    has_part = true;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  }
+  // More than any clock of ours can add.
+  if (!has_part || seconds > 1e11) return std::nullopt;
+  const Duration duration{std::llround(seconds * 1e6)};
+  return is_negative ? -duration : duration;
 }
 
 }  // namespace leoflow

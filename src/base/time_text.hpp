@@ -21,4 +21,9 @@ std::string to_iso_offset(Time time);
 /// @returns nullopt if the text is not such a time.
 std::optional<Time> parse_iso(std::string_view text, bool assume_utc = false);
 
+/// Parses an ISO 8601 duration of weeks, days, hours, minutes and seconds, the last
+/// with a fraction: "P1DT2H", "PT0.5S", "-PT3S".
+/// @returns nullopt if the text is not such a duration.
+std::optional<Duration> parse_iso_duration(std::string_view text);
+
 }  // namespace leoflow

@@ -38,5 +38,18 @@ TEST(TimeText, RefusesNonsense) {
   }
 }
 
+TEST(IsoDuration, ReadsWhatPythonWrites) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(parse_iso_duration("PT30S"), 30s);
+  EXPECT_EQ(parse_iso_duration("PT0.5S"), 500ms);
+  EXPECT_EQ(parse_iso_duration("P1DT2H3M4.000005S"), 24h + 2h + 3min + 4s + 5us);
+  EXPECT_EQ(parse_iso_duration("-PT3S"), -3s);
+  EXPECT_EQ(parse_iso_duration("P2W"), 14 * 24h);
+  for (const char* text :
+       {"", "P", "PT", "30", "PT30", "P30S", "PT3D", "PTxS", "PT-3S", "P1DT1D", "PT1e9S", "PTinfS"}) {
+    EXPECT_FALSE(parse_iso_duration(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace leoflow

@@ -21,7 +21,6 @@ bool has_entries(const json::value& fields, std::string_view key) {
 
 /// What a task may ask for that the scheduler does not do yet; "" if nothing.
 std::string unsupported_feature(const json::value& fields) {
-  if (get_bool(fields, "start_from_trigger", false)) return "start_from_trigger";
   if (get_bool(fields, "has_retry_policy", false)) return "retry_policy";
   if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
     return "a custom weight rule";
@@ -75,6 +74,14 @@ Result<Task> read_task(const json::value& fields) {
   task.ignore_first_depends_on_past = get_bool(fields, "ignore_first_depends_on_past", false);
   task.wait_for_past_depends_before_skipping =
       get_bool(fields, "wait_for_past_depends_before_skipping", false);
+  // Airflow itself starts mapped tasks in a worker all the same.
+  if (get_bool(fields, "start_from_trigger", false) && !get_bool(fields, "_is_mapped", false)) {
+    auto call = read_start_trigger(child(fields, "start_trigger_args"));
+    if (!call) {
+      return fail(call.error().code, fmt::format("task '{}': {}", task.task_id, call.error().message));
+    }
+    task.start_trigger = std::make_shared<const TriggerCall>(std::move(*call));
+  }
   task.is_setup = get_bool(fields, "is_setup", false);
   task.is_teardown = get_bool(fields, "is_teardown", false);
   task.on_failure_fail_dagrun = get_bool(fields, "on_failure_fail_dagrun", false);

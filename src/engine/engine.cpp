@@ -164,11 +164,20 @@ void Engine::act(Time) {
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
   changes.clear_marks();
+  for (const Uuid& id : changes.stop_triggers) runner_.stop_trigger(id);
+  start_triggers(changes.start_triggers);
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
   for (const scheduler::TaskRef& ref : changes.start) {
     // It may have been marked or cleared in the same pass.
     if (ref.ti().state != dag::TaskState::queued) continue;
     AttemptSpec spec = spec_of(ref);
+    if (ref.ti().resumes) {
+      NextStep next;
+      read([&](store::Session& session) { next = read_next_step(session, ref); });
+      spec.next_method = next.method;
+      spec.next_kwargs = next.kwargs;
+      spec.first_start = ref.ti().first_start;
+    }
     if (ref.run->type == dag::RunType::asset_triggered) {
       read([&](store::Session& session) {
         spec.consumed_asset_events = consumed_events(session, spec.dag_id, spec.run_id);
@@ -177,6 +186,19 @@ void Engine::act(Time) {
     runner_.start(spec);
   }
   scheduler_.sweep();
+}
+
+void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
+  for (const scheduler::TaskRef& ref : waiting) {
+    std::optional<TriggerSpec> spec;
+    read([&](store::Session& session) { spec = read_trigger(session, ref); });
+    if (!spec) continue;
+    const DagFiles::Place place = dag_files_.place_of(spec->dag_id);
+    spec->bundle_name = place.bundle_name;
+    spec->bundle_path = place.bundle_path;
+    spec->relative_fileloc = place.relative_fileloc;
+    runner_.start_trigger(*spec);
+  }
 }
 
 AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {

@@ -8,6 +8,7 @@
 #include "engine/assets.hpp"
 #include "engine/commands.hpp"
 #include "engine/dag_files.hpp"
+#include "engine/deferrals.hpp"
 #include "engine/item.hpp"
 #include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
@@ -32,6 +33,14 @@ struct AttemptEnd {
   std::string reason;  ///< "" if the task reported a state itself
   std::int64_t peak_memory_bytes = 0;
   std::int64_t cpu_microseconds = 0;
+};
+
+/// What a trigger in Python said.
+struct TriggerResult {
+  std::string next_method;                   ///< "" for the one that the task asked for
+  std::string next_kwargs = "{}";            ///< JSON, with the event or the error
+  std::optional<dag::TaskState> end_state;   ///< the task instance ends so, instead of going on
+  std::map<std::string, std::string> xcoms;  ///< with end_state: JSON by key
 };
 
 /// The loop around the scheduler, on a thread of its own. Every public function
@@ -63,6 +72,10 @@ class Engine final : public Commands {
   void attempt_succeeded(const Uuid& attempt, OutletReport outlets, std::function<void(bool)> done);
   /// As attempt_reported, for one that wants to go on at `at`.
   void attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done);
+  /// As attempt_reported, for one that waits for a trigger.
+  void attempt_deferred(const Uuid& attempt, DeferredCall deferred, std::function<void(bool)> done);
+  /// @param id  of the task instance that waited. Ignored if none does any more.
+  void trigger_fired(const Uuid& id, TriggerResult result, std::function<void()> done);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
   void attempts_lost(std::vector<Uuid> attempts, std::string reason);
   void attempt_refused(const Uuid& attempt);
@@ -104,6 +117,7 @@ class Engine final : public Commands {
   void read(const PastRuns::Work& work);
   void reconnect();
   void act(Time now);
+  void start_triggers(const std::vector<scheduler::TaskRef>& waiting);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
   /// Decides on the engine's thread and waits until that is durable.
   /// @param record what is written besides, if the decision was not an error.

@@ -29,6 +29,27 @@ class FakeRunner final : public AttemptRunner {
     changed_.notify_all();
   }
 
+  void start_trigger(const TriggerSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    triggers_.push_back(spec);
+    changed_.notify_all();
+  }
+  void stop_trigger(const Uuid& id) override {
+    const std::lock_guard lock(mutex_);
+    stopped_.push_back(id);
+    changed_.notify_all();
+  }
+  TriggerSpec next_trigger() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 10s, [&] { return !triggers_.empty(); })) {
+      ADD_FAILURE() << "no trigger was started";
+      return {};
+    }
+    TriggerSpec spec = triggers_.front();
+    triggers_.pop_front();
+    return spec;
+  }
+
   /// The next attempt; fails the test when none comes.
   AttemptSpec next() {
     std::unique_lock lock(mutex_);
@@ -55,6 +76,7 @@ class FakeRunner final : public AttemptRunner {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<AttemptSpec> started_;
+  std::deque<TriggerSpec> triggers_;
   std::vector<Uuid> stopped_;
 };
 

@@ -41,6 +41,27 @@ struct AttemptSpec {
   std::optional<std::string> partition_key;
   int clear_number = 0;
   std::string consumed_asset_events = "[]";  ///< JSON, of a run that assets triggered
+  std::string next_method;                   ///< where it goes on after a deferral; "" for one that begins
+  std::string next_kwargs = "{}";            ///< JSON, likewise
+  std::optional<Time> first_start;           ///< of one that goes on
+};
+
+/// A trigger that somebody has to run in Python, for a deferred task instance.
+struct TriggerSpec {
+  Uuid id;  ///< of the task instance
+  std::string dag_id;
+  std::string run_id;
+  std::string task_id;
+  int map_index = -1;
+  int try_number = 1;
+  std::string dag_version_id;
+  std::string classpath;
+  std::string kwargs;       ///< JSON, or sealed
+  std::string next_kwargs;  ///< JSON: the event is put in there
+  std::optional<Time> deadline;
+  std::string bundle_name;
+  std::string bundle_path;
+  std::string relative_fileloc;
 };
 
 /// Who runs attempts. Called on the engine's thread after the commit that
@@ -52,6 +73,9 @@ class AttemptRunner {
   virtual int free_slots() = 0;
   virtual void start(const AttemptSpec& spec) = 0;
   virtual void stop(const Uuid& attempt, const std::string& reason) = 0;
+  /// Until it fires, or is stopped. Again after a restart.
+  virtual void start_trigger(const TriggerSpec& spec) = 0;
+  virtual void stop_trigger(const Uuid& id) = 0;
 };
 
 }  // namespace leoflow::engine

@@ -4,6 +4,7 @@
 
 #include "dag/states.hpp"
 #include "engine/assets.hpp"
+#include "engine/deferrals.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -72,6 +73,9 @@ constexpr std::string_view kArchiveTry =
 // What a try left behind is not the next one's.
 constexpr std::string_view kDropXcoms =
     "DELETE FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
+constexpr std::string_view kDropDeferral =
+    "DELETE FROM deferral WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 constexpr std::string_view kUpdateDag =
     "UPDATE dag SET is_paused = $2, is_stale = $3, next_dagrun_logical_date = $4, "
@@ -195,6 +199,7 @@ void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
   }
   session.execute_many(kArchiveTry, history);
   session.execute_many(kDropXcoms, owners);
+  session.execute_many(kDropDeferral, owners);
 }
 
 void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Time now) {
@@ -236,6 +241,8 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
                                  run->start_date, run->end_date, run->clear_number, now});
   }
   update_tasks(session, changes.tasks, now);
+  for (const TaskRef& ref : changes.deferred) write_start_deferral(session, ref, now);
+  for (const TaskRef& ref : changes.timed_out) write_trigger_timeout(session, ref);
   for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
   for (const Run* run : changes.asset_runs) write_consumed_events(session, *run);
   for (const DagEntry* dag : changes.asset_queues) write_asset_queue(session, *dag);

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "dag/read_serialized.hpp"
 #include "engine/assets.hpp"
+#include "engine/deferrals.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -189,7 +190,8 @@ void recover(Scheduler& scheduler, store::Session& session, Versions& versions, 
                  stored.run.run_id, stored.dag_id);
       continue;
     }
-    scheduler.adopt_run(stored.dag_id, std::move(stored.run), now);
+    Run* run = scheduler.adopt_run(stored.dag_id, std::move(stored.run), now);
+    if (run != nullptr) restore_deferrals(scheduler, session, *run);
   }
 }
 
@@ -208,6 +210,7 @@ Result<scheduler::Run*> load_run(Scheduler& scheduler, store::Session& session, 
   }
   Run* run = scheduler.adopt_run(dag_id, std::move(stored.run), now);
   if (run == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
+  restore_deferrals(scheduler, session, *run);
   return run;
 }
 

@@ -50,18 +50,15 @@ int Fleet::free_slots() {
   return placement_.free_slots();
 }
 
-std::string Fleet::log_path(const engine::AttemptSpec& spec) const {
-  return options_.log_folder + "/" +
-         relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
-}
-
 void Fleet::start(const engine::AttemptSpec& spec) {
   ServerMessage message;
   agentrpc::StartAttempt& start = *message.mutable_start();
   start.set_attempt_id(spec.id.text());
   start.set_startup_details(tasks::startup_details(spec));
   start.set_bundle_path(spec.bundle_path);
-  start.set_log_path(log_path(spec));
+  start.set_log_path(
+      options_.log_folder + "/" +
+      relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number));
   start.set_preload(options_.preload);
   const std::lock_guard lock(mutex_);
   Agent* agent = placement_.roomiest();
@@ -105,6 +102,11 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     placement_.assign(agent, *attempt);
     if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
   }
+  for (auto& [id, trigger] : triggers_) {
+    if (trigger.sent_to != nullptr) continue;
+    trigger.sent_to = session.get();
+    *welcome.add_triggers() = trigger.request;
+  }
   session->send(std::move(message));
   send_parse_jobs();
   engine_->wake();
@@ -116,6 +118,10 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   for (auto& [id, job] : parse_jobs_) {
     if (job.sent_to == session.get()) job.sent_to = nullptr;
   }
+  for (auto& [id, trigger] : triggers_) {
+    if (trigger.sent_to == session.get()) trigger.sent_to = nullptr;
+  }
+  send_triggers();
   send_parse_jobs();
 }
 
@@ -132,6 +138,9 @@ void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessag
       break;
     case AgentMessage::kParsed:
       on_parsed(message.parsed());
+      break;
+    case AgentMessage::kTrigger:
+      on_trigger(session, message.trigger());
       break;
     case AgentMessage::kRefused:
       if (const auto attempt = Uuid::parse(message.refused().attempt_id())) {

@@ -43,6 +43,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   int free_slots() override;
   void start(const engine::AttemptSpec& spec) override;
   void stop(const Uuid& attempt, const std::string& reason) override;
+  void start_trigger(const engine::TriggerSpec& spec) override;
+  void stop_trigger(const Uuid& id) override;
 
   // AgentEvents
   void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
@@ -65,6 +67,11 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
     const agentrpc::AgentSession* sent_to = nullptr;
   };
 
+  struct Trigger {
+    agentrpc::RunTrigger request;
+    const agentrpc::AgentSession* sent_to = nullptr;
+  };
+
   void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
                const std::vector<Uuid>& active);
   void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
@@ -73,9 +80,12 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void on_finished(const std::shared_ptr<agentrpc::AgentSession>& session,
                    const agentrpc::AttemptFinished& finished);
   void on_parsed(const agentrpc::ParseResult& parsed);
+  void on_trigger(const std::shared_ptr<agentrpc::AgentSession>& session,
+                  const agentrpc::TriggerReport& report);
+  /// Gives those that no agent runs to one.
+  void send_triggers();
   void send_parse_jobs();
   void watch_for_missing();
-  std::string log_path(const engine::AttemptSpec& spec) const;
 
   // constant after bind()
   const FleetOptions options_;
@@ -89,6 +99,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   Placement placement_;
   std::map<std::string, ParseJob> parse_jobs_;
   std::uint64_t parse_count_ = 0;
+  std::map<std::string, Trigger> triggers_;  ///< by trigger id
   bool stopping_ = false;
 
   std::thread watcher_;

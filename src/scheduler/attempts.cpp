@@ -21,8 +21,10 @@ std::vector<Uuid> Scheduler::active_attempts() const {
 void Scheduler::attempt_started(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref || ref->ti().state != TaskState::queued) return;
-  ref->ti().start_date = now;
-  ref->ti().end_date.reset();
+  TaskInstance& ti = ref->ti();
+  // A task that goes on after a deferral began when it began.
+  ti.start_date = ti.resumes && ti.first_start ? *ti.first_start : now;
+  ti.end_date.reset();
   set_state(*ref, TaskState::running);
 }
 
@@ -90,12 +92,11 @@ void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref || ref->ti().state != TaskState::queued) return;
   TaskInstance& ti = ref->ti();
-  // A new name: the agent that refused must be free to take the next one.
-  ti.try_number = static_cast<std::uint16_t>(ti.try_number - 1);
   ti.queued_at.reset();
-  set_state(*ref, TaskState::none);
+  set_state(*ref, TaskState::scheduled);
+  // A new name: the agent that refused must be free to take the next one.
   ti.id = make_id_(now);
-  evaluate(*ref->run, {ref->index}, now);
+  if (ref->run->dag->may_run()) make_ready(*ref);
 }
 
 Result<void> Scheduler::skip_downstream(const Uuid& attempt,
@@ -119,8 +120,7 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
 void Scheduler::archive(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
   // Nothing was tried, or it is in the history already, or this try did not begin.
-  if (ti.try_number == 0 || !ti.start_date || ti.state == TaskState::up_for_retry) return;
-  if (ti.state == TaskState::scheduled && ti.reschedules == 0) return;
+  if (ti.try_number == 0 || !has_begun(ti) || ti.state == TaskState::up_for_retry) return;
   const bool finished = is_finished(ti.state);
   changes_.past_tries.push_back({ref, ti.id, finished ? ti.state : TaskState::failed, ti.try_number,
                                  ti.max_tries, ti.scheduled_at, ti.queued_at, ti.start_date,
@@ -139,6 +139,7 @@ void Scheduler::retry(TaskRef ref, Time now) {
   set_state(ref, TaskState::up_for_retry);
   ti.id = make_id_(now);
   ti.reschedules = 0;
+  ti.resumes = false;
   ti.first_start.reset();
   arm_wake_up(ref);
 }

@@ -50,8 +50,13 @@ struct Changes {
   std::vector<Run*> asset_runs;                 ///< of `created`: they consume asset events
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
-  std::vector<TaskRef> start;   ///< effect: send to an agent
-  std::vector<StopOrder> stop;  ///< effect: tell the agent that runs it
+  std::vector<TaskRef> deferred;   ///< by start_from_trigger: what they wait for is their task's
+  std::vector<TaskRef> timed_out;  ///< go on, but to fail, because their trigger took too long
+
+  std::vector<TaskRef> start_triggers;  ///< effect: have Python wait for what they wait for
+  std::vector<Uuid> stop_triggers;      ///< effect: nobody waits for that any more
+  std::vector<TaskRef> start;           ///< effect: send to an agent
+  std::vector<StopOrder> stop;          ///< effect: tell the agent that runs it
 
   bool nothing_to_store() const {
     return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&

@@ -9,7 +9,7 @@ namespace leoflow::scheduler {
 void Scheduler::reset(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
   archive(ref, now);
-  if ((ti.state == TaskState::scheduled && ti.reschedules == 0) || !ti.start_date) {
+  if (!has_begun(ti)) {
     // That try never began, so its number is free.
     ti.try_number = static_cast<std::uint16_t>(std::max(0, ti.try_number - 1));
   }
@@ -22,6 +22,7 @@ void Scheduler::reset(TaskRef ref, Time now) {
   ti.end_date.reset();
   ti.retry_at.reset();
   ti.reschedules = 0;
+  ti.resumes = false;
   ti.first_start.reset();
   note(ref);
 }

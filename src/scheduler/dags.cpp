@@ -133,6 +133,10 @@ void Scheduler::tick(Time now) {
   while (!timers_.empty() && timers_.top().due <= now) {
     const Timer timer = timers_.top();
     timers_.pop();
+    if (timer.dag_id.empty()) {
+      tick_trigger(timer, now);
+      continue;
+    }
     DagEntry* dag = find_dag(timer.dag_id);
     if (dag == nullptr) continue;
     switch (timer.kind) {
@@ -153,6 +157,10 @@ void Scheduler::tick(Time now) {
         break;
       case Timer::Kind::asset_run:
         create_asset_run(*dag, now);
+        break;
+      case Timer::Kind::trigger:
+      case Timer::Kind::trigger_end:
+      case Timer::Kind::trigger_timeout:
         break;
       case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);

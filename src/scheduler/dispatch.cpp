@@ -100,7 +100,7 @@ bool Scheduler::dispatch_one(Pool& pool, Time now) {
       it = pool.ready.erase(it);
       continue;
     }
-    if (ref.task().pool_slots > pool.slots - pool.occupied) {
+    if (ref.task().pool_slots > pool.free()) {
       ++it;  // a smaller one behind it may fit
       continue;
     }
@@ -118,7 +118,7 @@ void Scheduler::dispatch(Time now) {
     // The pool with the most important first waiter; there are few pools.
     std::vector<Pool*> candidates;
     for (auto& [name, pool] : pools_) {
-      if (!pool.ready.empty() && pool.occupied < pool.slots) candidates.push_back(&pool);
+      if (!pool.ready.empty() && pool.free() > 0) candidates.push_back(&pool);
     }
     std::ranges::sort(candidates, {}, [](const Pool* pool) { return pool->ready.begin()->first; });
     const bool found = std::ranges::any_of(candidates, [&](Pool* pool) { return dispatch_one(*pool, now); });

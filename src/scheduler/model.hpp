@@ -42,8 +42,14 @@ struct TaskInstance {
   std::optional<Time> end_date;
   std::optional<Time> retry_at;     ///< when up_for_retry or up_for_reschedule ends
   std::uint16_t reschedules = 0;    ///< of this try
-  std::optional<Time> first_start;  ///< of this try, once it was rescheduled
+  std::optional<Time> first_start;  ///< of this try, once it was rescheduled or deferred
+  bool resumes = false;             ///< it goes on where it deferred itself
 };
+
+/// Something of this try has happened already.
+inline bool has_begun(const TaskInstance& ti) {
+  return ti.start_date && (ti.state != TaskState::scheduled || ti.reschedules > 0 || ti.resumes);
+}
 
 /// All instances of one task in a run: one, or one for each map index once it is expanded.
 struct Family {
@@ -152,6 +158,8 @@ struct Pool {
   int slots = 0;
   bool include_deferred = false;
   int occupied = 0;
+  int deferred = 0;  ///< slots of those that wait for a trigger
+  int free() const { return slots - occupied - (include_deferred ? deferred : 0); }
   ReadyQueue ready;
 };
 

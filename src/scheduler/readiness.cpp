@@ -25,7 +25,9 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
     if (!occupies_slot(state)) release_held(ref);
   }
 
+  if (before == TaskState::deferred) note_deferred(ref, false);
   ti.state = state;
+  if (state == TaskState::deferred) note_deferred(ref, true);
   const dag::Task& task = ref.task();
   run.families[ti.task].own.move(before, state, task.is_setup);
   for (const TaskIndex next : task.downstream) run.families[next].upstream.move(before, state, task.is_setup);
@@ -140,10 +142,12 @@ void Scheduler::end_now(TaskRef ref, TaskState state, std::string reason, Time n
 
 void Scheduler::schedule(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
-  // A reschedule is not a new try.
-  if (ti.state != TaskState::up_for_reschedule) ti.try_number = static_cast<std::uint16_t>(ti.try_number + 1);
+  // Going on after a reschedule or a deferral is not a new try.
+  const bool goes_on = ti.state == TaskState::up_for_reschedule || ti.state == TaskState::deferred;
+  if (!goes_on) ti.try_number = static_cast<std::uint16_t>(ti.try_number + 1);
   ti.scheduled_at = now;
   ti.retry_at.reset();
+  if (!goes_on && ref.task().start_trigger) return defer_at_start(ref, now);
   set_state(ref, TaskState::scheduled);
   make_ready(ref);
 }

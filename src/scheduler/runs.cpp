@@ -69,6 +69,7 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
     const TaskInstance& ti = ref.ti();
     if (occupies_slot(ti.state)) occupy(ref, 1);
     if (ti.state == TaskState::scheduled && dag->may_run()) make_ready(ref);
+    if (ti.state == TaskState::deferred) note_deferred(ref, true);
     if (ti.state == TaskState::up_for_retry || ti.state == TaskState::up_for_reschedule) arm_wake_up(ref);
   }
   if (is_finished(run.state)) {
@@ -183,6 +184,9 @@ void Scheduler::forget(Run& run) {
   std::erase(changes_.created, &run);
   std::erase(changes_.asset_runs, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
+  std::erase_if(changes_.deferred, [&](const TaskRef& ref) { return ref.run == &run; });
+  std::erase_if(changes_.timed_out, [&](const TaskRef& ref) { return ref.run == &run; });
+  std::erase_if(changes_.start_triggers, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.tasks, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.past_tries, [&](const PastTry& past) { return past.where.run == &run; });
   std::erase_if(changes_.start, [&](const TaskRef& ref) { return ref.run == &run; });

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <queue>
+#include <unordered_set>
 
 #include "base/result.hpp"
 #include "scheduler/asset_book.hpp"
@@ -22,6 +23,13 @@ struct NewRun {
   std::string conf = "{}";
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+};
+
+/// What a deferred task instance waits for, as far as the scheduler is concerned.
+struct Deferral {
+  std::optional<Time> deadline;  ///< when it fails if nothing happened
+  std::optional<Time> fires_at;  ///< needs no Python then
+  bool ends_task = false;        ///< with fires_at: it succeeds then, and does not go on
 };
 
 /// How an attempt ended, said by the task or found out about it.
@@ -68,6 +76,18 @@ class Scheduler {
   bool attempt_reported(const Uuid& attempt, Outcome outcome, Time now);
   /// It gives its slot back and wants to go on at `at`, within the same try.
   bool attempt_rescheduled(const Uuid& attempt, Time at, Time now);
+  // --- deferral.cpp
+  /// It ends its process and waits for a trigger, within the same try.
+  bool attempt_deferred(const Uuid& attempt, const Deferral& deferral, Time now);
+  /// After a restart: it waits on, or (the answer is false) has what it waited for.
+  bool restore_deferral(Run& run, std::string_view task_id, int map_index, const Deferral& deferral);
+  std::optional<TaskRef> find_deferred(const Uuid& id) const;
+  /// It goes on. @param id  of the deferred task instance. @returns false if nobody waits for that.
+  bool trigger_fired(const Uuid& id, Time now);
+  /// The trigger itself says how the task instance ends.
+  bool trigger_ended(const Uuid& id, TaskState state, Time now);
+
+  // --- attempts.cpp, continued
   /// Its process ended without a report, or it never started: failed or retried.
   /// @returns false if nothing was expected of it any more.
   bool attempt_lost(const Uuid& attempt, Time now);
@@ -120,11 +140,21 @@ class Scheduler {
  private:
   struct Timer {
     Time due;
-    enum class Kind { next_run, run_start, run_timeout, recheck, asset_run, wake_up } kind;
+    enum class Kind {
+      next_run,
+      run_start,
+      run_timeout,
+      recheck,
+      asset_run,
+      wake_up,
+      trigger,
+      trigger_end,
+      trigger_timeout
+    } kind;
     std::string dag_id;
     std::string run_id;
     std::uint32_t index = 0;
-    Uuid attempt;  ///< for wake_up: still the same try?
+    Uuid attempt;  ///< for wake_up: still the same try? For trigger...: the task instance
     bool operator>(const Timer& other) const { return due > other.due; }
   };
 
@@ -206,6 +236,13 @@ class Scheduler {
   void arm_wake_up(TaskRef ref);
   void end_restarting(TaskRef ref, Time now);
   void archive(TaskRef ref, Time now);
+  // deferral.cpp
+  void defer(TaskRef ref, const Deferral& deferral, Time now);
+  void defer_at_start(TaskRef ref, Time now);
+  void await_trigger(TaskRef ref, const Deferral& deferral);
+  void tick_trigger(const Timer& timer, Time now);
+  void trigger_timed_out(const Uuid& id, Time now);
+  void note_deferred(TaskRef ref, bool is_deferred);
   // assets.cpp
   void want_asset_run(DagEntry& dag);
   void create_asset_run(DagEntry& dag, Time now);
@@ -240,6 +277,8 @@ class Scheduler {
   std::unordered_map<std::string, std::unique_ptr<DagEntry>> dags_;
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot
+  std::unordered_map<Uuid, TaskRef, UuidHash> deferred_;
+  std::unordered_set<Uuid, UuidHash> pythons_triggers_;  ///< of those, the ones that Python waits for
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   AssetBook assets_;
   std::vector<Run*> finished_;

@@ -44,6 +44,11 @@ std::string startup_details(const engine::AttemptSpec& spec) {
       {"connections", json::array()},     {"next_method", nullptr},
       {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
       {"should_retry", spec.should_retry}};
+  if (!spec.next_method.empty()) {
+    context["next_method"] = spec.next_method;
+    context["next_kwargs"] = parse_json(spec.next_kwargs).value_or(json::object());
+    context["start_date"] = to_json(spec.first_start);
+  }
   json::object details = {{"type", "StartupDetails"},
                           {"ti", std::move(ti)},
                           {"dag_rel_path", spec.relative_fileloc},

@@ -58,6 +58,37 @@ void TaskService::reschedule(const Caller& caller, const json::value& request, c
   engine_.attempt_rescheduled(caller.attempt, *at, accepted(reply));
 }
 
+void TaskService::defer(const Caller& caller, const json::value& request, const Reply& reply) {
+  const auto text_of = [&](std::string_view key) {
+    const json::value* value = find(request, key);
+    return value == nullptr || value->is_null() ? std::string("{}") : json::serialize(*value);
+  };
+  engine::DeferredCall deferred;
+  dag::TriggerCall& call = deferred.call;
+  call.classpath = get_text(request, "classpath");
+  call.next_method = get_text(request, "next_method");
+  call.kwargs = text_of("trigger_kwargs");
+  call.next_kwargs = text_of("next_kwargs");
+  if (const auto timeout = find_text(request, "trigger_timeout")) {
+    call.timeout = parse_iso_duration(*timeout);
+    if (!call.timeout)
+      return reply(refused(422, fmt::format("trigger_timeout '{}' is not a duration", *timeout)));
+  }
+  if (const auto time = as_time_trigger(call)) {
+    deferred.deferral.fires_at = time->moment;
+    deferred.deferral.ends_task = time->ends_task;
+    call.next_kwargs = time->next_kwargs;
+  }
+  // They may hold secrets.
+  call.kwargs = sealer_.seal(call.kwargs);
+  note_map_index(caller, request);
+  engine_.attempt_deferred(caller.attempt, std::move(deferred), accepted(reply));
+}
+
+std::string TaskService::open_kwargs(const std::string& sealed) const {
+  return sealed.starts_with('{') ? sealed : sealer_.open(sealed).value_or("{}");
+}
+
 void TaskService::set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply) {
   const std::string state = get_text(request, "state");
   if (state == "failed") return report(caller, scheduler::Outcome::failed, request, reply);

@@ -16,6 +16,7 @@ const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::h
   static const std::unordered_map<std::string_view, Handler> kHandlers = {
       {"SucceedTask", &TaskService::succeed},
       {"RetryTask", &TaskService::retry},
+      {"DeferTask", &TaskService::defer},
       {"RescheduleTask", &TaskService::reschedule},
       {"TaskState", &TaskService::set_terminal_state},
       {"SkipDownstreamTasks", &TaskService::skip_downstream},

@@ -23,6 +23,9 @@ class TaskService {
   /// A change is durable before the reply.
   void handle(const Caller& caller, std::string body, Reply reply);
 
+  /// The arguments of a trigger, as `defer` sealed them.
+  std::string open_kwargs(const std::string& sealed) const;
+
   /// The names of the request types that are answered with a result.
   std::vector<std::string> supported_types() const;
 
@@ -42,6 +45,7 @@ class TaskService {
   void succeed(const Caller& caller, const json::value& request, const Reply& reply);
   void retry(const Caller& caller, const json::value& request, const Reply& reply);
   void reschedule(const Caller& caller, const json::value& request, const Reply& reply);
+  void defer(const Caller& caller, const json::value& request, const Reply& reply);
   void set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply);
   void skip_downstream(const Caller& caller, const json::value& request, const Reply& reply);
   void set_rendered_fields(const Caller& caller, const json::value& request, const Reply& reply);

@@ -17,6 +17,8 @@ class NoRunner final : public engine::AttemptRunner {
   int free_slots() override { return 10; }
   void start(const engine::AttemptSpec& spec) override { started.set_value(spec); }
   void stop(const Uuid&, const std::string&) override {}
+  void start_trigger(const engine::TriggerSpec&) override {}
+  void stop_trigger(const Uuid&) override {}
   std::promise<engine::AttemptSpec> started;
 };
 
@@ -203,7 +205,7 @@ TEST_F(TaskServiceTest, NonsenseIsRefused) {
   service_.handle(caller_, "{not json", [&](Answer a) { answer.set_value(std::move(a)); });
   EXPECT_NE(answer.get_future().get().error, "");
   EXPECT_NE(ask({{"type", "NoSuchThing"}}).error.find("NoSuchThing"), std::string::npos);
-  EXPECT_NE(ask({{"type", "DeferTask"}}).error.find("not supported yet"), std::string::npos);
+  EXPECT_NE(ask({{"type", "AwaitInputTask"}}).error.find("not supported yet"), std::string::npos);
 }
 
 }  // namespace

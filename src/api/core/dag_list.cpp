@@ -18,8 +18,12 @@ void filter_by_asset(Select& select, const std::optional<bool>& has_asset_schedu
     select.where(*has_asset_schedule ? "d.timetable_type LIKE '%Asset%'"
                                      : "d.timetable_type NOT LIKE '%Asset%'");
   }
-  // No DAG depends on an asset while assets are not stored.
-  if (asset_dependency && !asset_dependency->empty()) select.where("1 = 0");
+  if (!asset_dependency) return;
+  const std::string pattern = contains_pattern(*asset_dependency);
+  select.where(
+      "EXISTS (SELECT 1 FROM dag_schedule_asset s WHERE s.dag_id = d.dag_id AND s.kind = 'asset' AND "
+      "(LOWER(s.name) LIKE ? ESCAPE '\\' OR LOWER(s.uri) LIKE ? ESCAPE '\\'))",
+      {pattern, pattern});
 }
 
 }  // namespace leoflow::api

@@ -22,6 +22,10 @@ std::string escape_like(std::string_view text) {
 
 }  // namespace
 
+std::string contains_pattern(std::string_view text) {
+  return "%" + escape_like(to_lower(text)) + "%";
+}
+
 std::string Select::next(store::Param param) {
   params_.push_back(std::move(param));
   return fmt::format("${}", params_.size());

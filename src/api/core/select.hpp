@@ -28,6 +28,9 @@ struct OrderKey {
   std::string_view column;
 };
 
+/// For LIKE ... ESCAPE '\' on lower-case text: finds the text anywhere, taken literally.
+std::string contains_pattern(std::string_view text);
+
 /// A list: conditions, order and page, put together into SQL. Values are always
 /// arguments; the texts given here must be constants.
 class Select {

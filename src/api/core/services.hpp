@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/core/dag_cache.hpp"
+#include "api/core/dag_links.hpp"
 #include "auth/login_limiter.hpp"
 #include "auth/sealer.hpp"
 #include "auth/tokens.hpp"
@@ -37,6 +38,7 @@ struct Services {
   const Clock& clock;
   auth::LoginLimiter login_limiter{};
   DagCache dags{};
+  DagLinks links{};
 };
 
 }  // namespace leoflow::api

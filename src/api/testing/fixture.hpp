@@ -37,9 +37,7 @@ class FakeCommands final : public engine::Commands {
   Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
-  Result<void> change_asset(engine::ChangeAsset command) override {
-    return changed_assets.push_back(std::move(command)), Result<void>{};
-  }
+  Result<void> change_asset(engine::ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<engine::AssetName> asset) override {
     return deleted.push_back(dag_id + (asset ? "/" + asset->name : "")), Result<void>{};
   }

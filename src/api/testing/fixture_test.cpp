@@ -56,6 +56,17 @@ Result<void> FakeCommands::set_paused(std::string dag_id, bool paused) {
   });
 }
 
+Result<void> FakeCommands::change_asset(engine::ChangeAsset command) {
+  changed_assets.push_back(command);
+  return write([&](store::Session& session) -> Result<void> {
+    session.execute(
+        "INSERT INTO asset_event (asset_id, created_at, extra, partition_key) SELECT id, 9000000, "
+        "CAST($3 AS TEXT), CAST($4 AS TEXT) FROM asset WHERE name = $1 AND uri = $2",
+        {command.asset.name, command.asset.uri, command.extra, command.partition_key});
+    return {};
+  });
+}
+
 Result<void> FakeCommands::write(std::function<Result<void>(store::Session&)> work) {
   const auto session = database_.connect();
   store::Transaction transaction(*session);

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/asset_expressions.hpp"
 #include "api/core/dag_list.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
@@ -50,6 +51,16 @@ void add_favorites(Call& call, Dags& dags) {
   for (auto& dag : dags) dag.is_favorite = favorites.contains(dag.dag_id);
 }
 
+void add_asset_expressions(Call& call, Dags& dags) {
+  std::vector<std::string> ids;
+  for (const auto& dag : dags) ids.push_back(dag.dag_id);
+  auto expressions = asset_expressions(call, ids);
+  for (auto& dag : dags) {
+    const auto found = expressions.find(dag.dag_id);
+    if (found != expressions.end()) dag.asset_expression = std::move(found->second);
+  }
+}
+
 Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   Select select(kDagColumns, kDagTables);
   filter_dags(select, params, call.user.subject);
@@ -73,6 +84,7 @@ Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   for (const auto& dag : dags) copy_dag(dag, list.dags.emplace_back());
   add_latest_runs(call, params.dag_runs_limit, list.dags);
   add_favorites(call, list.dags);
+  add_asset_expressions(call, list.dags);
   return ok(list);
 }
 

@@ -11,15 +11,6 @@ Result<Answer> list_backfills_ui(Call&, const gen::ListBackfillsUiParams&) {
   return ok(gen::BackfillCollectionResponse{});
 }
 
-Result<Answer> get_dependencies(Call&, const gen::GetDependenciesParams&) {
-  return ok(gen::BaseGraphResponse{});
-}
-
-Result<Answer> next_run_assets(Call& call, const gen::NextRunAssetsParams& params) {
-  if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
-  return ok(gen::NextRunAssetsResponse{});
-}
-
 Result<Answer> get_partitioned_dag_runs(Call&, const gen::GetPartitionedDagRunsParams&) {
   return ok(gen::PartitionedDagRunCollectionResponse{});
 }
@@ -42,8 +33,6 @@ Result<Answer> get_dag_deadline_alerts(Call& call, const gen::GetDagDeadlineAler
 
 void bind_ui_empty(Registry& registry) {
   registry.bind<op::list_backfills_ui>(list_backfills_ui);
-  registry.bind<op::get_dependencies>(get_dependencies);
-  registry.bind<op::next_run_assets>(next_run_assets);
   registry.bind<op::get_partitioned_dag_runs>(get_partitioned_dag_runs);
   registry.bind<op::get_deadlines>(get_deadlines);
   registry.bind<op::get_dag_deadline_alerts>(get_dag_deadline_alerts);

@@ -4,6 +4,7 @@
 #include "api/core/dag_rows.hpp"
 #include "api/core/grid_nodes.hpp"
 #include "api/resources.hpp"
+#include "api/ui/structure_assets.hpp"
 
 namespace leoflow::api {
 
@@ -163,6 +164,9 @@ Result<Answer> structure_data(Call& call, const gen::StructureDataParams& params
   gen::StructureDataResponse data;
   data.nodes = nodes_in(*dag, dag->root(), false, keep);
   data.edges = edges_between(*dag, data.nodes);
+  if (params.external_dependencies) {
+    add_external_dependencies(call, params.dag_id, params.version_number, data);
+  }
   return ok(data);
 }
 

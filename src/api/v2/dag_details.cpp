@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/asset_expressions.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
@@ -86,6 +87,7 @@ Result<Answer> get_dag_details(Call& call, const gen::GetDagDetailsParams& param
   details.concurrency = dag->max_active_tasks;
   const auto view = call.api.dags.current(call.db(), params.dag_id);
   if (view) fill_from_document(view->dag(), details);
+  details.asset_expression = asset_expression_of(call, params.dag_id);
   const auto versions = call.db().query(
       fmt::format(
           "SELECT {} FROM dag d JOIN dag_version v ON v.id = d.current_version_id WHERE d.dag_id = $1",

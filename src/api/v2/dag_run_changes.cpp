@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/run_body.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_set.hpp"
 #include "api/resources.hpp"
@@ -10,35 +11,9 @@ namespace leoflow::api {
 
 namespace {
 
-bool is_good_run_id(std::string_view run_id) {
-  return !run_id.empty() && std::all_of(run_id.begin(), run_id.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("_.~:+-").find(c) != std::string_view::npos;
-  });
-}
-
-// What a mapping of the body's rules onto run ids and intervals refuses.
-std::optional<Answer> check_trigger(const gen::TriggerDAGRunPostBody& body) {
-  if (body.data_interval_start.has_value() != body.data_interval_end.has_value()) {
-    wire::Problems problems;
-    problems.add(wire::Location("body"), "value_error",
-                 "Value error, Either both data_interval_start and data_interval_end must be provided or "
-                 "both must be None",
-                 nullptr);
-    return unprocessable(problems);
-  }
-  if (body.dag_run_id && !is_good_run_id(*body.dag_run_id)) {
-    return refusal(
-        {ErrorCode::invalid,
-         fmt::format("The run_id provided '{}' does not match regex pattern '^[A-Za-z0-9_.~:+-]+$'",
-                     *body.dag_run_id)});
-  }
-  return std::nullopt;
-}
-
 Result<Answer> trigger_dag_run(Call& call, const gen::TriggerDagRunParams& params,
                                gen::TriggerDAGRunPostBody& body) {
-  if (auto refused = check_trigger(body)) return *refused;
+  if (auto refused = refuse_run_body(body)) return *refused;
   const auto dag = read_dag(call.db(), params.dag_id);
   if (!dag) {
     return fail(ErrorCode::not_found, fmt::format("DAG with dag_id: '{}' not found", params.dag_id));
@@ -48,28 +23,10 @@ Result<Answer> trigger_dag_run(Call& call, const gen::TriggerDagRunParams& param
         ErrorCode::invalid,
         fmt::format("DAG with dag_id: '{}' has import errors and cannot be triggered", params.dag_id));
   }
-  engine::TriggerRun command;
-  command.dag_id = params.dag_id;
-  command.run_id = body.dag_run_id;
-  command.logical_date = body.logical_date;
-  command.data_interval_start = body.data_interval_start;
-  command.data_interval_end = body.data_interval_end;
-  command.run_after = body.run_after;
-  if (body.conf.is_object()) command.conf = body.conf.get_object();
-  command.note = body.note;
-  command.partition_key = body.partition_key;
+  engine::TriggerRun command = run_command(call, params.dag_id, body);
   // The UI marks its requests by where they come from; everything else is the REST API.
   command.triggered_by = call.request.header("referer").empty() ? "rest_api" : "ui";
-  command.user = call.user.subject;
-  const auto run_id = call.api.commands.trigger_run(std::move(command));
-  if (!run_id) {
-    if (run_id.error().code == ErrorCode::conflict) return unique_violation(run_id.error().message);
-    return std::unexpected(run_id.error());
-  }
-  call.audit({.dag_id = params.dag_id, .run_id = *run_id, .extra = {{"conf", body.conf}}});
-  const auto run = read_run(call.db(), params.dag_id, *run_id);
-  if (!run) return std::unexpected(run.error());
-  return ok(*run);
+  return create_run(call, std::move(command), {.extra = {{"conf", body.conf}}});
 }
 
 Result<void> set_run_note(Call& call, const std::string& dag_id, const std::string& run_id,

@@ -27,6 +27,17 @@ constexpr OrderKey kOrder[] = {{"id", "r.id"},
                                {"triggering_user_name", "r.triggering_user_name"},
                                {"partition_key", "r.partition_key"}};
 
+/// Runs that events of such an asset went into.
+void filter_asset(Select& select, const std::optional<std::string>& text) {
+  if (!text || text->empty()) return;
+  const std::string pattern = contains_pattern(*text);
+  select.where(
+      "EXISTS (SELECT 1 FROM dag_run_asset_event c JOIN asset_event e ON e.id = c.event_id JOIN asset a ON "
+      "a.id = e.asset_id WHERE c.dag_id = r.dag_id AND c.run_id = r.run_id AND "
+      "(LOWER(a.name) LIKE ? ESCAPE '\\' OR LOWER(a.uri) LIKE ? ESCAPE '\\'))",
+      {pattern, pattern});
+}
+
 template <typename Params>
 void filter_times(Select& select, const Params& params) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
@@ -70,8 +81,7 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   select.pattern("r.dag_id", params.dag_id_pattern).prefix("r.dag_id", params.dag_id_prefix_pattern);
   select.pattern("r.partition_key", params.partition_key_pattern);
   select.prefix("r.partition_key", params.partition_key_prefix_pattern);
-  // No run consumes asset events while assets are not stored.
-  if (params.consuming_asset_pattern && !params.consuming_asset_pattern->empty()) select.where("1 = 0");
+  filter_asset(select, params.consuming_asset_pattern);
   return list_runs(call, select, params.order_by, *page);
 }
 
@@ -98,20 +108,12 @@ Result<Answer> get_dag_run(Call& call, const gen::GetDagRunParams& params) {
   return ok(*run);
 }
 
-Result<Answer> get_upstream_asset_events(Call& call, const gen::GetUpstreamAssetEventsParams& params) {
-  if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
-    return std::unexpected(known.error());
-  }
-  return ok(gen::AssetEventCollectionResponse{});
-}
-
 }  // namespace
 
 void bind_dag_runs(Registry& registry) {
   registry.bind<op::get_dag_runs>(get_dag_runs);
   registry.bind<op::get_list_dag_runs_batch>(get_list_dag_runs_batch);
   registry.bind<op::get_dag_run>(get_dag_run);
-  registry.bind<op::get_upstream_asset_events>(get_upstream_asset_events);
 }
 
 }  // namespace leoflow::api

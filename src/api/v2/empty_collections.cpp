@@ -3,8 +3,8 @@
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
-/// Lists of things that nothing in Leoflow makes yet: assets, backfills, plugins,
-/// jobs, required actions. They are truthfully empty; what would make such a
+/// Lists of things that nothing in Leoflow makes yet: backfills, plugins, jobs,
+/// required actions. They are truthfully empty; what would make such a
 /// thing answers 501.
 namespace leoflow::api {
 
@@ -42,10 +42,6 @@ void bind_missing(Registry& registry, std::string_view kind) {
 }  // namespace
 
 void bind_empty_collections(Registry& registry) {
-  bind_empty<op::get_assets, gen::AssetCollectionResponse>(registry);
-  bind_empty<op::get_asset_aliases, gen::AssetAliasCollectionResponse>(registry);
-  bind_empty<op::get_asset_events, gen::AssetEventCollectionResponse>(registry);
-  bind_empty_of_dag<op::get_dag_asset_queued_events, gen::QueuedEventCollectionResponse>(registry);
   bind_empty<op::list_backfills, gen::BackfillCollectionResponse>(registry);
   bind_empty<op::get_jobs, gen::JobCollectionResponse>(registry);
   bind_empty<op::get_plugins, gen::PluginCollectionResponse>(registry);
@@ -53,10 +49,6 @@ void bind_empty_collections(Registry& registry) {
   bind_empty_of_dag<op::get_hitl_details, gen::HITLDetailCollection>(registry);
   bind_empty_of_dag<op::list_task_state_store, gen::TaskStateStoreCollectionResponse>(registry);
   bind_missing<op::get_task_state_store>(registry, "The task state");
-  bind_missing<op::get_asset>(registry, "The Asset");
-  bind_missing<op::get_asset_alias>(registry, "The Asset Alias");
-  bind_missing<op::get_asset_queued_events>(registry, "The queued events of the Asset");
-  bind_missing<op::get_dag_asset_queued_event>(registry, "The queued event");
   bind_missing<op::list_asset_state_store>(registry, "The Asset");
   bind_missing<op::get_asset_state_store>(registry, "The Asset");
   bind_missing<op::get_backfill>(registry, "The Backfill");

@@ -1,0 +1,176 @@
+"""Waits for the triggers of deferred task instances, all in one asyncio loop.
+
+The stock TriggerRunner runs each trigger. It asks its supervisor once a second
+what to do; this one is told, and says at once what happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import os
+import sys
+from socket import socket
+from traceback import format_exception
+from typing import Any
+
+_USER_ACTION = "user-action"
+
+
+def main() -> None:
+    """Serve until the agent says or is gone."""
+    from setproctitle import setproctitle
+
+    from airflow.jobs import triggerer_job_runner as stock
+
+    setproctitle("leoflow-agent: trigger host")
+    host_class = _make_host_class(stock)
+    host_class().run()
+
+
+def _make_host_class(stock: Any) -> Any:
+    from airflow.executors.workloads.task import TaskInstanceDTO
+
+    class Comms(stock.TriggerCommsDecoder):  # type: ignore[misc, name-defined]
+        """The stock decoder, for frames that nobody asked for too: those are orders."""
+
+        def __init__(self, host: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self._host = host
+
+        async def _reader_loop(self) -> None:
+            while True:
+                frame = await self._aread_frame()
+                if frame.id < 0:
+                    self._host.obey(frame.body)
+                elif (future := self._pending.pop(frame.id, None)) is not None and not future.done():
+                    future.set_result(frame)
+
+        async def say(self, body: dict[str, Any]) -> None:
+            """Sends a message of our own and waits until the agent has it."""
+            frame = stock._RequestFrame(id=next(self.id_counter), body=body)
+            future: asyncio.Future = asyncio.get_running_loop().create_future()
+            self._pending[frame.id] = future
+            self._async_writer.write(frame.as_bytes())
+            await future
+
+    class Events:
+        """Where the stock runner puts the events of triggers."""
+
+        def __init__(self, host: Any) -> None:
+            self._host = host
+
+        def append(self, entry: Any) -> None:
+            self._host.on_event(entry.trigger_id, entry.event)
+
+    class TriggerHost(stock.TriggerRunner):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.events = Events(self)
+            self._waiting: dict[str, dict[str, Any]] = {}
+            self._tasks: set[asyncio.Task] = set()
+
+        async def arun(self) -> None:
+            await self.init_comms()
+            watchdog = asyncio.create_task(self.block_watchdog())
+            reader = self.comms_decoder._reader_task
+            stop_event = self._stop_event = asyncio.Event()
+            stopped = asyncio.create_task(stop_event.wait())
+            await asyncio.wait({reader, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            self.stop = True
+            for task in (reader, watchdog, *self._tasks):
+                task.cancel()
+            await asyncio.gather(reader, watchdog, *self._tasks, return_exceptions=True)
+
+        async def init_comms(self) -> None:
+            from airflow.sdk.execution_time import task_runner
+
+            reader, writer = await asyncio.open_connection(sock=socket(fileno=0))
+            self.comms_decoder = Comms(self, async_writer=writer, async_reader=reader)
+            task_runner.SUPERVISOR_COMMS = self.comms_decoder
+            for _preamble_and_start in range(2):
+                frame = await self.comms_decoder._aread_frame()
+                os.environ.update((frame.body or {}).get("environment", {}))
+            await self.comms_decoder.start_reader()
+
+        def obey(self, order: dict[str, Any]) -> None:
+            trigger_id = order["trigger_id"]
+            if order["type"] == "CancelTrigger":
+                self._waiting.pop(trigger_id, None)
+                if details := self.triggers.get(trigger_id):
+                    details["task"].cancel(_USER_ACTION if order.get("user_action", True) else "not wanted here")
+                return
+            self._waiting[trigger_id] = order
+            try:
+                self._start(trigger_id, order)
+            except BaseException as error:  # noqa: BLE001 - a class of the user's may raise anything
+                self.log.exception("Trigger failed to start", trigger_id=trigger_id, classpath=order["classpath"])
+                self._on_failure(trigger_id, error)
+
+        def _start(self, trigger_id: str, order: dict[str, Any]) -> None:
+            from airflow.serialization.decoders import smart_decode_trigger_kwargs
+
+            if order["bundle_path"] and order["bundle_path"] not in sys.path:
+                sys.path.append(order["bundle_path"])
+            kwargs = {name: smart_decode_trigger_kwargs(value) for name, value in order["kwargs"].items()}
+            trigger = self.get_trigger_by_classpath(order["classpath"])(**kwargs)
+            trigger.trigger_id = trigger_id
+            trigger.task_instance = ti = TaskInstanceDTO.model_construct(**order["ti"])
+            deadline = order["deadline"]
+            timeout = datetime.datetime.fromtimestamp(deadline / 1e6, datetime.timezone.utc) if deadline else None
+            trigger.timeout_after = timeout
+            name = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number} (ID {trigger_id})"
+            # The task's first step finds its entry.
+            task = asyncio.get_running_loop().create_task(self.run_trigger(trigger_id, trigger, timeout), name=name)
+            self.triggers[trigger_id] = {"task": task, "is_watcher": False, "name": name, "events": 0}
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._on_done(trigger_id, done))
+
+        def _on_done(self, trigger_id: str, task: asyncio.Task) -> None:
+            self._tasks.discard(task)
+            self.triggers.pop(trigger_id, None)
+            if task.cancelled() or trigger_id not in self._waiting:
+                return
+            error = task.exception()
+            if error is not None:
+                self.log.error("Trigger exited with an error", trigger_id=trigger_id, exc_info=error)
+            else:
+                self.log.error("Trigger exited without sending an event", trigger_id=trigger_id)
+            self._on_failure(trigger_id, error)
+
+        def on_event(self, trigger_id: str, event: Any) -> None:
+            """Tells the first event of a trigger: the task instance goes on with it."""
+            from airflow.sdk.serde import deserialize, serialize
+            from airflow.triggers.base import BaseTaskEndEvent
+
+            order = self._waiting.pop(trigger_id, None)
+            if order is None:
+                return
+            try:
+                if isinstance(event, BaseTaskEndEvent):
+                    report = {
+                        "end_state": str(event.task_instance_state.value),
+                        "xcoms": {key: serialize(value) for key, value in (event.xcoms or {}).items()},
+                    }
+                else:
+                    next_kwargs = deserialize(order["next_kwargs"]) or {}
+                    report = {"next_kwargs": serialize({**next_kwargs, "event": event.payload})}
+            except Exception as error:
+                self.log.exception("The event of the trigger cannot be serialized", trigger_id=trigger_id)
+                self._waiting[trigger_id] = order
+                return self._on_failure(trigger_id, error)
+            self._report(trigger_id, report)
+
+        def _on_failure(self, trigger_id: str, error: BaseException | None) -> None:
+            self._waiting.pop(trigger_id, None)
+            traceback = format_exception(type(error), error, error.__traceback__) if error else None
+            next_kwargs = {"error": "Trigger failure", "traceback": traceback}
+            self._report(trigger_id, {"next_method": "__fail__", "next_kwargs": next_kwargs})
+
+        def _report(self, trigger_id: str, report: dict[str, Any]) -> None:
+            body = {"type": "TriggerReport", "trigger_id": trigger_id, **report}
+            task = asyncio.get_running_loop().create_task(self.comms_decoder.say(body))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    return TriggerHost

@@ -1,0 +1,185 @@
+#include "agent/trigger_host.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <set>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+
+namespace leoflow::agent {
+namespace {
+
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kFirstBackoff{200};
+constexpr std::chrono::milliseconds kLastBackoff{10'000};
+/// Without triggers the process is not kept longer.
+constexpr std::chrono::seconds kIdleLimit{60};
+
+/// One write, so that lines of several processes do not mix.
+void append_line(const std::string& path, std::string_view line) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  if (file.get() < 0) return;
+  const std::string whole = std::string(line) + "\n";
+  if (::write(file.get(), whole.data(), whole.size()) < 0) {
+    log::warning("cannot append to the log '{}'", path);
+  }
+}
+
+}  // namespace
+
+TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, RequestBook& book, Send send)
+    : loop_(loop),
+      pool_(pool),
+      book_(book),
+      send_(std::move(send)),
+      restart_timer_(loop),
+      idle_timer_(loop) {}
+
+void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
+  const std::string& id = trigger.trigger_id();
+  if (triggers_.contains(id) || reports_.contains(id) || is_leaving_) return;
+  triggers_.emplace(id, trigger);
+  idle_timer_.cancel();
+  if (child_) return tell_run(trigger);
+  if (backoff_.count() == 0) start_process();
+}
+
+void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
+  reports_.erase(trigger_id);
+  if (triggers_.erase(trigger_id) == 0) return;
+  if (child_) {
+    const json::object body{{"type", "CancelTrigger"}, {"trigger_id", trigger_id}, {"user_action", is_users}};
+    child_->send(encode_response(-1, json::serialize(body), ""));
+  }
+  if (triggers_.empty()) end_when_idle();
+}
+
+void TriggerHost::welcomed(const std::vector<agentrpc::RunTrigger>& triggers) {
+  std::set<std::string> wanted;
+  for (const agentrpc::RunTrigger& trigger : triggers) wanted.insert(trigger.trigger_id());
+  std::vector<std::string> unwanted;
+  for (const auto& [id, trigger] : triggers_) {
+    if (!wanted.contains(id)) unwanted.push_back(id);
+  }
+  for (const std::string& id : unwanted) cancel(id, false);
+  std::erase_if(reports_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  for (const auto& [id, report] : reports_) {
+    agentrpc::AgentMessage message;
+    *message.mutable_trigger() = report;
+    send_(std::move(message));
+  }
+  for (const agentrpc::RunTrigger& trigger : triggers) run(trigger);
+}
+
+void TriggerHost::shut_down() {
+  is_leaving_ = true;
+  restart_timer_.cancel();
+  idle_timer_.cancel();
+  if (child_) child_->signal(SIGTERM);
+}
+
+void TriggerHost::start_process() {
+  child_ = pool_.take_trigger_child();
+  if (!child_) return start_process_later();
+  dialogue_ = std::make_shared<SdkDialogue>(
+      book_, "triggers", child_, [this](const SdkRequestFrame& asked) { return note_request(asked); });
+  dialogue_->begin({}, R"({"type":"StartTriggerHost"})");
+  child_->assign(*this);
+  for (const auto& [id, trigger] : triggers_) tell_run(trigger);
+}
+
+void TriggerHost::start_process_later() {
+  backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLastBackoff);
+  restart_timer_.expires_after(backoff_);
+  restart_timer_.async_wait([this](error_code error) {
+    if (!error && !child_ && !triggers_.empty() && !is_leaving_) start_process();
+  });
+}
+
+void TriggerHost::end_when_idle() {
+  idle_timer_.expires_after(kIdleLimit);
+  idle_timer_.async_wait([this](error_code error) {
+    if (!error && child_ && triggers_.empty()) child_->signal(SIGTERM);
+  });
+}
+
+void TriggerHost::tell_run(const agentrpc::RunTrigger& trigger) {
+  const auto parsed = [](const std::string& text) { return parse_json(text).value_or(json::object()); };
+  const json::object body{{"type", "RunTrigger"},
+                          {"trigger_id", trigger.trigger_id()},
+                          {"classpath", trigger.classpath()},
+                          {"kwargs", parsed(trigger.kwargs())},
+                          {"next_kwargs", parsed(trigger.next_kwargs())},
+                          {"ti", parsed(trigger.task_instance())},
+                          {"deadline", trigger.deadline()},
+                          {"bundle_path", trigger.bundle_path()}};
+  child_->send(encode_response(-1, json::serialize(body), ""));
+}
+
+void TriggerHost::on_request(std::string payload) {
+  dialogue_->serve(payload);
+}
+
+bool TriggerHost::note_request(const SdkRequestFrame& request) {
+  if (request.type != "TriggerReport") return false;
+  backoff_ = {};
+  agentrpc::TriggerReport said;
+  said.set_trigger_id(get_text(request.body, "trigger_id"));
+  said.set_next_method(get_text(request.body, "next_method"));
+  said.set_end_state(get_text(request.body, "end_state"));
+  const json::value* next_kwargs = find(request.body, "next_kwargs");
+  said.set_next_kwargs(next_kwargs == nullptr ? "{}" : json::serialize(*next_kwargs));
+  if (const json::value* xcoms = find(request.body, "xcoms"); xcoms != nullptr && xcoms->is_object()) {
+    for (const auto& [key, value] : xcoms->get_object()) {
+      (*said.mutable_xcoms())[std::string(key)] = json::serialize(value);
+    }
+  }
+  report(std::move(said));
+  return true;
+}
+
+void TriggerHost::report(agentrpc::TriggerReport said) {
+  const std::string id = said.trigger_id();
+  if (triggers_.erase(id) == 0) return;
+  agentrpc::AgentMessage message;
+  *message.mutable_trigger() = said;
+  reports_[id] = std::move(said);
+  send_(std::move(message));
+  if (triggers_.empty()) end_when_idle();
+}
+
+void TriggerHost::on_output(OutputStream, std::string_view bytes) {
+  unfinished_line_ += bytes;
+  std::size_t start = 0;
+  for (std::size_t end = 0; (end = unfinished_line_.find('\n', start)) != std::string::npos;
+       start = end + 1) {
+    log_line(std::string_view(unfinished_line_).substr(start, end - start));
+  }
+  unfinished_line_.erase(0, start);
+}
+
+void TriggerHost::log_line(std::string_view line) {
+  const auto parsed = parse_json(line);
+  const std::string id = parsed ? get_text(*parsed, "trigger_id") : "";
+  const auto found = triggers_.find(id);
+  if (found == triggers_.end()) {
+    if (!line.empty()) log::info("trigger host: {}", dialogue_->masker().mask(line));
+    return;
+  }
+  append_line(found->second.log_path(), dialogue_->masker().mask(line));
+}
+
+void TriggerHost::on_end(const ProcessEnd& end) {
+  child_.reset();
+  book_.forget("triggers");
+  if (triggers_.empty() || is_leaving_) return;
+  log::error(
+      "the trigger host ended with exit code {}, signal {}, while {} triggers waited; starting it again",
+      end.exit_code, end.signal, triggers_.size());
+  start_process_later();
+}
+
+}  // namespace leoflow::agent

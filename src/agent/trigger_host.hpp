@@ -1,0 +1,61 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/child.hpp"
+#include "agent/python_pool.hpp"
+#include "agent/request_book.hpp"
+#include "agent/sdk_dialogue.hpp"
+
+namespace leoflow::agent {
+
+/// The process that waits, in one asyncio loop, for all triggers of deferred task
+/// instances. It is started with the first trigger, again when it died, and ends
+/// when there was none for a while. Single threaded, on the event loop.
+class TriggerHost : public ChildUser, public std::enable_shared_from_this<TriggerHost> {
+ public:
+  TriggerHost(boost::asio::io_context& loop, PythonPool& pool, RequestBook& book, Send send);
+
+  void run(const agentrpc::RunTrigger& trigger);
+  /// @param is_users  whether somebody decided against it, so that it may clean up outside too (on_kill).
+  void cancel(const std::string& trigger_id, bool is_users);
+  /// After a reconnect: these are all that are wanted. What was not acknowledged is said again.
+  void welcomed(const std::vector<agentrpc::RunTrigger>& triggers);
+  void acknowledged(const std::string& trigger_id) { reports_.erase(trigger_id); }
+  void shut_down();
+
+  void on_forked(pid_t) override {}
+  void on_request(std::string payload) override;
+  void on_output(OutputStream stream, std::string_view bytes) override;
+  void on_end(const ProcessEnd& end) override;
+
+ private:
+  void start_process();
+  void start_process_later();
+  void end_when_idle();
+  void tell_run(const agentrpc::RunTrigger& trigger);
+  bool note_request(const SdkRequestFrame& request);
+  void report(agentrpc::TriggerReport report);
+  void log_line(std::string_view line);
+
+  boost::asio::io_context& loop_;
+  PythonPool& pool_;
+  RequestBook& book_;
+  Send send_;
+  std::map<std::string, agentrpc::RunTrigger> triggers_;
+  std::map<std::string, agentrpc::TriggerReport> reports_;  // not acknowledged yet
+  std::shared_ptr<Child> child_;
+  std::shared_ptr<SdkDialogue> dialogue_;
+  std::string unfinished_line_;
+  boost::asio::steady_timer restart_timer_;
+  boost::asio::steady_timer idle_timer_;
+  std::chrono::milliseconds backoff_{0};
+  bool is_leaving_ = false;
+};
+
+}  // namespace leoflow::agent

@@ -1,0 +1,78 @@
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "fleet/fleet.hpp"
+
+// Triggers of deferred task instances: an agent runs each in Python.
+namespace leoflow::fleet {
+namespace {
+
+std::string task_instance_of(const engine::TriggerSpec& spec) {
+  return json::serialize(json::object{{"id", spec.id.text()},
+                                      {"task_id", spec.task_id},
+                                      {"dag_id", spec.dag_id},
+                                      {"run_id", spec.run_id},
+                                      {"try_number", spec.try_number},
+                                      {"map_index", spec.map_index},
+                                      {"dag_version_id", spec.dag_version_id}});
+}
+
+}  // namespace
+
+void Fleet::start_trigger(const engine::TriggerSpec& spec) {
+  agentrpc::RunTrigger request;
+  request.set_trigger_id(spec.id.text());
+  request.set_classpath(spec.classpath);
+  request.set_kwargs(tasks_->open_kwargs(spec.kwargs));
+  request.set_next_kwargs(spec.next_kwargs);
+  request.set_task_instance(task_instance_of(spec));
+  request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
+  request.set_bundle_path(spec.bundle_path);
+  request.set_log_path(
+      options_.log_folder + "/" +
+      relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number));
+  const std::lock_guard lock(mutex_);
+  triggers_[request.trigger_id()] = {std::move(request), nullptr};
+  send_triggers();
+}
+
+void Fleet::stop_trigger(const Uuid& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = triggers_.find(id.text());
+  if (found == triggers_.end()) return;
+  if (Agent* agent = found->second.sent_to == nullptr ? nullptr : placement_.find(found->second.sent_to)) {
+    agentrpc::ServerMessage message;
+    message.mutable_cancel_trigger()->set_trigger_id(found->first);
+    agent->session->send(std::move(message));
+  }
+  triggers_.erase(found);
+}
+
+void Fleet::send_triggers() {
+  Agent* agent = placement_.any();
+  if (agent == nullptr) return;
+  for (auto& [id, trigger] : triggers_) {
+    if (trigger.sent_to != nullptr) continue;
+    trigger.sent_to = agent->session.get();
+    agentrpc::ServerMessage message;
+    *message.mutable_run_trigger() = trigger.request;
+    agent->session->send(std::move(message));
+  }
+}
+
+void Fleet::on_trigger(const std::shared_ptr<agentrpc::AgentSession>& session,
+                       const agentrpc::TriggerReport& report) {
+  const auto id = Uuid::parse(report.trigger_id());
+  if (!id) return;
+  engine::TriggerResult result;
+  result.next_method = report.next_method();
+  result.next_kwargs = report.next_kwargs();
+  result.end_state = report.end_state().empty() ? std::nullopt : dag::parse_task_state(report.end_state());
+  result.xcoms.insert(report.xcoms().begin(), report.xcoms().end());
+  engine_->trigger_fired(*id, std::move(result), [session, text = report.trigger_id()] {
+    agentrpc::ServerMessage message;
+    message.mutable_trigger_ack()->set_trigger_id(text);
+    session->send(std::move(message));
+  });
+}
+
+}  // namespace leoflow::fleet

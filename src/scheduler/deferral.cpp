@@ -1,0 +1,128 @@
+#include "scheduler/scheduler.hpp"
+
+// Task instances that wait for a trigger, without a process and without a slot of an agent.
+namespace leoflow::scheduler {
+
+bool Scheduler::attempt_deferred(const Uuid& attempt, const Deferral& deferral, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return false;
+  if (ref->ti().state == TaskState::restarting) {
+    end_restarting(*ref, now);
+    return true;
+  }
+  defer(*ref, deferral, now);
+  return true;
+}
+
+void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
+  TaskInstance& ti = ref.ti();
+  if (!ti.first_start) ti.first_start = ti.start_date;
+  ti.resumes = false;
+  if (ti.state == TaskState::deferred) return;
+  if (occupies_slot(ti.state)) {
+    // The agent takes an attempt once. Its old name goes with its slot.
+    set_state(ref, TaskState::none);
+    ti.id = make_id_(now);
+  }
+  set_state(ref, TaskState::deferred);
+  await_trigger(ref, deferral);
+}
+
+void Scheduler::defer_at_start(TaskRef ref, Time now) {
+  const dag::TriggerCall& call = *ref.task().start_trigger;
+  Deferral deferral;
+  if (const auto time = as_time_trigger(call)) {
+    deferral.fires_at = time->moment;
+    deferral.ends_task = time->ends_task;
+  }
+  if (call.timeout) deferral.deadline = now + *call.timeout;
+  ref.ti().start_date = now;
+  changes_.deferred.push_back(ref);
+  defer(ref, deferral, now);
+}
+
+void Scheduler::await_trigger(TaskRef ref, const Deferral& deferral) {
+  const Uuid& id = ref.ti().id;
+  if (deferral.fires_at) {
+    const auto kind = deferral.ends_task ? Timer::Kind::trigger_end : Timer::Kind::trigger;
+    arm({*deferral.fires_at, kind, "", "", 0, id});
+  } else {
+    changes_.start_triggers.push_back(ref);
+    pythons_triggers_.insert(id);
+  }
+  if (deferral.deadline) arm({*deferral.deadline, Timer::Kind::trigger_timeout, "", "", 0, id});
+}
+
+bool Scheduler::restore_deferral(Run& run, std::string_view task_id, int map_index,
+                                 const Deferral& deferral) {
+  TaskInstance* ti = run.find(task_id, map_index);
+  if (ti == nullptr) return false;
+  if (ti->state != TaskState::deferred) {
+    ti->resumes = true;
+    return false;
+  }
+  await_trigger({&run, static_cast<std::uint32_t>(ti - run.tasks.data())}, deferral);
+  return true;
+}
+
+std::optional<TaskRef> Scheduler::find_deferred(const Uuid& id) const {
+  const auto found = deferred_.find(id);
+  return found == deferred_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Scheduler::trigger_fired(const Uuid& id, Time now) {
+  const auto ref = find_deferred(id);
+  if (!ref) return false;
+  ref->ti().resumes = true;
+  schedule(*ref, now);
+  if (!ref->run->dag->may_run()) unready(*ref);
+  return true;
+}
+
+bool Scheduler::trigger_ended(const Uuid& id, TaskState state, Time now) {
+  const auto ref = find_deferred(id);
+  if (!ref) return false;
+  if (state == TaskState::failed && ref->task().retries > 0 && ref->ti().try_number <= ref->ti().max_tries) {
+    retry(*ref, now);
+  } else {
+    finish(*ref, state, now);
+  }
+  return true;
+}
+
+void Scheduler::trigger_timed_out(const Uuid& id, Time now) {
+  const auto ref = find_deferred(id);
+  if (!ref) return;
+  changes_.timed_out.push_back(*ref);
+  (void)trigger_fired(id, now);
+}
+
+void Scheduler::tick_trigger(const Timer& timer, Time now) {
+  switch (timer.kind) {
+    case Timer::Kind::trigger:
+      (void)trigger_fired(timer.attempt, now);
+      break;
+    case Timer::Kind::trigger_end:
+      (void)trigger_ended(timer.attempt, TaskState::success, now);
+      break;
+    case Timer::Kind::trigger_timeout:
+      trigger_timed_out(timer.attempt, now);
+      break;
+    default:
+      break;
+  }
+}
+
+void Scheduler::note_deferred(TaskRef ref, bool is_deferred) {
+  Pool& pool = pool_of(ref);
+  if (is_deferred) {
+    pool.deferred += ref.task().pool_slots;
+    deferred_.emplace(ref.ti().id, ref);
+    return;
+  }
+  pool.deferred -= ref.task().pool_slots;
+  deferred_.erase(ref.ti().id);
+  if (pythons_triggers_.erase(ref.ti().id) > 0) changes_.stop_triggers.push_back(ref.ti().id);
+}
+
+}  // namespace leoflow::scheduler
