@@ -111,8 +111,16 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
   for (const auto& [task_id, map_index] : tasks) {
     // One that was mapped meanwhile is skipped by the decision that the attempt pushed.
     const TaskInstance* ti = ref->run->find(task_id, map_index);
-    if (ti == nullptr || is_finished(ti->state) || occupies_slot(ti->state)) continue;
-    finish({ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())}, TaskState::skipped, now);
+    if (ti == nullptr) continue;
+    // As in Airflow: what runs, or ended by itself, is not touched any more.
+    const TaskState state = ti->state;
+    if (state == TaskState::running || state == TaskState::restarting || state == TaskState::success ||
+        state == TaskState::failed) {
+      continue;
+    }
+    const TaskRef target{ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())};
+    end_now(target, TaskState::skipped, "a task above it left it out", now);
+    propagate(target, now);
   }
   return {};
 }

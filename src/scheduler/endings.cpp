@@ -20,7 +20,7 @@ void Scheduler::fail_fast(TaskRef failed, Time now) {
   }
   // The teardowns.
   Open open(failed.run->tasks.size());
-  std::iota(open.rbegin(), open.rend(), 0U);
+  std::iota(open.begin(), open.end(), 0U);
   evaluate(*failed.run, std::move(open), now);
 }
 

@@ -35,37 +35,49 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
 }
 
 void Scheduler::evaluate_all(Run& run, Time now) {
-  std::vector<std::uint32_t> open(run.tasks.size());
-  std::iota(open.rbegin(), open.rend(), 0U);
+  Open open(run.tasks.size());
+  std::iota(open.begin(), open.end(), 0U);
   evaluate(run, std::move(open), now);
   finish_if_over(run, now);
 }
 
-void Scheduler::evaluate(Run& run, std::vector<std::uint32_t> open, Time now) {
-  // A worklist, not recursion: a skip may run down a chain of ten thousand tasks.
+void Scheduler::evaluate(Run& run, Open open, Time now) {
+  // Passes, not recursion: a skip may run down a chain of ten thousand tasks. As in
+  // Airflow each pass decides by the states from before it.
+  std::vector<std::pair<std::uint32_t, Verdict>> decided;
   while (!open.empty()) {
-    const TaskRef ref{&run, open.back()};
-    open.pop_back();
-    evaluate_one(ref, open, now);
+    decided.clear();
+    for (const std::uint32_t index : open) {
+      const TaskRef ref{&run, index};
+      if (!may_begin(ref)) continue;
+      const Verdict verdict = verdict_of(ref);
+      if (verdict != Verdict::wait) decided.emplace_back(index, verdict);
+    }
+    open.clear();
+    for (const auto& [index, verdict] : decided) carry_out({&run, index}, verdict, open, now);
   }
 }
 
-void Scheduler::evaluate_one(TaskRef ref, std::vector<std::uint32_t>& open, Time now) {
+bool Scheduler::may_begin(TaskRef ref) {
   const Run& run = *ref.run;
-  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run()) return;
-  const dag::Task& task = ref.task();
+  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run()) return false;
   // As in Airflow a task does not run in runs before its start or after its end.
+  const dag::Task& task = ref.task();
   const Time date = run.logical_date.value_or(run.run_after);
-  if ((task.start_date && date < *task.start_date) || (task.end_date && date > *task.end_date)) return;
+  return !(task.start_date && date < *task.start_date) && !(task.end_date && date > *task.end_date);
+}
 
-  switch (verdict_of(ref)) {
+void Scheduler::carry_out(TaskRef ref, Verdict verdict, Open& open, Time now) {
+  // It may stand in one pass twice.
+  if (ref.ti().state != TaskState::none) return;
+  switch (verdict) {
     case Verdict::wait:
       return;
     case Verdict::run:
       if (past_allows(ref)) begin_one(ref, open, now);
       return;
     case Verdict::skip:
-      if (task.wait_for_past_depends_before_skipping && !past_allows(ref)) return;
+      if (ref.task().wait_for_past_depends_before_skipping && !past_allows(ref)) return;
       return settle(ref, TaskState::skipped, open, now);
     case Verdict::upstream_failed:
       return settle(ref, TaskState::upstream_failed, open, now);
@@ -103,8 +115,7 @@ void Scheduler::settle(TaskRef ref, TaskState state, std::vector<std::uint32_t>&
 }
 
 void Scheduler::push_all(const Run& run, TaskIndex task, std::vector<std::uint32_t>& open) {
-  // The last one is looked at first.
-  for (std::uint32_t nth = run.instance_count(task); nth-- > 0;) open.push_back(run.instance(task, nth));
+  for (std::uint32_t nth = 0; nth < run.instance_count(task); ++nth) open.push_back(run.instance(task, nth));
 }
 
 void Scheduler::push_below(TaskRef from, std::vector<std::uint32_t>& open) {

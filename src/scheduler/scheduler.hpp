@@ -174,11 +174,12 @@ class Scheduler {
   void delist(Run& run);
   void forget(Run& run);
   // readiness.cpp
-  /// Places in a run's `tasks` that are still to be looked at; the last one first.
+  /// Places in a run's `tasks` that are still to be looked at.
   using Open = std::vector<std::uint32_t>;
   void evaluate_all(Run& run, Time now);
   void evaluate(Run& run, Open open, Time now);
-  void evaluate_one(TaskRef ref, Open& open, Time now);
+  static bool may_begin(TaskRef ref);
+  void carry_out(TaskRef ref, Verdict verdict, Open& open, Time now);
   /// Its rules let it go.
   void begin_one(TaskRef ref, Open& open, Time now);
   /// It ends without having run.
