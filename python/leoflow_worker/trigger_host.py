@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import os
 import sys
 from socket import socket
@@ -26,6 +27,15 @@ def main() -> None:
     setproctitle("leoflow-agent: trigger host")
     host_class = _make_host_class(stock)
     host_class().run()
+
+
+def _decode(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Returns a trigger's arguments, as a task or a DAG serialized them."""
+    from airflow.models.trigger import Trigger
+    from airflow.serialization.decoders import smart_decode_trigger_kwargs
+
+    decoded = Trigger._decrypt_kwargs(json.dumps(kwargs))
+    return {name: smart_decode_trigger_kwargs(value) for name, value in decoded.items()}
 
 
 def _make_host_class(stock: Any) -> Any:
@@ -108,11 +118,9 @@ def _make_host_class(stock: Any) -> Any:
                 self._on_failure(trigger_id, error)
 
         def _start(self, trigger_id: str, order: dict[str, Any]) -> None:
-            from airflow.serialization.decoders import smart_decode_trigger_kwargs
-
             if order["bundle_path"] and order["bundle_path"] not in sys.path:
                 sys.path.append(order["bundle_path"])
-            kwargs = {name: smart_decode_trigger_kwargs(value) for name, value in order["kwargs"].items()}
+            kwargs = _decode(order["kwargs"])
             trigger = self.get_trigger_by_classpath(order["classpath"])(**kwargs)
             trigger.trigger_id = trigger_id
             trigger.task_instance = ti = TaskInstanceDTO.model_construct(**order["ti"])

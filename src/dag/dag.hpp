@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,8 +82,11 @@ struct Dag {
   std::optional<Duration> dagrun_timeout;
   bool fail_fast = false;
   std::optional<bool> is_paused_upon_creation;
+  std::optional<std::vector<std::string>> allowed_run_types;  ///< absent: all
   std::vector<Task> tasks;
   std::vector<MappedGroup> mapped_groups;
+  std::map<std::string, std::vector<TaskIndex>>
+      groups;                                     ///< the tasks in each task group, and in those within it
   std::vector<TaskAsset> task_assets;             ///< outlets and inlets
   std::optional<AssetCondition> asset_condition;  ///< of a DAG that is scheduled on assets
   std::vector<TaskIndex> leaves;                  ///< whose states decide the run's

@@ -50,6 +50,9 @@ class SerializedReader {
     dag_->max_active_runs = find_int(fields, "max_active_runs").value_or(16);
     dag_->max_consecutive_failed_dag_runs = find_int(fields, "max_consecutive_failed_dag_runs").value_or(0);
     dag_->dagrun_timeout = find_duration(fields, "dagrun_timeout");
+    if (const json::value& types = child(fields, "allowed_run_types"); !types.is_null()) {
+      dag_->allowed_run_types = read_texts(fields, "allowed_run_types");
+    }
     dag_->fail_fast = get_bool(fields, "fail_fast", false);
     if (const json::value* paused = find(fields, "is_paused_upon_creation");
         paused != nullptr && paused->is_bool()) {
@@ -131,7 +134,14 @@ class SerializedReader {
       dag_->mapped_groups.push_back({group_id, around, std::move(*expansion)});
       around = static_cast<GroupIndex>(dag_->mapped_groups.size() - 1);
     }
-    const json::value& children = child(group, "children");
+    const std::string group_id = get_text(group, "_group_id");
+    if (!group_id.empty()) around_.push_back(group_id);
+    auto done = read_children(child(group, "children"), around);
+    if (!group_id.empty()) around_.pop_back();
+    return done;
+  }
+
+  Result<void> read_children(const json::value& children, std::optional<GroupIndex> around) {
     if (!children.is_object()) return {};
     for (const auto& [label, entry] : children.get_object()) {
       if (!entry.is_array() || entry.get_array().size() != 2) continue;
@@ -140,6 +150,7 @@ class SerializedReader {
         if (auto done = read_groups(node, around); !done) return done;
       } else if (const auto task = dag_->find_task(label); task && node.is_string()) {
         dag_->tasks[*task].mapped_group = around;
+        for (const std::string& outer : around_) dag_->groups[outer].push_back(*task);
       }
     }
     return {};
@@ -180,6 +191,7 @@ class SerializedReader {
   json::object defaults_;
   std::vector<WeightRule> weight_rules_;
   std::vector<std::vector<std::string>> downstream_ids_;
+  std::vector<std::string> around_;         ///< the groups around what is being read
   std::vector<json::value> expand_inputs_;  ///< of each task; null for one that is not mapped
 };
 

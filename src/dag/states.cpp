@@ -11,8 +11,8 @@ constexpr std::array<std::string_view, 13> kTaskStates = {
     "restarting", "failed",    "up_for_retry", "up_for_reschedule", "upstream_failed",
     "skipped",    "removed",   "deferred"};
 constexpr std::array<std::string_view, 4> kRunStates = {"queued", "running", "success", "failed"};
-constexpr std::array<std::string_view, 5> kRunTypes = {"manual", "scheduled", "backfill", "asset_triggered",
-                                                       "asset_materialization"};
+constexpr std::array<std::string_view, 6> kRunTypes = {
+    "manual", "scheduled", "backfill", "asset_triggered", "asset_materialization", "operator_triggered"};
 constexpr std::array<std::string_view, 13> kTriggerRules = {"all_success",
                                                             "all_failed",
                                                             "all_done",

@@ -25,7 +25,14 @@ enum class TaskState : std::uint8_t {
 
 enum class RunState : std::uint8_t { queued, running, success, failed };
 
-enum class RunType : std::uint8_t { manual, scheduled, backfill, asset_triggered, asset_materialization };
+enum class RunType : std::uint8_t {
+  manual,
+  scheduled,
+  backfill,
+  asset_triggered,
+  asset_materialization,
+  operator_triggered,
+};
 
 enum class TriggerRule : std::uint8_t {
   all_success,

@@ -26,7 +26,7 @@ struct TriggerRun {
   json::object conf;
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
-  std::string run_type = "manual";  ///< or backfill, asset_materialization
+  std::string run_type = "manual";  ///< or backfill, asset_materialization, operator_triggered
   std::string triggered_by = "rest_api";
   std::optional<std::string> user;
 };

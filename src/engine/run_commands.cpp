@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/time_text.hpp"
@@ -49,6 +50,11 @@ Result<std::string> Engine::trigger_run(TriggerRun command) {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (dag == nullptr || dag->stale) {
       return fail(ErrorCode::not_found, fmt::format("Dag with dag_id: '{}' not found", command.dag_id));
+    }
+    const auto& allowed = dag->graph->allowed_run_types;
+    if (allowed && std::ranges::find(*allowed, command.run_type) == allowed->end()) {
+      return fail(ErrorCode::invalid, fmt::format("Dag with dag_id '{}' does not allow {} runs",
+                                                  command.dag_id, command.run_type));
     }
     scheduler::NewRun run = complete(command, *dag->graph, d.now);
     if (auto free = check_free(d, command.dag_id, run); !free) return std::unexpected(free.error());

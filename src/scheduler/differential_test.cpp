@@ -121,7 +121,8 @@ class Case {
   static std::string compare(const Run& run, const json::value& expected) {
     std::string out;
     if (to_text(run.state) != get_text(expected, "state")) {
-      out += fmt::format("  {}: {} instead of {}\n", run.run_id, to_text(run.state), get_text(expected, "state"));
+      out += fmt::format("  {}: {} instead of {}\n", run.run_id, to_text(run.state),
+                         get_text(expected, "state"));
     }
     std::map<std::string, std::string> mine;
     std::map<std::string, std::string> theirs;

@@ -60,7 +60,8 @@ void Scheduler::evaluate(Run& run, Open open, Time now) {
 
 bool Scheduler::may_begin(TaskRef ref) {
   const Run& run = *ref.run;
-  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run()) return false;
+  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run())
+    return false;
   // As in Airflow a task does not run in runs before its start or after its end.
   const dag::Task& task = ref.task();
   const Time date = run.logical_date.value_or(run.run_after);

@@ -123,9 +123,6 @@ void TaskService::get_previous_successful_dag_run(const Caller& caller, const js
 
 void TaskService::trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply) {
   if (caller.is_parsing()) return reply(refused(403, "a DAG file cannot trigger runs while it is parsed"));
-  if (get_bool(request, "reset_dag_run", false)) {
-    return reply(refused(501, "TriggerDagRun with reset_dag_run is not supported yet"));
-  }
   engine::TriggerRun command;
   command.dag_id = get_text(request, "dag_id");
   command.run_id = find_text(request, "run_id");
@@ -133,14 +130,44 @@ void TaskService::trigger_dag_run(const Caller& caller, const json::value& reque
   command.run_after = find_time(request, "run_after");
   command.note = find_text(request, "note");
   command.partition_key = find_text(request, "partition_key");
+  command.run_type = "operator_triggered";
   command.triggered_by = "operator";
+  command.user = user_of_run(caller);
   if (const json::value* conf = find(request, "conf"); conf != nullptr && conf->is_object()) {
     command.conf = conf->get_object();
   }
   const auto triggered = engine_.trigger_run(std::move(command));
   if (triggered) return reply(result("OKResponse", {{"ok", true}}));
-  if (triggered.error().code == ErrorCode::conflict) return reply(missing("DAGRUN_ALREADY_EXISTS", {}));
-  reply(refused(triggered.error()));
+  if (triggered.error().code != ErrorCode::conflict) return reply(refused(triggered.error()));
+  if (!get_bool(request, "reset_dag_run", false)) return reply(missing("DAGRUN_ALREADY_EXISTS", {}));
+  const auto cleared = clear_run(get_text(request, "dag_id"), get_text(request, "run_id"));
+  reply(cleared ? result("OKResponse", {{"ok", true}}) : refused(cleared.error()));
+}
+
+std::optional<std::string> TaskService::user_of_run(const Caller& caller) {
+  const auto session = database_.read();
+  const store::Rows rows = session->query(
+      "SELECT r.triggering_user_name FROM task_instance t JOIN dag_run r ON r.dag_id = t.dag_id"
+      " AND r.run_id = t.run_id WHERE t.id = $1",
+      {caller.attempt});
+  return rows.empty() ? std::nullopt : rows[0].find_text(0);
+}
+
+Result<void> TaskService::clear_run(const std::string& dag_id, const std::string& run_id) {
+  engine::ClearTasks command;
+  command.dag_id = dag_id;
+  {
+    const auto session = database_.read();
+    for (const store::Row row :
+         session->query("SELECT task_id, map_index FROM task_instance WHERE dag_id = $1 AND run_id = $2",
+                        {dag_id, run_id})) {
+      command.tasks.push_back({run_id, row.text(0), static_cast<int>(row.integer(1))});
+    }
+  }
+  if (command.tasks.empty()) {
+    return fail(ErrorCode::not_found, fmt::format("run '{}' of DAG '{}' not found", run_id, dag_id));
+  }
+  return engine_.clear_tasks(std::move(command));
 }
 
 }  // namespace leoflow::tasks

@@ -1,15 +1,45 @@
+#include <fmt/format.h>
+
+#include "dag/read_serialized.hpp"
 #include "tasks/task_service.hpp"
 
 // What other task instances did.
 namespace leoflow::tasks {
 namespace {
 
-/// The conditions that GetTICount and GetTaskStates share.
-Conditions conditions_of(const json::value& request) {
+/// The tasks of the group that is asked for, in the newest version of the DAG. Errors: not_found.
+Result<json::array> tasks_of_group(store::Session& session, const json::value& request) {
+  const std::string dag_id = get_text(request, "dag_id");
+  const std::string group_id = get_text(request, "task_group_id");
+  const store::Rows rows = session.query(
+      "SELECT v.serialized FROM dag d JOIN dag_version v ON v.id = d.current_version_id WHERE d.dag_id = $1",
+      {dag_id});
+  const auto parsed = rows.empty() ? std::nullopt : std::optional(parse_json(rows[0].text(0)));
+  const auto dag = parsed && *parsed ? std::optional(dag::read_serialized(**parsed)) : std::nullopt;
+  if (dag && *dag) {
+    const dag::Dag& graph = ***dag;
+    if (const auto group = graph.groups.find(group_id); group != graph.groups.end()) {
+      json::array out;
+      for (const dag::TaskIndex task : group->second) out.emplace_back(graph.tasks[task].task_id);
+      return out;
+    }
+  }
+  return fail(ErrorCode::not_found, fmt::format("Task group {} not found in DAG {}", group_id, dag_id));
+}
+
+/// The conditions that GetTICount and GetTaskStates share. Errors: not_found (task group).
+Result<Conditions> conditions_of(store::Session& session, const json::value& request) {
   Conditions where;
   where.equal("t.dag_id", get_text(request, "dag_id"));
   if (const auto map_index = find_integer(request, "map_index")) where.equal("t.map_index", *map_index);
-  where.any_of("t.task_id", find(request, "task_ids"));
+  if (find_text(request, "task_group_id")) {
+    auto tasks = tasks_of_group(session, request);
+    if (!tasks) return std::unexpected(tasks.error());
+    const json::value list(std::move(*tasks));
+    where.any_of("t.task_id", &list);
+  } else {
+    where.any_of("t.task_id", find(request, "task_ids"));
+  }
   where.any_time_of("r.logical_date", find(request, "logical_dates"));
   where.any_of("t.run_id", find(request, "run_ids"));
   where.any_of("t.state", find(request, "states"));
@@ -19,27 +49,24 @@ Conditions conditions_of(const json::value& request) {
 constexpr std::string_view kFrom =
     " FROM task_instance t JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id";
 
-bool has_group(const json::value& request) {
-  return find_text(request, "task_group_id").has_value();
-}
-
 }  // namespace
 
 void TaskService::get_task_count(const Caller&, const json::value& request, const Reply& reply) {
-  if (has_group(request)) return reply(refused(501, "counting a task group is not supported yet"));
-  const Conditions where = conditions_of(request);
   const auto session = database_.read();
+  const auto where = conditions_of(*session, request);
+  if (!where) return reply(refused(where.error()));
   const store::Rows rows =
-      session->query("SELECT COUNT(*)" + std::string(kFrom) + where.sql(), where.params());
+      session->query("SELECT COUNT(*)" + std::string(kFrom) + where->sql(), where->params());
   reply(result("TICount", {{"count", rows[0].integer(0)}}));
 }
 
 void TaskService::get_task_states(const Caller&, const json::value& request, const Reply& reply) {
-  if (has_group(request)) return reply(refused(501, "the states of a task group are not supported yet"));
-  const Conditions where = conditions_of(request);
   const auto session = database_.read();
-  const store::Rows rows = session->query(
-      "SELECT t.run_id, t.task_id, t.map_index, t.state" + std::string(kFrom) + where.sql(), where.params());
+  const auto where = conditions_of(*session, request);
+  if (!where) return reply(refused(where.error()));
+  const store::Rows rows =
+      session->query("SELECT t.run_id, t.task_id, t.map_index, t.state" + std::string(kFrom) + where->sql(),
+                     where->params());
   json::object by_run;
   for (const store::Row row : rows) {
     const std::string name =

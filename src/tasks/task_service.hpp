@@ -72,12 +72,21 @@ class TaskService {
   void get_previous_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void get_previous_successful_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  std::optional<std::string> user_of_run(const Caller& caller);
+  Result<void> clear_run(const std::string& dag_id, const std::string& run_id);
   // task_instances.cpp
   void get_task_count(const Caller& caller, const json::value& request, const Reply& reply);
   void get_task_states(const Caller& caller, const json::value& request, const Reply& reply);
   void get_breadcrumbs(const Caller& caller, const json::value& request, const Reply& reply);
   void get_previous_task(const Caller& caller, const json::value& request, const Reply& reply);
   void get_reschedule_start(const Caller& caller, const json::value& request, const Reply& reply);
+  // state_stores.cpp
+  void get_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);
+  void delete_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_asset_state_store(const Caller& caller, const json::value& request, const Reply& reply);
+  void set_asset_state_store(const Caller& caller, const json::value& request, const Reply& reply);
+  void delete_asset_state_store(const Caller& caller, const json::value& request, const Reply& reply);
   // assets.cpp
   void get_asset(const Caller& caller, const json::value& request, const Reply& reply);
   void get_assets_by_alias(const Caller& caller, const json::value& request, const Reply& reply);

@@ -155,3 +155,52 @@ def test_a_task_that_depends_on_its_past_waits_until_that_is_mended(make_lite):
     answer = lite.request("PATCH", path, {"new_state": "success"})
     assert answer.status == 200, answer
     lite.await_run("past", second, "success")
+
+
+TRIGGERS = """
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+from airflow.sdk import DAG, task, task_group
+
+with DAG("caller"):
+    again = TriggerDagRunOperator(
+        task_id="again", trigger_dag_id="called", trigger_run_id="mine", reset_dag_run=True,
+        wait_for_completion=True, poke_interval=1, deferrable=True, logical_date="2026-01-01T00:00:00+00:00",
+    )
+    for group in ("work",):
+        again >> ExternalTaskSensor(
+            task_id="sees", external_dag_id="called", external_task_group_id=group,
+            execution_date_fn=lambda date: __import__("datetime").datetime(2026, 1, 1, tzinfo=__import__("datetime").timezone.utc),
+            deferrable=True, poke_interval=1, timeout=60,
+        )
+
+with DAG("called"):
+    @task_group
+    def work():
+        @task
+        def remembers(task_state_store=None):
+            count = task_state_store.get("count", default=0) + 1
+            task_state_store.set("count", count)
+            return count
+
+        remembers()
+
+    work()
+"""
+
+
+def test_a_dag_triggers_another_again_and_waits_for_its_group(make_lite):
+    lite = make_lite({"triggers.py": TRIGGERS})
+    for dag_id in ("caller", "called"):
+        lite.await_dag(dag_id)
+        assert lite.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}).status == 200
+    first = trigger_at(lite, "caller", "2026-02-01T00:00:00Z")
+    lite.await_run("caller", first, "success")
+    run = lite.get("/api/v2/dags/called/dagRuns/mine")
+    assert (run["run_type"], run["triggered_by"], run["state"]) == ("operator_triggered", "operator", "success")
+    second = trigger_at(lite, "caller", "2026-02-02T00:00:00Z")
+    lite.await_run("caller", second, "success")
+    task_id = "work.remembers"
+    assert lite.task_instances("called", "mine")[task_id]["try_number"] == 2
+    path = f"/api/v2/dags/called/dagRuns/mine/taskInstances/{task_id}/xcomEntries/return_value"
+    assert lite.get(f"{path}?deserialize=true")["value"] == 2, "what it stored outlives the clearing"
