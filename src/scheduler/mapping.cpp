@@ -185,6 +185,35 @@ Verdict Scheduler::judge_sources(TaskRef ref) {
   return ended.removed > 0 ? Verdict::wait : Verdict::run;
 }
 
+void Scheduler::settle_dependents(TaskRef source, Open& open, Time now) {
+  Run& run = *source.run;
+  for (TaskIndex i = 0; i < run.graph->tasks.size(); ++i) {
+    const TaskRef dependent{&run, i};
+    if (!run.graph->tasks[i].needs_expansion() || dependent.ti().state != TaskState::none) continue;
+    // Airflow's pass goes by task id, as its database gives them: those before the source follow with the
+    // next one.
+    if (dependent.task().task_id < source.task().task_id) continue;
+    const Verdict verdict = judge_sources(dependent);
+    if (verdict == Verdict::skip) settle(dependent, TaskState::skipped, open, now);
+    if (verdict == Verdict::upstream_failed) settle(dependent, TaskState::upstream_failed, open, now);
+  }
+}
+
+void Scheduler::leave_out(TaskRef branch, Open& open, Time now) {
+  Run& run = *branch.run;
+  if (!run.skips.contains(branch.index)) return;
+  for (const TaskIndex next : branch.task().downstream) {
+    for (std::uint32_t nth = 0; nth < run.instance_count(next); ++nth) {
+      const TaskRef below{&run, run.instance(next, nth)};
+      const TaskState state = below.ti().state;
+      if (state != TaskState::scheduled && state != TaskState::queued) continue;
+      if (!is_left_out(below)) continue;
+      end_now(below, TaskState::skipped, "a task above it left it out", now);
+      push_below(below, open);
+    }
+  }
+}
+
 void Scheduler::note_pushed(const Uuid& attempt, const PushedXcom& pushed) {
   const auto ref = find_attempt(attempt);
   if (!ref) return;

@@ -113,6 +113,7 @@ void Scheduler::settle(TaskRef ref, TaskState state, std::vector<std::uint32_t>&
   ref.ti().end_date = now;
   recheck_next_runs(*ref.run);
   push_below(ref, open);
+  if (ref.task().feeds_expansion) settle_dependents(ref, open, now);
 }
 
 void Scheduler::push_all(const Run& run, TaskIndex task, std::vector<std::uint32_t>& open) {
@@ -136,7 +137,8 @@ void Scheduler::push_below(TaskRef from, std::vector<std::uint32_t>& open) {
 }
 
 void Scheduler::propagate(TaskRef from, Time now) {
-  std::vector<std::uint32_t> open;
+  Open open;
+  leave_out(from, open, now);
   push_below(from, open);
   evaluate(*from.run, std::move(open), now);
   wake_next_runs(*from.run, from.task(), now);

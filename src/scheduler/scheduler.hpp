@@ -185,6 +185,10 @@ class Scheduler {
   /// It ends without having run.
   void settle(TaskRef ref, TaskState state, Open& open, Time now);
   static void push_all(const Run& run, TaskIndex task, Open& open);
+  /// A branch ended: what it left out does not run, even if it waits for a slot already.
+  void leave_out(TaskRef branch, Open& open, Time now);
+  /// What is mapped over a task that ended without having run follows it at once.
+  void settle_dependents(TaskRef source, Open& open, Time now);
   /// Those that look at the state of `from`.
   static void push_below(TaskRef from, Open& open);
   /// The only place where a state changes; keeps all counters right.
@@ -196,6 +200,8 @@ class Scheduler {
   void end_now(TaskRef ref, TaskState state, std::string reason, Time now);
   // verdict.cpp
   static Verdict verdict_of(TaskRef ref);
+  /// A branch above that has ended left it out.
+  static bool is_left_out(TaskRef ref);
   static Verdict judge_upstream(TaskRef ref);
   static Verdict judge_direct(TaskRef ref);
   /// No instance of the task can do anything yet.

@@ -11,8 +11,10 @@ bool is_final(Verdict verdict) {
   return verdict != Verdict::run && verdict != Verdict::wait;
 }
 
-/// A branch above that has ended left this task out. Source: Airflow 3.3.2, NotPreviouslySkippedDep.
-bool is_left_out(const TaskRef& ref) {
+}  // namespace
+
+// Source: Airflow 3.3.2, NotPreviouslySkippedDep.
+bool Scheduler::is_left_out(TaskRef ref) {
   const Run& run = *ref.run;
   if (run.skips.empty()) return false;
   return std::ranges::any_of(ref.task().upstream, [&](TaskIndex up) {
@@ -32,8 +34,6 @@ bool is_left_out(const TaskRef& ref) {
            decision->second.skips(ref.task().task_id);
   });
 }
-
-}  // namespace
 
 Verdict Scheduler::judge_upstream(TaskRef ref) {
   const dag::Task& task = ref.task();
