@@ -118,13 +118,13 @@ with DAG("modular"):
 
 def test_what_is_not_supported_yet_is_said(make_lite):
     source = """
-from airflow.sdk import DAG, task
-with DAG("mapped"):
-    @task
-    def work(n):
+from airflow.sdk import DAG, ExceptionRetryPolicy, RetryAction, RetryRule, task
+with DAG("policy"):
+    @task(retries=1, retry_policy=ExceptionRetryPolicy(rules=[RetryRule(exception=ValueError, action=RetryAction.FAIL)]))
+    def work():
         pass
-    work.expand(n=[1, 2])
+    work()
 """
-    lite = make_lite({"mapped.py": source})
+    lite = make_lite({"policy.py": source})
     errors = eventually(lambda: import_errors(lite), "the import error shows")
-    assert "dynamic task mapping is not supported yet" in errors["mapped.py"]
+    assert "retry_policy is not supported yet" in errors["policy.py"]
