@@ -31,7 +31,8 @@ void Fleet::start_trigger(const engine::TriggerSpec& spec) {
       options_.log_folder + "/" +
       relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number));
   const std::lock_guard lock(mutex_);
-  triggers_[request.trigger_id()] = {std::move(request), nullptr};
+  std::string id = request.trigger_id();
+  triggers_.insert_or_assign(std::move(id), Trigger{std::move(request), nullptr});
   send_triggers();
 }
 
