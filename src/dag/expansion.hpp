@@ -37,8 +37,6 @@ struct MapLength {
 struct Expansion {
   std::vector<MapLength> arguments;
   std::vector<TaskIndex> sources;  ///< tasks whose XComs it maps over
-
-  bool is_literal() const { return sources.empty(); }
 };
 
 /// A task group that was expanded as a whole.

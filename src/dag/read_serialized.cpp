@@ -118,23 +118,21 @@ class SerializedReader {
   }
 
   /// Airflow leaves out of a task what its configuration gives to all of them.
-  json::value with_defaults(const json::value& fields) const {
-    if (defaults_.empty() || !fields.is_object()) return fields;
-    json::object whole = fields.get_object();
-    for (const auto& [name, value] : defaults_) whole.emplace(name, value);
-    return whole;
+  json::value with_defaults(json::value fields) const {
+    if (!fields.is_object()) return fields;
+    for (const auto& [name, value] : defaults_) fields.get_object().emplace(name, value);
+    return fields;
   }
 
   /// Finds the mapped groups, and which of them each task is in.
   Result<void> read_groups(const json::value& group, std::optional<GroupIndex> around) {
+    const std::string group_id = get_text(group, "_group_id");
     if (get_bool(group, "is_mapped", false)) {
       auto expansion = read_expansion(child(group, "expand_input"), *dag_);
-      const std::string group_id = get_text(group, "_group_id");
       if (!expansion) return bad_expansion("task group", group_id, expansion.error());
       dag_->mapped_groups.push_back({group_id, around, std::move(*expansion)});
       around = static_cast<GroupIndex>(dag_->mapped_groups.size() - 1);
     }
-    const std::string group_id = get_text(group, "_group_id");
     if (!group_id.empty()) around_.push_back(group_id);
     auto done = read_children(child(group, "children"), around);
     if (!group_id.empty()) around_.pop_back();

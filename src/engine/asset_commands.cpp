@@ -7,7 +7,7 @@ namespace leoflow::engine {
 
 Result<void> Engine::change_asset(ChangeAsset command) {
   AssetEvent event;
-  event.asset = {command.asset.name, command.asset.uri};
+  event.asset = std::move(command.asset);
   event.extra = std::move(command.extra);
   event.partition_key = std::move(command.partition_key);
   const auto events = std::make_shared<const std::vector<AssetEvent>>(1, std::move(event));
@@ -25,15 +25,14 @@ Result<void> Engine::change_asset(ChangeAsset command) {
       decide, [this, events](store::Session& session) { write_asset_events(session, *events, pass_time_); });
 }
 
-Result<void> Engine::forget_queued_assets(std::string dag_id, std::optional<AssetName> asset) {
+Result<void> Engine::forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) {
   return call<void>([dag_id, asset](Deciding& d) -> Result<void> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(dag_id);
     if (dag == nullptr) return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
-    const auto key = asset ? std::optional(dag::AssetKey{asset->name, asset->uri}) : std::nullopt;
-    if (key ? !dag->queued_assets.contains(*key) : dag->queued_assets.empty()) {
+    if (asset ? !dag->queued_assets.contains(*asset) : dag->queued_assets.empty()) {
       return fail(ErrorCode::not_found, fmt::format("Queue event with dag_id: `{}` was not found", dag_id));
     }
-    d.scheduler.forget_queued_assets(dag_id, key);
+    d.scheduler.forget_queued_assets(dag_id, asset);
     return {};
   });
 }

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "dag/assets.hpp"
 #include "store/sql.hpp"
 
 /// What callers outside the engine may ask of it. Each call waits until the
@@ -58,14 +59,9 @@ struct MarkRun {
   std::string state;  ///< queued, success or failed
 };
 
-struct AssetName {
-  std::string name;
-  std::string uri;
-};
-
 /// Somebody outside says that an asset changed.
 struct ChangeAsset {
-  AssetName asset;
+  dag::AssetKey asset;
   std::string extra = "{}";  ///< JSON object
   std::optional<std::string> partition_key;
 };
@@ -95,7 +91,7 @@ class Commands {
   virtual Result<void> change_asset(ChangeAsset command) = 0;
   /// What waits for the DAG's next asset-triggered run is dropped; of one asset, or all.
   /// Errors: not_found (DAG, or nothing of that kind waits).
-  virtual Result<void> forget_queued_assets(std::string dag_id, std::optional<AssetName> asset) = 0;
+  virtual Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) = 0;
 
   /// Any other write (variables, connections, notes, audit log, ...): `work` runs on the writer's thread
   /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`

@@ -1,16 +1,8 @@
 #include "engine/engine.hpp"
+#include "engine/xcom_rows.hpp"
 
 // What attempts wait for, and what their triggers say.
 namespace leoflow::engine {
-namespace {
-
-constexpr std::string_view kPutXcom =
-    "INSERT INTO xcom (dag_id, run_id, task_id, map_index, key, value, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
-    " ON CONFLICT (dag_id, run_id, task_id, map_index, key) DO UPDATE SET value = excluded.value,"
-    " created_at = excluded.created_at";
-
-}  // namespace
 
 void Engine::attempt_deferred(const Uuid& attempt, DeferredCall deferred, std::function<void(bool)> done) {
   struct State {

@@ -36,15 +36,9 @@ void write_deferral(store::Session& session, const Uuid& attempt, const Deferred
 
 void write_start_deferral(store::Session& session, const TaskRef& ref, Time now) {
   const dag::TriggerCall& call = *ref.task().start_trigger;
-  scheduler::Deferral deferral;
-  std::string next_kwargs = call.next_kwargs;
-  if (const auto time = as_time_trigger(call)) {
-    deferral.fires_at = time->moment;
-    deferral.ends_task = time->ends_task;
-    next_kwargs = time->next_kwargs;
-  }
-  if (call.timeout) deferral.deadline = now + *call.timeout;
-  put(session, ref.ti().id, call, next_kwargs, deferral, now);
+  const auto time = as_time_trigger(call);
+  put(session, ref.ti().id, call, time ? time->next_kwargs : call.next_kwargs,
+      scheduler::deferral_of(call, now), now);
 }
 
 void write_next_step(store::Session& session, const TaskRef& ref, std::string_view next_method,

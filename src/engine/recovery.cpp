@@ -107,7 +107,7 @@ void read_skips(store::Session& session, const std::string& dag_id, Run& run) {
     const TaskInstance* ti = run.find(row.text(0), static_cast<int>(row.integer(1)));
     const auto value = parse_json(row.text(2));
     const auto decision = value ? scheduler::read_skips(*value) : std::nullopt;
-    if (ti != nullptr && decision) run.skips[static_cast<std::uint32_t>(ti - run.tasks.data())] = *decision;
+    if (ti != nullptr && decision) run.skips[run.ref_to(*ti).index] = *decision;
   }
 }
 

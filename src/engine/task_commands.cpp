@@ -23,13 +23,7 @@ Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, c
   for (const auto& [run_id, tasks] : chosen) {
     const auto run = load_run(d.scheduler, d.session, versions, dag_id, run_id, d.now);
     if (!run) return std::unexpected(run.error());
-    for (const auto& [task_id, map_index] : tasks) {
-      if ((*run)->find(task_id, map_index) == nullptr) {
-        return fail(ErrorCode::not_found,
-                    fmt::format("task instance '{}' (map index {}) of run '{}' not found", task_id, map_index,
-                                run_id));
-      }
-    }
+    if (const auto found = (*run)->find_all(tasks); !found) return std::unexpected(found.error());
     runs.push_back(*run);
   }
   return runs;

@@ -56,9 +56,7 @@ void Fleet::start(const engine::AttemptSpec& spec) {
   start.set_attempt_id(spec.id.text());
   start.set_startup_details(tasks::startup_details(spec));
   start.set_bundle_path(spec.bundle_path);
-  start.set_log_path(
-      options_.log_folder + "/" +
-      relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number));
+  start.set_log_path(log_path(spec));
   start.set_preload(options_.preload);
   const std::lock_guard lock(mutex_);
   Agent* agent = placement_.roomiest();

@@ -20,6 +20,10 @@ struct ParseOutcome {
   Duration duration{0};
 };
 
+/// `dag_id=.../run_id=.../task_id=.../[map_index=N/]attempt=N.log`, Airflow's layout.
+std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
+                              const std::string& task_id, int map_index, int try_number);
+
 struct FleetOptions {
   std::string log_folder;  ///< absolute; attempts log below it
   /// How long an attempt may be without an agent before it is missing.
@@ -84,6 +88,12 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
                   const agentrpc::TriggerReport& report);
   /// Gives those that no agent runs to one.
   void send_triggers();
+  /// @param spec  an AttemptSpec or a TriggerSpec.
+  template <typename Spec>
+  std::string log_path(const Spec& spec) const {
+    return options_.log_folder + "/" +
+           relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+  }
   void send_parse_jobs();
   void watch_for_missing();
 
@@ -104,9 +114,5 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
 
   std::thread watcher_;
 };
-
-/// `dag_id=.../run_id=.../task_id=.../[map_index=N/]attempt=N.log`, Airflow's layout.
-std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
-                              const std::string& task_id, int map_index, int try_number);
 
 }  // namespace leoflow::fleet

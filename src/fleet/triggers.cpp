@@ -1,22 +1,8 @@
-#include "base/json.hpp"
-#include "base/log.hpp"
 #include "fleet/fleet.hpp"
+#include "tasks/startup_details.hpp"
 
 // Triggers of deferred task instances: an agent runs each in Python.
 namespace leoflow::fleet {
-namespace {
-
-std::string task_instance_of(const engine::TriggerSpec& spec) {
-  return json::serialize(json::object{{"id", spec.id.text()},
-                                      {"task_id", spec.task_id},
-                                      {"dag_id", spec.dag_id},
-                                      {"run_id", spec.run_id},
-                                      {"try_number", spec.try_number},
-                                      {"map_index", spec.map_index},
-                                      {"dag_version_id", spec.dag_version_id}});
-}
-
-}  // namespace
 
 void Fleet::start_trigger(const engine::TriggerSpec& spec) {
   agentrpc::RunTrigger request;
@@ -24,12 +10,10 @@ void Fleet::start_trigger(const engine::TriggerSpec& spec) {
   request.set_classpath(spec.classpath);
   request.set_kwargs(tasks_->open_kwargs(spec.kwargs));
   request.set_next_kwargs(spec.next_kwargs);
-  request.set_task_instance(task_instance_of(spec));
+  request.set_task_instance(json::serialize(tasks::task_instance_of(spec)));
   request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
   request.set_bundle_path(spec.bundle_path);
-  request.set_log_path(
-      options_.log_folder + "/" +
-      relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number));
+  request.set_log_path(log_path(spec));
   const std::lock_guard lock(mutex_);
   std::string id = request.trigger_id();
   triggers_.insert_or_assign(std::move(id), Trigger{std::move(request), nullptr});

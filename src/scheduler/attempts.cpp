@@ -96,7 +96,7 @@ void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   set_state(*ref, TaskState::scheduled);
   // A new name: the agent that refused must be free to take the next one.
   ti.id = make_id_(now);
-  if (ref->run->dag->may_run()) make_ready(*ref);
+  make_ready(*ref);
 }
 
 Result<void> Scheduler::skip_downstream(const Uuid& attempt,
@@ -118,7 +118,7 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
         state == TaskState::failed) {
       continue;
     }
-    const TaskRef target{ref->run, static_cast<std::uint32_t>(ti - ref->run->tasks.data())};
+    const TaskRef target = ref->run->ref_to(*ti);
     end_now(target, TaskState::skipped, "a task above it left it out", now);
     propagate(target, now);
   }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "scheduler/scheduler.hpp"
 
@@ -38,16 +37,9 @@ void Scheduler::reopen(Run& run, Time now) {
 
 Result<void> Scheduler::clear(Run& run, const std::vector<std::pair<std::string, int>>& tasks, bool reset_run,
                               Time now) {
-  std::vector<TaskRef> chosen;
-  for (const auto& [task_id, map_index] : tasks) {
-    TaskInstance* ti = run.find(task_id, map_index);
-    if (ti == nullptr) {
-      return fail(ErrorCode::not_found, fmt::format("task instance '{}' (map index {}) of run '{}' not found",
-                                                    task_id, map_index, run.run_id));
-    }
-    chosen.push_back({&run, static_cast<std::uint32_t>(ti - run.tasks.data())});
-  }
-  for (const TaskRef& ref : chosen) {
+  const auto chosen = run.find_all(tasks);
+  if (!chosen) return std::unexpected(chosen.error());
+  for (const TaskRef& ref : *chosen) {
     switch (ref.ti().state) {
       case TaskState::running:
       case TaskState::queued:

@@ -59,7 +59,7 @@ void Scheduler::gate_changed(DagEntry& dag, Time now) {
       const TaskRef ref{run, i};
       if (ref.ti().state != TaskState::scheduled) continue;
       unready(ref);
-      if (dag.may_run()) make_ready(ref);
+      make_ready(ref);
     }
     if (run->state == RunState::running) evaluate_all(*run, now);
   }
@@ -133,10 +133,7 @@ void Scheduler::tick(Time now) {
   while (!timers_.empty() && timers_.top().due <= now) {
     const Timer timer = timers_.top();
     timers_.pop();
-    if (timer.dag_id.empty()) {
-      tick_trigger(timer, now);
-      continue;
-    }
+    if (tick_trigger(timer, now)) continue;
     DagEntry* dag = find_dag(timer.dag_id);
     if (dag == nullptr) continue;
     switch (timer.kind) {
@@ -158,10 +155,6 @@ void Scheduler::tick(Time now) {
       case Timer::Kind::asset_run:
         create_asset_run(*dag, now);
         break;
-      case Timer::Kind::trigger:
-      case Timer::Kind::trigger_end:
-      case Timer::Kind::trigger_timeout:
-        break;
       case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);
         if (run == nullptr || timer.index >= run->tasks.size()) break;
@@ -170,9 +163,10 @@ void Scheduler::tick(Time now) {
         const bool waits = state == TaskState::up_for_retry || state == TaskState::up_for_reschedule;
         if (!waits || ref.ti().id != timer.attempt) break;
         schedule(ref, now);
-        if (!dag->may_run()) unready(ref);
         break;
       }
+      default:
+        break;
     }
   }
 }

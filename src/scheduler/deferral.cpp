@@ -3,6 +3,16 @@
 // Task instances that wait for a trigger, without a process and without a slot of an agent.
 namespace leoflow::scheduler {
 
+Deferral deferral_of(const dag::TriggerCall& call, Time now) {
+  Deferral deferral;
+  if (const auto time = as_time_trigger(call)) {
+    deferral.fires_at = time->moment;
+    deferral.ends_task = time->ends_task;
+  }
+  if (call.timeout) deferral.deadline = now + *call.timeout;
+  return deferral;
+}
+
 bool Scheduler::attempt_deferred(const Uuid& attempt, const Deferral& deferral, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref) return false;
@@ -18,7 +28,6 @@ void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
   TaskInstance& ti = ref.ti();
   if (!ti.first_start) ti.first_start = ti.start_date;
   ti.resumes = false;
-  if (ti.state == TaskState::deferred) return;
   if (occupies_slot(ti.state)) {
     // The agent takes an attempt once. Its old name goes with its slot.
     set_state(ref, TaskState::none);
@@ -29,16 +38,9 @@ void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
 }
 
 void Scheduler::defer_at_start(TaskRef ref, Time now) {
-  const dag::TriggerCall& call = *ref.task().start_trigger;
-  Deferral deferral;
-  if (const auto time = as_time_trigger(call)) {
-    deferral.fires_at = time->moment;
-    deferral.ends_task = time->ends_task;
-  }
-  if (call.timeout) deferral.deadline = now + *call.timeout;
   ref.ti().start_date = now;
   changes_.deferred.push_back(ref);
-  defer(ref, deferral, now);
+  defer(ref, deferral_of(*ref.task().start_trigger, now), now);
 }
 
 void Scheduler::await_trigger(TaskRef ref, const Deferral& deferral) {
@@ -53,16 +55,15 @@ void Scheduler::await_trigger(TaskRef ref, const Deferral& deferral) {
   if (deferral.deadline) arm({*deferral.deadline, Timer::Kind::trigger_timeout, "", "", 0, id});
 }
 
-bool Scheduler::restore_deferral(Run& run, std::string_view task_id, int map_index,
+void Scheduler::restore_deferral(Run& run, std::string_view task_id, int map_index,
                                  const Deferral& deferral) {
   TaskInstance* ti = run.find(task_id, map_index);
-  if (ti == nullptr) return false;
+  if (ti == nullptr) return;
   if (ti->state != TaskState::deferred) {
     ti->resumes = true;
-    return false;
+    return;
   }
-  await_trigger({&run, static_cast<std::uint32_t>(ti - run.tasks.data())}, deferral);
-  return true;
+  await_trigger(run.ref_to(*ti), deferral);
 }
 
 std::optional<TaskRef> Scheduler::find_deferred(const Uuid& id) const {
@@ -75,41 +76,39 @@ bool Scheduler::trigger_fired(const Uuid& id, Time now) {
   if (!ref) return false;
   ref->ti().resumes = true;
   schedule(*ref, now);
-  if (!ref->run->dag->may_run()) unready(*ref);
   return true;
 }
 
-bool Scheduler::trigger_ended(const Uuid& id, TaskState state, Time now) {
+void Scheduler::trigger_ended(const Uuid& id, TaskState state, Time now) {
   const auto ref = find_deferred(id);
-  if (!ref) return false;
+  if (!ref) return;
   if (state == TaskState::failed && ref->task().retries > 0 && ref->ti().try_number <= ref->ti().max_tries) {
     retry(*ref, now);
   } else {
     finish(*ref, state, now);
   }
-  return true;
 }
 
 void Scheduler::trigger_timed_out(const Uuid& id, Time now) {
   const auto ref = find_deferred(id);
   if (!ref) return;
   changes_.timed_out.push_back(*ref);
-  (void)trigger_fired(id, now);
+  trigger_fired(id, now);
 }
 
-void Scheduler::tick_trigger(const Timer& timer, Time now) {
+bool Scheduler::tick_trigger(const Timer& timer, Time now) {
   switch (timer.kind) {
     case Timer::Kind::trigger:
-      (void)trigger_fired(timer.attempt, now);
-      break;
+      trigger_fired(timer.attempt, now);
+      return true;
     case Timer::Kind::trigger_end:
-      (void)trigger_ended(timer.attempt, TaskState::success, now);
-      break;
+      trigger_ended(timer.attempt, TaskState::success, now);
+      return true;
     case Timer::Kind::trigger_timeout:
       trigger_timed_out(timer.attempt, now);
-      break;
+      return true;
     default:
-      break;
+      return false;
   }
 }
 

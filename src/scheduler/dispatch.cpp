@@ -19,6 +19,8 @@ Pool& Scheduler::pool_of(TaskRef ref) {
 }
 
 void Scheduler::make_ready(TaskRef ref) {
+  // One of a paused DAG waits for gate_changed.
+  if (!ref.run->dag->may_run()) return;
   pool_of(ref).ready.emplace(key_of(ref), ref);
 }
 

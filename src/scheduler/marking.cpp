@@ -7,24 +7,17 @@ namespace leoflow::scheduler {
 
 Result<void> Scheduler::mark_tasks(Run& run, const std::vector<std::pair<std::string, int>>& tasks,
                                    TaskState state, Time now) {
-  std::vector<TaskRef> chosen;
-  for (const auto& [task_id, map_index] : tasks) {
-    TaskInstance* ti = run.find(task_id, map_index);
-    if (ti == nullptr) {
-      return fail(ErrorCode::not_found, fmt::format("task instance '{}' (map index {}) of run '{}' not found",
-                                                    task_id, map_index, run.run_id));
-    }
-    chosen.push_back({&run, static_cast<std::uint32_t>(ti - run.tasks.data())});
-  }
+  const auto chosen = run.find_all(tasks);
+  if (!chosen) return std::unexpected(chosen.error());
   std::vector<bool> marked(run.tasks.size());
-  for (const TaskRef& ref : chosen) {
+  for (const TaskRef& ref : *chosen) {
     marked[ref.index] = true;
     end_now(ref, state, fmt::format("the task instance was marked {}", to_text(state)), now);
   }
   recheck_next_runs(run);
   // As in Airflow, what failed downstream of it gets another chance.
   bool cleared = false;
-  for (const TaskRef& ref : chosen) {
+  for (const TaskRef& ref : *chosen) {
     for (const TaskIndex next : dag::reachable(*run.graph, ref.ti().task, false)) {
       for (std::uint32_t nth = 0; nth < run.instance_count(next); ++nth) {
         const TaskRef below{&run, run.instance(next, nth)};

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/result.hpp"
 #include "dag/dag.hpp"
 #include "scheduler/past.hpp"
 #include "scheduler/skips.hpp"
@@ -134,6 +135,10 @@ struct Run {
 
   const dag::Task& task_of(const TaskInstance& ti) const { return graph->tasks[ti.task]; }
   TaskInstance* find(std::string_view task_id, int map_index);
+  /// Its place. @param ti  one of `tasks`.
+  TaskRef ref_to(const TaskInstance& ti) { return {this, static_cast<std::uint32_t>(&ti - tasks.data())}; }
+  /// All of those task ids and map indexes. Errors: not_found, naming the first that is not there.
+  Result<std::vector<TaskRef>> find_all(const std::vector<std::pair<std::string, int>>& names);
   /// How many instances a task has, and the place in `tasks` of the nth.
   std::uint32_t instance_count(TaskIndex task) const;
   std::uint32_t instance(TaskIndex task, std::uint32_t nth) const;

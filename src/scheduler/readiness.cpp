@@ -113,7 +113,8 @@ void Scheduler::settle(TaskRef ref, TaskState state, std::vector<std::uint32_t>&
   ref.ti().end_date = now;
   recheck_next_runs(*ref.run);
   push_below(ref, open);
-  if (ref.task().feeds_expansion) settle_dependents(ref, open, now);
+  // One instance of many says nothing of its task as a whole.
+  if (ref.task().feeds_expansion && ref.ti().map_index < 0) settle_dependents(ref, open, now);
 }
 
 void Scheduler::push_all(const Run& run, TaskIndex task, std::vector<std::uint32_t>& open) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "scheduler/model.hpp"
 
@@ -20,6 +21,19 @@ TaskInstance* Run::find(std::string_view task_id, int map_index) {
   if (mapped.empty()) return tasks[*task].map_index == map_index ? &tasks[*task] : nullptr;
   if (map_index < 0 || static_cast<std::size_t>(map_index) >= mapped.size()) return nullptr;
   return &tasks[mapped[static_cast<std::size_t>(map_index)]];
+}
+
+Result<std::vector<TaskRef>> Run::find_all(const std::vector<std::pair<std::string, int>>& names) {
+  std::vector<TaskRef> found;
+  for (const auto& [task_id, map_index] : names) {
+    const TaskInstance* ti = find(task_id, map_index);
+    if (ti == nullptr) {
+      return fail(ErrorCode::not_found, fmt::format("task instance '{}' (map index {}) of run '{}' not found",
+                                                    task_id, map_index, run_id));
+    }
+    found.push_back(ref_to(*ti));
+  }
+  return found;
 }
 
 void Run::fill() {

@@ -68,7 +68,7 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
     const TaskRef ref{&run, i};
     const TaskInstance& ti = ref.ti();
     if (occupies_slot(ti.state)) occupy(ref, 1);
-    if (ti.state == TaskState::scheduled && dag->may_run()) make_ready(ref);
+    if (ti.state == TaskState::scheduled) make_ready(ref);
     if (ti.state == TaskState::deferred) note_deferred(ref, true);
     if (ti.state == TaskState::up_for_retry || ti.state == TaskState::up_for_reschedule) arm_wake_up(ref);
   }

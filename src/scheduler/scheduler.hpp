@@ -32,6 +32,9 @@ struct Deferral {
   bool ends_task = false;        ///< with fires_at: it succeeds then, and does not go on
 };
 
+/// What a call of a trigger comes to, made at `now`.
+Deferral deferral_of(const dag::TriggerCall& call, Time now);
+
 /// How an attempt ended, said by the task or found out about it.
 enum class Outcome { success, failed, skipped, up_for_retry, removed };
 
@@ -79,13 +82,13 @@ class Scheduler {
   // --- deferral.cpp
   /// It ends its process and waits for a trigger, within the same try.
   bool attempt_deferred(const Uuid& attempt, const Deferral& deferral, Time now);
-  /// After a restart: it waits on, or (the answer is false) has what it waited for.
-  bool restore_deferral(Run& run, std::string_view task_id, int map_index, const Deferral& deferral);
+  /// After a restart: it waits on, or has what it waited for and goes on.
+  void restore_deferral(Run& run, std::string_view task_id, int map_index, const Deferral& deferral);
   std::optional<TaskRef> find_deferred(const Uuid& id) const;
   /// It goes on. @param id  of the deferred task instance. @returns false if nobody waits for that.
   bool trigger_fired(const Uuid& id, Time now);
   /// The trigger itself says how the task instance ends.
-  bool trigger_ended(const Uuid& id, TaskState state, Time now);
+  void trigger_ended(const Uuid& id, TaskState state, Time now);
 
   // --- attempts.cpp, continued
   /// Its process ended without a report, or it never started: failed or retried.
@@ -247,7 +250,8 @@ class Scheduler {
   void defer(TaskRef ref, const Deferral& deferral, Time now);
   void defer_at_start(TaskRef ref, Time now);
   void await_trigger(TaskRef ref, const Deferral& deferral);
-  void tick_trigger(const Timer& timer, Time now);
+  /// @returns false for a timer of something else.
+  bool tick_trigger(const Timer& timer, Time now);
   void trigger_timed_out(const Uuid& id, Time now);
   void note_deferred(TaskRef ref, bool is_deferred);
   // assets.cpp

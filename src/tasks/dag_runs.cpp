@@ -11,8 +11,12 @@ constexpr std::string_view kColumns =
     "end_date,"
     " run_type, state, conf, triggering_user_name, partition_key, note, clear_number FROM dag_run";
 
-json::object run_fields(store::Row row) {
+json::object run_fields(store::Session& session, store::Row row) {
   auto conf = parse_json(row.text(10));
+  json::value consumed = json::array();
+  if (row.text(8) == to_text(dag::RunType::asset_triggered)) {
+    consumed = parse_json(engine::consumed_events(session, row.text(0), row.text(1))).value();
+  }
   return {{"dag_id", row.text(0)},
           {"run_id", row.text(1)},
           {"logical_date", to_json(row.find_time(2))},
@@ -28,7 +32,7 @@ json::object run_fields(store::Row row) {
           {"partition_key", to_json(row.find_text(12))},
           {"note", to_json(row.find_text(13))},
           {"clear_number", row.integer(14)},
-          {"consumed_asset_events", json::array()}};
+          {"consumed_asset_events", std::move(consumed)}};
 }
 
 std::string name_of(const json::value& request) {
@@ -66,7 +70,7 @@ void TaskService::get_dag_run(const Caller&, const json::value& request, const R
   const store::Rows rows = session->query(std::string(kColumns) + " WHERE dag_id = $1 AND run_id = $2",
                                           {get_text(request, "dag_id"), get_text(request, "run_id")});
   if (rows.empty()) return reply(refused(404, name_of(request) + " not found"));
-  reply(result("DagRunResult", run_fields(rows[0])));
+  reply(result("DagRunResult", run_fields(*session, rows[0])));
 }
 
 void TaskService::get_dag_run_state(const Caller&, const json::value& request, const Reply& reply) {
@@ -98,7 +102,7 @@ void TaskService::get_previous_dag_run(const Caller&, const json::value& request
           " ORDER BY logical_date DESC LIMIT 1",
       {get_text(request, "dag_id"), date, state});
   json::object fields;
-  fields["dag_run"] = rows.empty() ? json::value(nullptr) : json::value(run_fields(rows[0]));
+  fields["dag_run"] = rows.empty() ? json::value(nullptr) : json::value(run_fields(*session, rows[0]));
   reply(result("PreviousDagRunResult", std::move(fields)));
 }
 

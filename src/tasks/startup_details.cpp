@@ -1,6 +1,5 @@
 #include "tasks/startup_details.hpp"
 
-#include "base/json.hpp"
 #include "tasks/request.hpp"
 
 namespace leoflow::tasks {
@@ -30,14 +29,8 @@ std::string startup_details(const engine::AttemptSpec& spec) {
       {"consumed_asset_events", parse_json(spec.consumed_asset_events).value_or(json::array())},
       {"partition_key", to_json(spec.partition_key)},
       {"note", to_json(spec.note)}};
-  json::object ti = {{"id", spec.id.text()},
-                     {"task_id", spec.task_id},
-                     {"dag_id", spec.dag_id},
-                     {"run_id", spec.run_id},
-                     {"try_number", spec.try_number},
-                     {"map_index", spec.map_index},
-                     {"dag_version_id", spec.dag_version_id},
-                     {"queue", spec.queue}};
+  json::object ti = task_instance_of(spec);
+  ti["queue"] = spec.queue;
   json::object context = {
       {"dag_run", std::move(dag_run)},    {"task_reschedule_count", spec.reschedule_count},
       {"max_tries", spec.max_tries},      {"variables", json::array()},

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/json.hpp"
 #include "engine/ports.hpp"
 
 namespace leoflow::tasks {
@@ -9,5 +10,17 @@ namespace leoflow::tasks {
 /// JSON of the SDK's StartupDetails for an attempt; without start_date, which
 /// the agent adds.
 std::string startup_details(const engine::AttemptSpec& spec);
+
+/// The SDK's TaskInstance. @param spec  an AttemptSpec or a TriggerSpec.
+template <typename Spec>
+json::object task_instance_of(const Spec& spec) {
+  return {{"id", spec.id.text()},
+          {"task_id", spec.task_id},
+          {"dag_id", spec.dag_id},
+          {"run_id", spec.run_id},
+          {"try_number", spec.try_number},
+          {"map_index", spec.map_index},
+          {"dag_version_id", spec.dag_version_id}};
+}
 
 }  // namespace leoflow::tasks

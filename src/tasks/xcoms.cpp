@@ -1,19 +1,12 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "engine/xcom_rows.hpp"
 #include "tasks/task_service.hpp"
 
 // Values that tasks leave for each other.
 namespace leoflow::tasks {
 namespace {
-
-// Only if the run is still there: somebody may have deleted it under the task.
-constexpr std::string_view kPut =
-    "INSERT INTO xcom (dag_id, run_id, task_id, map_index, key, value, created_at)"
-    " SELECT dag_id, run_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
-    " CAST($7 AS BIGINT) FROM dag_run WHERE dag_id = $1 AND run_id = $2"
-    " ON CONFLICT (dag_id, run_id, task_id, map_index, key) DO UPDATE SET value = excluded.value,"
-    " created_at = excluded.created_at";
 
 constexpr std::string_view kDelete =
     "DELETE FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4 AND key = $5";
@@ -149,7 +142,9 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
   item.decide = [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {
     d.scheduler.note_pushed(attempt, pushed);
   };
-  item.record = [params = std::move(params)](store::Session& session) { session.execute(kPut, params); };
+  item.record = [params = std::move(params)](store::Session& session) {
+    session.execute(engine::kPutXcom, params);
+  };
   item.done = [reply] { reply(done()); };
   engine_.post(std::move(item));
 }

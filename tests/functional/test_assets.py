@@ -40,6 +40,16 @@ with DAG("needs_alias", schedule=AssetAlias("latest")):
 
     seen()
 
+with DAG("asks"):
+    @task
+    def seen(params=None):
+        from airflow.sdk.execution_time.comms import GetDagRun
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+        run = SUPERVISOR_COMMS.send(GetDagRun(dag_id="needs_both", run_id=params["run"]))
+        return [event.asset.name for event in run.consumed_asset_events]
+
+    seen()
+
 with DAG("needs_either", schedule=orders | Asset.ref(uri="x://nowhere")):
     @task
     def seen():
@@ -62,7 +72,7 @@ def returned(lite, dag_id, run_id):
 
 def test_dags_run_when_the_assets_that_they_wait_for_change(make_lite):
     lite = make_lite({"assets.py": ASSETS})
-    for dag_id in ("makes", "needs_both", "needs_alias", "needs_either"):
+    for dag_id in ("makes", "needs_both", "needs_alias", "needs_either", "asks"):
         lite.await_dag(dag_id)
         lite.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
     run = lite.trigger("makes")
@@ -75,6 +85,11 @@ def test_dags_run_when_the_assets_that_they_wait_for_change(make_lite):
     assert returned(lite, "needs_both", both) == [["orders", {"count": 3}], ["stock", {"by": "hand"}]]
     alias = runs(lite, "needs_alias")[0]["dag_run_id"]
     assert returned(lite, "needs_alias", alias) == [{"day": 1}, {"count": 3}, "name"]
+
+    asking = lite.trigger("asks", {"run": both})
+    lite.await_run("asks", asking, "success")
+    asked = returned(lite, "asks", asking)
+    assert asked == ["orders", "stock"], "GetDagRun tells them too"
 
     lite.kill()
     lite.start()

@@ -36,6 +36,7 @@ with DAG("defers"):
 
 with DAG("waits"):
     Waits(task_id="file", trigger=FileAppears({file!r}))
+    Waits(task_id="other", trigger=FileAppears({file!r}))
 """
 
 TRIGGERS = """
@@ -115,10 +116,11 @@ def test_a_trigger_outlives_the_server_and_the_process_that_waits_for_it(make_li
     lite = make_lite(files(tmp_path))
     lite.await_dag("waits")
     run = lite.trigger("waits")
-    eventually(lambda: states(lite, "waits", run)["file"] == "deferred", "the task is deferred")
+    both_wait = {"file": "deferred", "other": "deferred"}
+    eventually(lambda: states(lite, "waits", run) == both_wait, "the tasks are deferred")
     lite.kill()
     lite.start()
-    assert states(lite, "waits", run) == {"file": "deferred"}
+    assert states(lite, "waits", run) == both_wait
     eventually(lambda: lite.trigger_host_pids(), "the trigger host runs")
     for pid in lite.trigger_host_pids():
         os.kill(pid, signal.SIGKILL)
@@ -132,6 +134,8 @@ def test_marking_a_deferred_task_ends_its_waiting(make_lite, tmp_path):
     lite.await_dag("waits")
     run = lite.trigger("waits")
     eventually(lambda: states(lite, "waits", run)["file"] == "deferred", "the task is deferred")
-    answer = lite.request("PATCH", f"/api/v2/dags/waits/dagRuns/{run}/taskInstances/file", {"new_state": "success"})
-    assert answer.status == 200, answer
+    for task_id in ("file", "other"):
+        path = f"/api/v2/dags/waits/dagRuns/{run}/taskInstances/{task_id}"
+        answer = lite.request("PATCH", path, {"new_state": "success"})
+        assert answer.status == 200, answer
     lite.await_run("waits", run, "success")

@@ -6,6 +6,10 @@ import os
 import uuid
 
 import pytest
+import test_assets
+import test_deferral
+import test_mapping
+import test_semantics
 from support import ROOT
 
 
@@ -28,3 +32,21 @@ def test_the_sample_project_runs_and_survives_a_killed_server(make_lite, databas
     lite.start()
     lite.await_run("hello", lite.trigger("hello"))
     assert lite.get("/api/v2/dags/hello/dagRuns?run_type=manual")["total_entries"] == 2
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        test_assets.test_dags_run_when_the_assets_that_they_wait_for_change,
+        test_mapping.test_mapped_tasks_and_groups_see_what_airflow_shows_them,
+        test_semantics.test_a_dag_triggers_another_again_and_waits_for_its_group,
+    ],
+)
+def test_what_works_on_sqlite_works_here(make_lite, database_url, scenario):
+    scenario(lambda files: make_lite(files, "--database-url", database_url))
+
+
+def test_deferral_works_here_as_on_sqlite(make_lite, database_url, tmp_path):
+    test_deferral.test_deferred_tasks_go_on_as_their_triggers_say(
+        lambda files: make_lite(files, "--database-url", database_url), tmp_path
+    )

@@ -109,10 +109,10 @@ void add_asset_uses(store::Session& session, std::vector<gen::AssetResponse>& as
   });
 }
 
-std::optional<engine::AssetName> find_asset_name(store::Session& session, std::int64_t asset_id) {
+std::optional<dag::AssetKey> find_asset_name(store::Session& session, std::int64_t asset_id) {
   const auto rows = session.query("SELECT name, uri FROM asset WHERE id = $1", {asset_id});
   if (rows.empty()) return std::nullopt;
-  return engine::AssetName{rows[0].text(0), rows[0].text(1)};
+  return dag::AssetKey{rows[0].text(0), rows[0].text(1)};
 }
 
 gen::AssetEventResponse asset_event_from(store::Row row) {

@@ -17,7 +17,7 @@ gen::AssetResponse asset_from(store::Row row);
 void add_asset_uses(store::Session& session, std::vector<gen::AssetResponse>& assets);
 
 /// What the engine calls the asset; nullopt if there is none with that id.
-std::optional<engine::AssetName> find_asset_name(store::Session& session, std::int64_t asset_id);
+std::optional<dag::AssetKey> find_asset_name(store::Session& session, std::int64_t asset_id);
 
 /// Columns and tables for asset_event_from(): asset_event e, asset a.
 extern const std::string_view kAssetEventColumns;

@@ -38,7 +38,7 @@ class FakeCommands final : public engine::Commands {
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
   Result<void> change_asset(engine::ChangeAsset command) override;
-  Result<void> forget_queued_assets(std::string dag_id, std::optional<engine::AssetName> asset) override {
+  Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override {
     return deleted.push_back(dag_id + (asset ? "/" + asset->name : "")), Result<void>{};
   }
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;

@@ -19,7 +19,7 @@ struct Scope {
 
 struct Queued {
   gen::QueuedEventResponse event;
-  engine::AssetName asset;
+  dag::AssetKey asset;
 };
 
 /// Errors: invalid, if `before` is no time.

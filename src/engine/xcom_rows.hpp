@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "store/sql.hpp"
+
+namespace leoflow::engine {
+
+/// Puts an XCom in the place of an older one; nothing if its run is gone, for somebody may have deleted that
+/// under the task. $1 to $7: dag_id, run_id, task_id, map_index, key, value (JSON), now.
+constexpr std::string_view kPutXcom =
+    "INSERT INTO xcom (dag_id, run_id, task_id, map_index, key, value, created_at)"
+    " SELECT dag_id, run_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT),"
+    " CAST($7 AS BIGINT) FROM dag_run WHERE dag_id = $1 AND run_id = $2"
+    " ON CONFLICT (dag_id, run_id, task_id, map_index, key) DO UPDATE SET value = excluded.value,"
+    " created_at = excluded.created_at";
+
+}  // namespace leoflow::engine
