@@ -9,6 +9,7 @@ namespace leoflow::cli {
 // Each adds one command (with its options, examples and what it does) to its parent.
 void add_setup(CLI::App& app);
 void add_lite(CLI::App& app);
+void add_explain(CLI::App& app);
 void add_db(CLI::App& app);
 void add_version(CLI::App& app);
 void add_project(CLI::App& app);

@@ -109,6 +109,14 @@ std::string run_path(std::string_view dag_id, std::string_view run_id) {
   return dag_path(dag_id) + "/dagRuns/" + url_encode(run_id);
 }
 
+std::string choose_run(Remote& remote, std::string_view dag_id, const std::string& run_id) {
+  if (!run_id.empty() && run_id != "latest") return run_id;
+  const json::value page = remote.get(dag_path(dag_id) + "/dagRuns?order_by=-run_after&limit=1");
+  const auto& runs = page.at("dag_runs").as_array();
+  if (runs.empty()) throw Exit{3, fmt::format("'{}' has no run yet", dag_id)};
+  return get_text(runs[0], "dag_run_id");
+}
+
 void confirm(std::string_view question) {
   fmt::print("{}\nType yes to go on: ", question);
   std::fflush(stdout);

@@ -46,6 +46,9 @@ std::string dag_path(std::string_view dag_id);
 /// "/api/v2/dags/ID/dagRuns/RUN", both encoded.
 std::string run_path(std::string_view dag_id, std::string_view run_id);
 
+/// The run that was asked for; "latest" and "" mean the newest. Ends the command if there is none.
+std::string choose_run(Remote& remote, std::string_view dag_id, const std::string& run_id);
+
 /// Asks a yes-or-no question on the terminal; anything but "yes" ends the command.
 /// @param question with what is going to happen.
 void confirm(std::string_view question);

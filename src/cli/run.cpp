@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   add_project(app);
   add_dags(app);
   add_runs(app);
+  add_explain(app);
   add_db(app);
   add_completion(app);
   add_version(app);

@@ -46,18 +46,9 @@ void list(const Options& options) {
   listing.print(options.output);
 }
 
-/// The run that was asked for; "latest" and none mean the newest.
-std::string choose_run(Remote& remote, const Options& options) {
-  if (!options.run_id.empty() && options.run_id != "latest") return options.run_id;
-  const json::value page = remote.get(dag_path(options.dag_id) + "/dagRuns?order_by=-run_after&limit=1");
-  const auto& runs = page.at("dag_runs").as_array();
-  if (runs.empty()) throw Exit{3, fmt::format("'{}' has no run yet", options.dag_id)};
-  return get_text(runs[0], "dag_run_id");
-}
-
 void status(const Options& options) {
   Remote remote(options.server_url);
-  const std::string run_id = choose_run(remote, options);
+  const std::string run_id = choose_run(remote, options.dag_id, options.run_id);
   const json::value run = remote.get(run_path(options.dag_id, run_id));
   if (options.output.format == "table") {
     fmt::print("run    {}\nstate  {}\n\n", run_id, get_text(run, "state"));
@@ -74,9 +65,9 @@ void status(const Options& options) {
 
 void logs(const Options& options) {
   Remote remote(options.server_url);
-  const std::string task_path =
-      fmt::format("{}/taskInstances/{}", run_path(options.dag_id, choose_run(remote, options)),
-                  url_encode(options.task_id));
+  const std::string task_path = fmt::format(
+      "{}/taskInstances/{}", run_path(options.dag_id, choose_run(remote, options.dag_id, options.run_id)),
+      url_encode(options.task_id));
   const std::string query = fmt::format("full_content=true&map_index={}", options.map_index);
   int try_number = options.try_number;
   if (try_number == 0) {

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "dag/assets.hpp"
+#include "scheduler/blocker.hpp"
 #include "store/sql.hpp"
 
 /// What callers outside the engine may ask of it. Each call waits until the
@@ -86,6 +87,10 @@ class Commands {
   virtual Result<void> reparse(std::string dag_id) = 0;
   /// Reads pool sizes again after the pool table was written.
   virtual void pools_changed() = 0;
+
+  /// Why a task instance is not running now; empty if it runs, has ended or is about to start.
+  /// Errors: not_found.
+  virtual Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) = 0;
 
   /// An event of an asset that is not made by a task. Errors: not_found, if the store has no such asset.
   virtual Result<void> change_asset(ChangeAsset command) = 0;

@@ -103,6 +103,7 @@ class Engine final : public Commands {
   Result<void> delete_dag(std::string dag_id) override;
   Result<void> reparse(std::string dag_id) override;
   void pools_changed() override;
+  Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) override;
   Result<void> change_asset(ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;

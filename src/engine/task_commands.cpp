@@ -96,6 +96,27 @@ Result<void> Engine::delete_task(std::string dag_id, TaskKey task) {
   });
 }
 
+Result<std::vector<scheduler::Blocker>> Engine::explain(std::string dag_id, TaskKey task) {
+  using Blockers = std::vector<scheduler::Blocker>;
+  return call<Blockers>([dag_id, task](Deciding& d) -> Result<Blockers> {
+    if (scheduler::Run* run = d.scheduler.find_run(dag_id, task.run_id)) {
+      const auto found = run->find_all({{task.task_id, task.map_index}});
+      if (!found) return std::unexpected(found.error());
+      return d.scheduler.explain(found->front());
+    }
+    // What runs and waits is in memory: this one has ended, or never was.
+    const bool exists = !d.session
+                             .query(
+                                 "SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND "
+                                 "task_id = $3 AND map_index = $4",
+                                 {dag_id, task.run_id, task.task_id, task.map_index})
+                             .empty();
+    if (exists) return Blockers{};
+    return fail(ErrorCode::not_found,
+                fmt::format("task instance '{}' of run '{}' not found", task.task_id, task.run_id));
+  });
+}
+
 void Engine::pools_changed() {
   Item item;
   item.decide = [](Deciding& d) { load_pools(d.scheduler, d.session); };

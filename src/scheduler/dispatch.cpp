@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <array>
 
+#include "scheduler/limits.hpp"
 #include "scheduler/scheduler.hpp"
 
 // Scheduled task instances get pool slots and an agent's slot. Each waits in
@@ -23,37 +23,6 @@ void Scheduler::make_ready(TaskRef ref) {
   if (!ref.run->dag->may_run()) return;
   pool_of(ref).ready.emplace(key_of(ref), ref);
 }
-
-namespace {
-
-/// The limits that a task instance is under besides its pool's, each with the most that may be active.
-struct Limit {
-  Gate* gate;
-  std::uint32_t most;
-  bool is_full() const { return gate->active >= most; }
-};
-
-/// At most three: its run's, its task's in all runs and its task's in this run.
-class Limits {
- public:
-  explicit Limits(TaskRef ref) {
-    Run& run = *ref.run;
-    const dag::Task& task = ref.task();
-    add(run.gate, run.graph->max_active_tasks);
-    if (task.max_active_tis_per_dag) add(run.dag->task_gates[task.task_id], *task.max_active_tis_per_dag);
-    if (task.max_active_tis_per_dagrun) add(run.task_gates[ref.ti().task], *task.max_active_tis_per_dagrun);
-  }
-  const Limit* begin() const { return limits_.data(); }
-  const Limit* end() const { return limits_.data() + size_; }
-
- private:
-  void add(Gate& gate, int most) { limits_[size_++] = {&gate, static_cast<std::uint32_t>(most)}; }
-
-  std::array<Limit, 3> limits_{};
-  std::size_t size_ = 0;
-};
-
-}  // namespace
 
 void Scheduler::unready(TaskRef ref) {
   const ReadyKey key = key_of(ref);

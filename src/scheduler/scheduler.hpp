@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "scheduler/asset_book.hpp"
+#include "scheduler/blocker.hpp"
 #include "scheduler/changes.hpp"
 #include "scheduler/model.hpp"
 
@@ -113,6 +114,10 @@ class Scheduler {
   void set_free_slots(int slots) { free_slots_ = slots; }
   /// Gives slots to scheduled task instances. Call it after a batch of events.
   void dispatch(Time now);
+
+  // --- explain.cpp
+  /// Why it is not running now; empty if it runs, has ended or is about to start.
+  std::vector<Blocker> explain(TaskRef ref);
 
   // --- clearing.cpp, marking.cpp
   /// Errors: not_found (task instance).
@@ -273,6 +278,8 @@ class Scheduler {
   /// Lets one that waits at the gate of `ref` try again.
   void release_held(TaskRef ref);
   void release_first(Gate& gate);
+  // explain.cpp
+  void explain_slots(TaskRef ref, std::vector<Blocker>& out);
   // clearing.cpp
   void reset(TaskRef ref, Time now);
   void reopen(Run& run, Time now);

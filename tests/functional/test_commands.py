@@ -196,3 +196,34 @@ def test_bash_completes_a_command(tmp_path):
         ["bash", "-c", script, str(BIN / "leoflow")], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert result.stdout.strip() == "trigger"
+
+
+def test_explain_says_why_a_task_waits(running):
+    pool = {"name": "closed", "slots": 0, "description": "", "include_deferred": False}
+    assert running.request("POST", "/api/v2/pools", pool).status == 201
+    running.write_dag(
+        "waiting.py",
+        """
+from airflow.sdk import dag, task
+
+@dag(dag_id="waiting", schedule=None)
+def pipeline():
+    @task(pool="closed")
+    def wait(): ...
+
+    wait()
+
+pipeline()
+""",
+    )
+    running.await_dag("waiting", tasks=1)
+    running.trigger("waiting")
+    answer = remote(running, "explain", "waiting", "latest", "wait", "-o", "json")
+    assert json.loads(answer.stdout) == [
+        {"name": "Pool Slots Available", "reason": "pool 'closed' has 0 slots, 0 of them free; the task needs 1"}
+    ]
+    table = remote(running, "explain", "waiting", "latest", "wait").stdout
+    assert re.search(r"state +scheduled", table) and "pool 'closed'" in table
+
+    unknown = remote(running, "explain", "waiting", "latest", "nobody", check=False)
+    assert unknown.returncode == 3 and "nobody" in unknown.stderr

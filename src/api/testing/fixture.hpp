@@ -37,6 +37,7 @@ class FakeCommands final : public engine::Commands {
   Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
+  Result<std::vector<scheduler::Blocker>> explain(std::string, engine::TaskKey) override { return blockers; }
   Result<void> change_asset(engine::ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override {
     return deleted.push_back(dag_id + (asset ? "/" + asset->name : "")), Result<void>{};
@@ -48,6 +49,7 @@ class FakeCommands final : public engine::Commands {
   std::vector<engine::MarkTasks> marked;
   std::vector<engine::MarkRun> marked_runs;
   std::vector<engine::ChangeAsset> changed_assets;
+  std::vector<scheduler::Blocker> blockers;
   std::vector<std::string> deleted;
   std::vector<std::string> reparsed;
   int pool_changes = 0;

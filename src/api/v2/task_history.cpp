@@ -120,14 +120,22 @@ Result<Answer> get_try(Call& call, const Params& params) {
                   params.dag_id, params.dag_run_id, params.task_id, params.task_try_number, map_index));
 }
 
-// Airflow lists why a task is not run yet only for tasks that wait for something.
 template <typename Params>
 Result<Answer> get_dependencies(Call& call, const Params& params) {
   const std::int64_t map_index = map_index_of(params);
   if (!exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
     return no_instance(params.dag_id, params.dag_run_id, params.task_id, map_index);
   }
-  return ok(gen::TaskDependencyCollectionResponse{});
+  const auto blockers = call.api.commands.explain(
+      params.dag_id, {params.dag_run_id, params.task_id, static_cast<int>(map_index)});
+  if (!blockers) return std::unexpected(blockers.error());
+  gen::TaskDependencyCollectionResponse answer;
+  for (const auto& [name, reason] : *blockers) {
+    gen::TaskDependencyResponse& dependency = answer.dependencies.emplace_back();
+    dependency.name = name;
+    dependency.reason = reason;
+  }
+  return ok(answer);
 }
 
 Result<Answer> get_extra_links(Call& call, const gen::GetExtraLinksParams& params) {

@@ -1,0 +1,165 @@
+"""Plays examples on a server by Airflow's REST API, which both servers speak, and collects how they end."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from cases import CONNECTIONS, RUN_ID, Case, case_of
+from masks import Masks
+from stub import Stub
+from support import Lite
+
+Answer = dict[str, Any]
+_ENDED = ("success", "failed")
+
+
+class Player:
+    """Plays examples on one server."""
+
+    def __init__(self, server: Lite, masks: Masks, at_once: int, log: Callable[[str], None] = lambda line: None) -> None:
+        """Takes a server that runs.
+
+        Args:
+            server: The server; its `request` is all that is used.
+            masks: What to take out of the answers.
+            at_once: How many examples to play at the same time.
+            log: Told what happens.
+        """
+        self.server = server
+        self.masks = masks
+        self.at_once = at_once
+        self.log = log
+
+    def await_dags(self, settled_seconds: float, seconds: float = 300) -> None:
+        """Waits until every file is parsed: nothing new for `settled_seconds`."""
+        seen, since, deadline = (0, 0), time.monotonic(), time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            paths = ("/api/v2/dags?limit=1", "/api/v2/importErrors?limit=1")
+            now = tuple(self.server.get(path)["total_entries"] for path in paths)
+            if now != seen:
+                seen, since = now, time.monotonic()
+            elif seen[0] and time.monotonic() - since > settled_seconds:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"still new DAGs after {seconds:.0f} s: {seen}")
+
+    def dags(self) -> dict[str, str]:
+        """Returns the names of the files of all DAGs by DAG id."""
+        return {dag["dag_id"]: _name(dag["relative_fileloc"]) for dag in self._all("/api/v2/dags", "dags")}
+
+    def import_errors(self) -> dict[str, str]:
+        """Returns the last lines of import errors by file name."""
+        errors = self._all("/api/v2/importErrors", "import_errors")
+        return {_name(e["filename"]): self.masks.text(e["stack_trace"].strip().splitlines()[-1]) for e in errors}
+
+    def play(self, dag_ids: Iterable[str]) -> dict[str, Answer]:
+        """Plays DAGs, those that come after others last; returns the answers by DAG id."""
+        for connection in CONNECTIONS:
+            self.server.request("POST", "/api/v2/connections", connection)
+        todo = sorted(dag_ids, key=lambda dag_id: -case_of(dag_id).seconds)
+        with Stub() as stub, ThreadPoolExecutor(self.at_once) as pool:
+            answers: dict[str, Answer] = {}
+            for is_later in (False, True):
+                wave = [dag_id for dag_id in todo if bool(case_of(dag_id).after) == is_later]
+                answers |= zip(wave, pool.map(lambda dag_id: self._play_one(dag_id, stub.url), wave), strict=True)
+        return answers
+
+    def _play_one(self, dag_id: str, stub_url: str) -> Answer:
+        case, began = case_of(dag_id), time.monotonic()
+        for other in (dag_id, *case.unpause):
+            self._pause(other, False)
+        body = {"dag_run_id": RUN_ID, "logical_date": case.logical_date, "conf": _filled(case.conf, stub_url)}
+        if case.partition_key is not None:
+            body["partition_key"] = case.partition_key
+        made = self.server.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+        if made.status != 200:
+            self._pause(dag_id, True)
+            self.log(f"{dag_id}: trigger refused: {made.status} {made.body}")
+            return {"dag_id": dag_id, "refused": made.status}
+        run = f"/api/v2/dags/{dag_id}/dagRuns/{RUN_ID}"
+        responded = self._await_end(run, case)
+        answer = self._collect(dag_id, run)
+        if responded:
+            answer["responses"] = responded
+        if answer["run"] not in _ENDED:
+            self.server.request("PATCH", run, {"state": "failed"})
+        for other in (dag_id, *case.unpause):
+            self._pause(other, True)
+        self.log(f"{dag_id}: {answer['run']} in {time.monotonic() - began:.1f} s")
+        return answer
+
+    def _pause(self, dag_id: str, is_paused: bool) -> None:
+        self.server.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": is_paused})
+
+    def _await_end(self, run: str, case: Case) -> dict[str, int]:
+        """Waits for the end of a run, and responds to what waits for a human; returns the statuses of that."""
+        responded: dict[str, int] = {}
+        deadline = time.monotonic() + case.seconds
+        while time.monotonic() < deadline and self.server.get(run)["state"] not in _ENDED:
+            if case.responses:
+                self._respond(run, case, responded)
+            time.sleep(0.2)
+        return responded
+
+    def _respond(self, run: str, case: Case, responded: dict[str, int]) -> None:
+        for task_id, response in case.responses.items():
+            if task_id in responded:
+                continue
+            detail = f"{run}/taskInstances/{task_id}/-1/hitlDetails"
+            if self.server.request("GET", detail).status == 200:
+                responded[task_id] = self.server.request("PATCH", detail, response).status
+
+    def _collect(self, dag_id: str, run: str) -> Answer:
+        tasks, rendered = {}, {}
+        for ti in self._all(f"{run}/taskInstances", "task_instances"):
+            name = _instance(ti)
+            tasks[name] = [ti["state"], ti["try_number"]]
+            rendered[name] = self.masks.value(ti["rendered_fields"])
+        return {
+            "dag_id": dag_id,
+            "run": self.server.get(run)["state"],
+            "tasks": tasks,
+            "rendered": {name: fields for name, fields in rendered.items() if fields},
+            "xcoms": dict(self._xcoms(run)),
+            "events": self._events(dag_id),
+        }
+
+    def _xcoms(self, run: str) -> Iterator[tuple[str, Any]]:
+        for entry in self._all(f"{run}/taskInstances/~/xcomEntries", "xcom_entries"):
+            path = f"{run}/taskInstances/{entry['task_id']}/xcomEntries/{urllib.parse.quote(entry['key'])}"
+            answer = self.server.request("GET", f"{path}?map_index={entry['map_index']}&deserialize=false")
+            value = answer.body["value"] if answer.status == 200 else f"HTTP {answer.status}"
+            yield f"{_instance(entry)}.{entry['key']}", self.masks.value(value)
+
+    def _events(self, dag_id: str) -> list[Any]:
+        events = self._all(f"/api/v2/assets/events?source_dag_id={dag_id}&source_run_id={RUN_ID}", "asset_events")
+        kept = ("name", "uri", "group", "extra", "source_task_id", "source_map_index", "partition_key")
+        told = [self.masks.value({key: event.get(key) for key in kept}) for event in events]
+        return sorted(told, key=lambda event: json.dumps(event, sort_keys=True))
+
+    def _all(self, path: str, key: str) -> list[dict[str, Any]]:
+        """Returns the entries of all pages."""
+        out: list[dict[str, Any]] = []
+        while True:
+            page = self.server.get(f"{path}{'&' if '?' in path else '?'}limit=100&offset={len(out)}")
+            out += page[key]
+            if len(out) >= page["total_entries"] or not page[key]:
+                return out
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _instance(entry: dict[str, Any]) -> str:
+    """Returns the name of a task instance: the task id, with the index where the task is mapped."""
+    return entry["task_id"] + (f"[{entry['map_index']}]" if entry["map_index"] >= 0 else "")
+
+
+def _filled(conf: dict[str, Any], stub_url: str) -> dict[str, Any]:
+    return {key: value.replace("{stub}", stub_url) if isinstance(value, str) else value for key, value in conf.items()}
