@@ -23,6 +23,8 @@ void bind_everything(Registry& registry) {
   bind_task_history(registry);
   bind_clear(registry);
   bind_tasks(registry);
+  bind_backfills(registry);
+  bind_human_input(registry);
   bind_logs(registry);
   bind_xcoms(registry);
   bind_variables(registry);

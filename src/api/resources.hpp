@@ -25,6 +25,8 @@ void bind_task_instance_changes(Registry& registry);
 void bind_task_history(Registry& registry);
 void bind_clear(Registry& registry);
 void bind_tasks(Registry& registry);
+void bind_backfills(Registry& registry);
+void bind_human_input(Registry& registry);
 void bind_logs(Registry& registry);
 void bind_xcoms(Registry& registry);
 void bind_variables(Registry& registry);

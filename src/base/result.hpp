@@ -11,6 +11,7 @@ namespace leoflow {
 /// one function maps it to HTTP, one to gRPC, one to exit codes.
 enum class ErrorCode {
   invalid,          ///< the request makes no sense: bad value, bad format
+  unprocessable,    ///< the values are fine, but do not fit each other or the thing
   unauthenticated,  ///< who are you?
   forbidden,        ///< you may not
   not_found,        ///< the named thing does not exist

@@ -13,6 +13,7 @@ namespace leoflow::cli {
 int exit_code_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid:
+    case ErrorCode::unprocessable:
       return 2;
     case ErrorCode::not_found:
       return 3;

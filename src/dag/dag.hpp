@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "dag/assets.hpp"
 #include "dag/expansion.hpp"
+#include "dag/params.hpp"
 #include "dag/states.hpp"
 #include "dag/timetable.hpp"
 #include "dag/trigger_call.hpp"
@@ -83,6 +84,7 @@ struct Dag {
   bool fail_fast = false;
   std::optional<bool> is_paused_upon_creation;
   std::optional<std::vector<std::string>> allowed_run_types;  ///< absent: all
+  Params params;
   std::vector<Task> tasks;
   std::vector<MappedGroup> mapped_groups;
   std::map<std::string, std::vector<TaskIndex>>

@@ -7,30 +7,52 @@ namespace {
 
 using namespace std::chrono;
 
-Time add_months(Time time, int count) {
-  if (count == 0) return time;
+/// The calendar's part of a relativedelta, in UTC as Airflow's delta timetables count.
+Time move(Time time, int months_more, const DateParts& parts) {
+  if (months_more == 0 && parts == DateParts{}) return time;
   const sys_days day = floor<days>(time);
   const year_month_day date{day};
-  const year_month month = date.year() / date.month() + std::chrono::months{count};
+  const int year_now = parts.year.value_or(static_cast<int>(date.year()));
+  const auto month_now =
+      static_cast<unsigned>(parts.month.value_or(static_cast<int>(unsigned{date.month()})));
+  const year_month month = std::chrono::year{year_now} / std::chrono::month{month_now} + months{months_more};
+  const auto wanted = parts.day ? std::chrono::day{static_cast<unsigned>(*parts.day)} : date.day();
   const year_month_day last{month / std::chrono::last};
-  const year_month_day moved{month.year(), month.month(), std::min(date.day(), last.day())};
-  return Time{sys_days{moved}} + (time - day);
+  const year_month_day moved{month.year(), month.month(), std::min(wanted, last.day())};
+  const hh_mm_ss clock{time - day};
+  const auto part = [](const std::optional<int>& given, std::int64_t now) { return given ? *given : now; };
+  return Time{sys_days{moved}} + hours{part(parts.hour, clock.hours().count())} +
+         minutes{part(parts.minute, clock.minutes().count())} +
+         seconds{part(parts.second, clock.seconds().count())} +
+         microseconds{part(parts.microsecond, clock.subseconds().count())};
 }
 
 Duration from_seconds(double seconds) {
   return Duration{static_cast<std::int64_t>(seconds * 1e6)};
 }
 
+/// Where an absolute part goes; null for a name that is none.
+std::optional<int>* find_part(DateParts& parts, std::string_view name) {
+  if (name == "year") return &parts.year;
+  if (name == "month") return &parts.month;
+  if (name == "day") return &parts.day;
+  if (name == "hour") return &parts.hour;
+  if (name == "minute") return &parts.minute;
+  if (name == "second") return &parts.second;
+  return name == "microsecond" ? &parts.microsecond : nullptr;
+}
+
 Result<Delta> read_relative(const json::value& parts) {
   if (!parts.is_object()) return fail(ErrorCode::invalid, "a relativedelta must be an object");
+  Delta delta;
   for (const auto& [key, value] : parts.get_object()) {
     const std::string_view name(key.data(), key.size());
-    const bool plural = name.ends_with('s');
-    if (!plural || !value.is_number()) {
+    std::optional<int>* part = find_part(delta.parts, name);
+    if (!value.is_number() || (part == nullptr && !name.ends_with('s'))) {
       return fail(ErrorCode::unsupported, fmt::format("relativedelta with '{}' is not supported yet", name));
     }
+    if (part != nullptr) *part = static_cast<int>(value.to_number<double>());
   }
-  Delta delta;
   delta.months = static_cast<int>(get_integer(parts, "years", 0) * 12 + get_integer(parts, "months", 0));
   delta.fixed = days{get_integer(parts, "days", 0)} + hours{get_integer(parts, "hours", 0)} +
                 minutes{get_integer(parts, "minutes", 0)} + seconds{get_integer(parts, "seconds", 0)} +
@@ -52,10 +74,10 @@ std::string Delta::text() const {
 }
 
 Time operator+(Time time, const Delta& delta) {
-  return add_months(time, delta.months) + delta.fixed;
+  return move(time, delta.months, delta.parts) + delta.fixed;
 }
 Time operator-(Time time, const Delta& delta) {
-  return add_months(time, -delta.months) - delta.fixed;
+  return move(time, -delta.months, delta.parts) - delta.fixed;
 }
 
 Result<Delta> read_delta(const json::value& encoded) {

@@ -15,6 +15,10 @@ inline const json::value& unwrap(const json::value& value) {
   return inner == nullptr ? value : *inner;
 }
 
+/// Turns Airflow's {"__type": T, "__var": V} wrappers anywhere in it into plain JSON: dicts and sets lose
+/// theirs, a timedelta becomes its seconds, a datetime its epoch seconds.
+json::value plain(const json::value& encoded);
+
 /// The value of that name, or null.
 inline const json::value& child(const json::value& object, std::string_view key) {
   static const json::value kNull;

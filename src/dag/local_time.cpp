@@ -1,25 +1,24 @@
 #include "dag/local_time.hpp"
 
-#include <date/tz.h>
+#include <absl/time/time.h>
 #include <fmt/format.h>
 
 namespace leoflow::dag {
 namespace {
 
-const date::time_zone& zone_of(const void* zone) {
-  return *static_cast<const date::time_zone*>(zone);
+const absl::TimeZone& zone_of(const std::shared_ptr<const void>& zone) {
+  return *static_cast<const absl::TimeZone*>(zone.get());
 }
 
 }  // namespace
 
 Result<TimeZone> TimeZone::by_name(std::string_view name) {
   if (name == "UTC") return utc();
-  try {
-    const date::time_zone* zone = date::locate_zone(std::string(name));
-    return TimeZone(std::string(name), zone, std::chrono::seconds{0});
-  } catch (const std::runtime_error&) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(std::string(name), &zone)) {
     return fail(ErrorCode::invalid, fmt::format("time zone '{}' is unknown", name));
   }
+  return TimeZone(std::string(name), std::make_shared<const absl::TimeZone>(zone), std::chrono::seconds{0});
 }
 
 TimeZone TimeZone::fixed(std::chrono::seconds offset) {
@@ -31,16 +30,17 @@ TimeZone TimeZone::fixed(std::chrono::seconds offset) {
 
 WallTime TimeZone::to_wall(Time time) const {
   if (zone_ == nullptr) return WallTime{time.time_since_epoch() + offset_};
-  const auto info = zone_of(zone_).get_info(date::sys_time<Duration>{time.time_since_epoch()});
-  return WallTime{time.time_since_epoch() + info.offset};
+  const auto info = zone_of(zone_).At(absl::FromUnixMicros(to_micros(time)));
+  return WallTime{time.time_since_epoch() + std::chrono::seconds{info.offset}};
 }
 
 Time TimeZone::to_utc(WallTime wall) const {
   const Duration since_epoch = wall.time_since_epoch();
   if (zone_ == nullptr) return Time{since_epoch - offset_};
-  const auto info = zone_of(zone_).get_info(date::local_time<Duration>{since_epoch});
-  const auto& chosen = info.result == date::local_info::ambiguous ? info.second : info.first;
-  return Time{since_epoch - chosen.offset};
+  const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  const auto info = zone_of(zone_).At(absl::CivilSecond(1970, 1, 1) + whole.count());
+  const bool is_repeated = info.kind == absl::TimeZone::TimeInfo::REPEATED;
+  return from_micros(absl::ToUnixMicros(is_repeated ? info.post : info.pre)) + (since_epoch - whole);
 }
 
 }  // namespace leoflow::dag

@@ -28,11 +28,11 @@ class TimeZone {
   const std::string& name() const { return name_; }
 
  private:
-  TimeZone(std::string name, const void* zone, std::chrono::seconds offset)
-      : name_(std::move(name)), zone_(zone), offset_(offset) {}
+  TimeZone(std::string name, std::shared_ptr<const void> zone, std::chrono::seconds offset)
+      : name_(std::move(name)), zone_(std::move(zone)), offset_(offset) {}
 
   std::string name_;
-  const void* zone_;  // date::time_zone of the library's own database, which lives for ever; or null
+  std::shared_ptr<const void> zone_;  // an absl::TimeZone, or null
   std::chrono::seconds offset_;
 };
 

@@ -50,6 +50,7 @@ class SerializedReader {
     dag_->max_active_runs = find_int(fields, "max_active_runs").value_or(16);
     dag_->max_consecutive_failed_dag_runs = find_int(fields, "max_consecutive_failed_dag_runs").value_or(0);
     dag_->dagrun_timeout = find_duration(fields, "dagrun_timeout");
+    dag_->params = read_params(child(fields, "params"));
     if (const json::value& types = child(fields, "allowed_run_types"); !types.is_null()) {
       dag_->allowed_run_types = read_texts(fields, "allowed_run_types");
     }

@@ -79,7 +79,7 @@ TEST(ReadSerialized, NamesTheTasksOfACycle) {
 }
 
 TEST(ReadSerialized, RefusesWhatItCannotRunYetAndSaysWhy) {
-  const auto dag = read(task("m", "", R"(,"has_retry_policy":true)"));
+  const auto dag = read(task("m", "", R"(,"weight_rule":{"__type":"mine.Rule","__var":{}})"));
   ASSERT_FALSE(dag);
   EXPECT_EQ(dag.error().code, ErrorCode::unsupported);
   EXPECT_NE(dag.error().message.find("'m'"), std::string::npos);

@@ -21,7 +21,6 @@ bool has_entries(const json::value& fields, std::string_view key) {
 
 /// What a task may ask for that the scheduler does not do yet; "" if nothing.
 std::string unsupported_feature(const json::value& fields) {
-  if (get_bool(fields, "has_retry_policy", false)) return "retry_policy";
   if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
     return "a custom weight rule";
   }

@@ -1,6 +1,10 @@
+#include <algorithm>
 #include <fmt/format.h>
 
+#include "base/time_text.hpp"
+#include "dag/encoded.hpp"
 #include "dag/timetable.hpp"
+#include "dag/timetable_events.hpp"
 #include "dag/timetable_interval.hpp"
 #include "dag/timetable_trigger.hpp"
 #include "dag/timetable_trivial.hpp"
@@ -85,6 +89,21 @@ Read read_delta_trigger(const json::value& fields) {
   return std::make_shared<const DeltaTriggerTimetable>(*delta, *interval);
 }
 
+Read read_events(const json::value& fields) {
+  std::vector<Time> events;
+  for (const std::string& text : read_texts(fields, "event_dates")) {
+    const auto event = parse_iso(text);
+    if (!event) return fail(ErrorCode::invalid, fmt::format("the event date '{}' is no date", text));
+    events.push_back(*event);
+  }
+  std::ranges::sort(events);
+  const auto repeated = std::ranges::unique(events);
+  events.erase(repeated.begin(), repeated.end());
+  return std::make_shared<const EventsTimetable>(
+      std::move(events), get_bool(fields, "restrict_to_events", false), get_text(fields, "_summary"),
+      get_text(fields, "description"));
+}
+
 }  // namespace
 
 Read read_timetable(const json::value& encoded) {
@@ -98,6 +117,7 @@ Read read_timetable(const json::value& encoded) {
   if (name == "simple.NullTimetable") return std::make_shared<const NullTimetable>();
   if (name == "simple.OnceTimetable") return std::make_shared<const OnceTimetable>();
   if (name == "simple.ContinuousTimetable") return std::make_shared<const ContinuousTimetable>();
+  if (name == "events.EventsTimetable") return read_events(fields);
   if (name == "trigger.MultipleCronTriggerTimetable") return read_multiple_cron(fields);
   if (name == "trigger.DeltaTriggerTimetable") return read_delta_trigger(fields);
   if (name == "interval.DeltaDataIntervalTimetable") return read_delta_interval(fields);

@@ -6,10 +6,10 @@
 namespace leoflow::dag {
 namespace {
 
-constexpr std::array<std::string_view, 13> kTaskStates = {
+constexpr std::array<std::string_view, 14> kTaskStates = {
     "",           "scheduled", "queued",       "running",           "success",
     "restarting", "failed",    "up_for_retry", "up_for_reschedule", "upstream_failed",
-    "skipped",    "removed",   "deferred"};
+    "skipped",    "removed",   "deferred",     "awaiting_input"};
 constexpr std::array<std::string_view, 4> kRunStates = {"queued", "running", "success", "failed"};
 constexpr std::array<std::string_view, 6> kRunTypes = {
     "manual", "scheduled", "backfill", "asset_triggered", "asset_materialization", "operator_triggered"};

@@ -21,6 +21,7 @@ enum class TaskState : std::uint8_t {
   skipped,
   removed,
   deferred,
+  awaiting_input,
 };
 
 enum class RunState : std::uint8_t { queued, running, success, failed };
@@ -81,6 +82,11 @@ constexpr bool is_finished(RunState state) {
 /// Counts towards a run that failed.
 constexpr bool is_failure(TaskState state) {
   return state == TaskState::failed || state == TaskState::upstream_failed;
+}
+
+/// Waits for something outside, without a process: a trigger, or a person's answer.
+constexpr bool is_parked(TaskState state) {
+  return state == TaskState::deferred || state == TaskState::awaiting_input;
 }
 
 /// Holds a slot of its pool and of its DAG.

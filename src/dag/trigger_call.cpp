@@ -29,8 +29,9 @@ std::optional<Time> read_moment(const json::value& kwargs) {
   return target.is_string() ? parse_iso(std::string_view(target.get_string())) : std::nullopt;
 }
 
-/// A pendulum.DateTime in UTC as the SDK serializes it.
-json::value encode(Time moment) {
+}  // namespace
+
+json::value encode_moment(Time moment) {
   const json::array zone{"UTC", "pendulum.tz.timezone.Timezone", 1, true};
   return json::object{{"__classname__", "pendulum.datetime.DateTime"},
                       {"__version__", 2},
@@ -39,8 +40,6 @@ json::value encode(Time moment) {
                                                                     {"__version__", 1},
                                                                     {"__data__", zone}}}}}};
 }
-
-}  // namespace
 
 std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call) {
   if (call.classpath != "airflow.providers.standard.triggers.temporal.DateTimeTrigger") return std::nullopt;
@@ -52,7 +51,7 @@ std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call) {
   auto next = parse_json(call.next_kwargs);
   json::value next_kwargs = next ? unwrap(*next) : json::value();
   if (!next_kwargs.is_object()) next_kwargs = json::object();
-  next_kwargs.get_object()["event"] = encode(*moment);
+  next_kwargs.get_object()["event"] = encode_moment(*moment);
   return TimeTrigger{*moment, get_bool(kwargs, "end_from_trigger", false), json::serialize(next_kwargs)};
 }
 

@@ -32,12 +32,12 @@ void Engine::attempt_started(AttemptStart start) {
   post(std::move(item));
 }
 
-void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome,
-                              std::function<void(bool)> done) {
+void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done,
+                              std::optional<Duration> retry_delay) {
   const auto accepted = std::make_shared<bool>(false);
   Item item;
-  item.decide = [attempt, outcome, accepted](Deciding& d) {
-    *accepted = d.scheduler.attempt_reported(attempt, outcome, d.now);
+  item.decide = [attempt, outcome, retry_delay, accepted](Deciding& d) {
+    *accepted = d.scheduler.attempt_reported(attempt, outcome, d.now, retry_delay);
   };
   item.done = [accepted, done = std::move(done)] { done(*accepted); };
   post(std::move(item));

@@ -60,6 +60,32 @@ struct MarkRun {
   std::string state;  ///< queued, success or failed
 };
 
+/// Runs for the dates of a range at which the schedule ticks.
+struct CreateBackfill {
+  std::string dag_id;
+  Time from_date;
+  Time to_date;
+  bool run_backwards = false;
+  std::string reprocess_behavior = "none";  ///< or failed, completed: which runs that are there run again
+  int max_active_runs = 10;
+  std::optional<json::object> conf;  ///< absent: runs that run again keep theirs
+  std::optional<std::string> user;
+};
+
+enum class BackfillChange : std::uint8_t { pause, unpause, cancel };
+
+/// A person answers what a task instance asked in one of its tries.
+struct AnswerInput {
+  std::string dag_id;
+  TaskKey task;
+  std::int64_t try_number = 1;
+  json::array chosen_options;
+  json::object params_input;
+  std::string user_id;
+  std::string user_name;
+  Time at;
+};
+
 /// Somebody outside says that an asset changed.
 struct ChangeAsset {
   dag::AssetKey asset;
@@ -91,6 +117,16 @@ class Commands {
   /// Why a task instance is not running now; empty if it runs, has ended or is about to start.
   /// Errors: not_found.
   virtual Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) = 0;
+
+  /// Errors: conflict, if it has been answered already.
+  virtual Result<void> answer_input(AnswerInput answer) = 0;
+
+  /// @returns its id. Errors: not_found (DAG), conflict (one is active), invalid, unprocessable.
+  virtual Result<std::int64_t> create_backfill(CreateBackfill command) = 0;
+  /// @returns the logical dates of the runs that it would make or run again. Errors: likewise.
+  virtual Result<std::vector<Time>> plan_backfill(CreateBackfill command) = 0;
+  /// Errors: not_found, conflict (it is completed).
+  virtual Result<void> change_backfill(std::int64_t id, BackfillChange change) = 0;
 
   /// An event of an asset that is not made by a task. Errors: not_found, if the store has no such asset.
   virtual Result<void> change_asset(ChangeAsset command) = 0;

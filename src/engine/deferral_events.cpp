@@ -8,10 +8,16 @@ void Engine::attempt_deferred(const Uuid& attempt, DeferredCall deferred, std::f
   struct State {
     DeferredCall deferred;
     bool accepted = false;
+    std::string dag_id;
+    TaskKey task;
   };
-  const auto state = std::make_shared<State>(State{std::move(deferred)});
+  const auto state = std::make_shared<State>(State{std::move(deferred), false, "", {}});
   Item item;
   item.decide = [attempt, state](Deciding& d) {
+    if (const auto ref = d.scheduler.find_attempt(attempt)) {
+      state->dag_id = ref->run->dag->dag_id;
+      state->task = {ref->run->run_id, ref->task().task_id, ref->ti().map_index};
+    }
     const auto& timeout = state->deferred.call.timeout;
     if (timeout) state->deferred.deferral.deadline = d.now + *timeout;
     state->accepted = d.scheduler.attempt_deferred(attempt, state->deferred.deferral, d.now);
@@ -19,7 +25,11 @@ void Engine::attempt_deferred(const Uuid& attempt, DeferredCall deferred, std::f
   item.record = [this, attempt, state](store::Session& session) {
     if (state->accepted) write_deferral(session, attempt, state->deferred, pass_time_);
   };
-  item.done = [state, done = std::move(done)] { done(state->accepted); };
+  item.done = [this, state, done = std::move(done)] {
+    done(state->accepted);
+    // Somebody may have answered before it waited.
+    if (state->accepted && state->deferred.deferral.for_input) go_on_if_answered(state->dag_id, state->task);
+  };
   post(std::move(item));
 }
 
@@ -31,7 +41,7 @@ void Engine::trigger_fired(const Uuid& id, TriggerResult result, std::function<v
   const auto state = std::make_shared<State>(State{std::move(result), {}});
   Item item;
   item.decide = [id, state](Deciding& d) {
-    state->where = d.scheduler.find_deferred(id);
+    state->where = d.scheduler.find_parked(id);
     if (!state->where) return;
     if (state->result.end_state) {
       d.scheduler.trigger_ended(id, *state->result.end_state, d.now);

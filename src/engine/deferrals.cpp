@@ -57,14 +57,16 @@ void write_trigger_timeout(store::Session& session, const TaskRef& ref) {
 }
 
 void restore_deferrals(scheduler::Scheduler& scheduler, store::Session& session, scheduler::Run& run) {
-  for (const store::Row row : session.query("SELECT task_id, map_index, fires_at, ends_task, deadline FROM "
-                                            "deferral WHERE dag_id = $1 AND run_id "
-                                            "= $2",
-                                            {run.dag->dag_id, run.run_id})) {
+  for (const store::Row row :
+       session.query("SELECT task_id, map_index, fires_at, ends_task, deadline, classpath FROM "
+                     "deferral WHERE dag_id = $1 AND run_id "
+                     "= $2",
+                     {run.dag->dag_id, run.run_id})) {
     scheduler::Deferral deferral;
     deferral.fires_at = row.find_time(2);
     deferral.ends_task = row.boolean(3);
     deferral.deadline = row.find_time(4);
+    deferral.for_input = row.text(5).empty();
     scheduler.restore_deferral(run, row.text(0), static_cast<int>(row.integer(1)), deferral);
   }
 }

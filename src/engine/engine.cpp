@@ -6,6 +6,7 @@
 #include <future>
 
 #include "base/log.hpp"
+#include "engine/human_input.hpp"
 #include "engine/recorder.hpp"
 
 namespace leoflow::engine {
@@ -23,6 +24,7 @@ void Engine::start() {
   scheduler_.set_past(&past_runs_);
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
+  for (auto& [dag_id, task] : answered_inputs(*session_)) go_on_if_answered(dag_id, task);
   thread_ = std::thread([this] { run(); });
   wake();
 }

@@ -67,13 +67,18 @@ class Engine final : public Commands {
   // Reports about attempts. `done` runs after the commit.
   void attempt_started(AttemptStart start);
   /// @param done is told whether the attempt was one that may report.
-  void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done);
+  /// @param retry_delay  of up_for_retry, if a retry policy decided it.
+  void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done,
+                        std::optional<Duration> retry_delay = std::nullopt);
   /// As attempt_reported, for one that succeeded and changed assets.
   void attempt_succeeded(const Uuid& attempt, OutletReport outlets, std::function<void(bool)> done);
   /// As attempt_reported, for one that wants to go on at `at`.
   void attempt_rescheduled(const Uuid& attempt, Time at, std::function<void(bool)> done);
   /// As attempt_reported, for one that waits for a trigger.
   void attempt_deferred(const Uuid& attempt, DeferredCall deferred, std::function<void(bool)> done);
+  // human_input.cpp
+  /// Somebody may have answered what it waits for.
+  void go_on_if_answered(std::string dag_id, TaskKey task);
   /// @param id  of the task instance that waited. Ignored if none does any more.
   void trigger_fired(const Uuid& id, TriggerResult result, std::function<void()> done);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
@@ -104,6 +109,10 @@ class Engine final : public Commands {
   Result<void> reparse(std::string dag_id) override;
   void pools_changed() override;
   Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) override;
+  Result<std::int64_t> create_backfill(CreateBackfill command) override;
+  Result<std::vector<Time>> plan_backfill(CreateBackfill command) override;
+  Result<void> change_backfill(std::int64_t id, BackfillChange change) override;
+  Result<void> answer_input(AnswerInput answer) override;
   Result<void> change_asset(ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
@@ -138,6 +147,7 @@ class Engine final : public Commands {
   PastRuns past_runs_{[this](const PastRuns::Work& work) { read(work); }};
   Versions versions_;
   DagFiles dag_files_{versions_};
+  std::int64_t last_backfill_ = 0;  ///< the newest id that was given
   std::unique_ptr<store::Session> session_;
 
   // protected by mutex_

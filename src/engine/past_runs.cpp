@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view kFindRun =
     "SELECT run_id, logical_date FROM dag_run WHERE dag_id = $1 AND logical_date < $2"
-    " AND ($3 = 0 OR run_type = 'scheduled') ORDER BY logical_date DESC LIMIT 1";
+    " AND ($3 = 0 OR run_type <> 'manual') ORDER BY logical_date DESC LIMIT 1";
 
 constexpr std::string_view kCountTasks =
     "SELECT task_id, COUNT(*), COUNT(CASE WHEN state IN ('success', 'skipped') THEN 1 END)"
@@ -18,11 +18,11 @@ constexpr std::string_view kHasTask =
 }  // namespace
 
 std::optional<scheduler::PastRun> PastRuns::find_run(const std::string& dag_id, Time before,
-                                                     bool scheduled_only) {
+                                                     bool automated_only) {
   std::optional<scheduler::PastRun> found;
   read_([&](store::Session& session) {
     found.reset();
-    const store::Rows runs = session.query(kFindRun, {dag_id, before, std::int64_t{scheduled_only}});
+    const store::Rows runs = session.query(kFindRun, {dag_id, before, std::int64_t{automated_only}});
     if (runs.empty()) return;
     found.emplace().logical_date = runs[0].time(1);
     for (const store::Row row : session.query(kCountTasks, {dag_id, runs[0].text(0)})) {

@@ -16,7 +16,7 @@ class PastRuns final : public scheduler::Past {
   explicit PastRuns(std::function<void(const Work&)> read) : read_(std::move(read)) {}
 
   std::optional<scheduler::PastRun> find_run(const std::string& dag_id, Time before,
-                                             bool scheduled_only) override;
+                                             bool automated_only) override;
   bool has_task(const std::string& dag_id, const std::string& task_id, Time before) override;
 
  private:

@@ -4,7 +4,9 @@
 
 #include "dag/states.hpp"
 #include "engine/assets.hpp"
+#include "engine/backfills.hpp"
 #include "engine/deferrals.hpp"
+#include "engine/human_input.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -22,8 +24,9 @@ constexpr std::string_view kInsertRun =
     "triggering_user_name,"
     " logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, "
     "conf, note,"
-    " note_user, partition_key, clear_number, updated_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    " note_user, partition_key, clear_number, updated_at, backfill_id, backfill_ordinal)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+    "$21, $22)";
 
 constexpr std::string_view kInsertTask =
     "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
@@ -117,7 +120,9 @@ Params run_row(const Run& run, Time now) {
           run.note ? run.user : std::nullopt,
           run.partition_key,
           run.clear_number,
-          now};
+          now,
+          run.backfill ? std::optional(run.backfill->id) : std::nullopt,
+          run.backfill ? std::optional(run.backfill->ordinal) : std::nullopt};
 }
 
 Params task_row(const Run& run, const TaskInstance& ti, Time now) {
@@ -240,9 +245,11 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
     session.execute(kUpdateRun, {run->dag->dag_id, run->run_id, to_text(run->state), run->queued_at,
                                  run->start_date, run->end_date, run->clear_number, now});
   }
+  write_backfills(session, changes, now);
   update_tasks(session, changes.tasks, now);
   for (const TaskRef& ref : changes.deferred) write_start_deferral(session, ref, now);
   for (const TaskRef& ref : changes.timed_out) write_trigger_timeout(session, ref);
+  for (const TaskRef& ref : changes.overdue_inputs) write_answer(session, ref, now);
   for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
   for (const Run* run : changes.asset_runs) write_consumed_events(session, *run);
   for (const DagEntry* dag : changes.asset_queues) write_asset_queue(session, *dag);

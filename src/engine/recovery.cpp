@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "dag/read_serialized.hpp"
 #include "engine/assets.hpp"
+#include "engine/backfills.hpp"
 #include "engine/deferrals.hpp"
 
 namespace leoflow::engine {
@@ -22,7 +23,7 @@ constexpr std::string_view kRunColumns =
     "logical_date,"
     " data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, conf, note, "
     "partition_key,"
-    " clear_number FROM dag_run ";
+    " clear_number, backfill_id, backfill_ordinal FROM dag_run ";
 
 struct StoredRun {
   std::string dag_id;
@@ -40,6 +41,7 @@ StoredRun read_run(Row row) {
   Reader(row) >> out.dag_id >> run.run_id >> run.version_id >> state >> type >> run.triggered_by >>
       run.user >> run.logical_date >> start >> end >> run.run_after >> queued_at >> run.start_date >>
       run.end_date >> run.conf >> run.note >> run.partition_key >> run.clear_number;
+  if (!row.is_null(18)) run.backfill = scheduler::BackfillPlace{row.integer(18), row.integer(19)};
   run.state = dag::parse_run_state(state).value();
   run.type = dag::parse_run_type(type).value();
   run.queued_at = queued_at.value_or(run.run_after);
@@ -181,6 +183,7 @@ void recover(Scheduler& scheduler, store::Session& session, Versions& versions, 
   load_pools(scheduler, session);
   recover_dags(scheduler, session, versions, now);
   load_assets(scheduler, session);
+  recover_backfills(scheduler, session);
   const store::Rows runs =
       session.query(std::string(kRunColumns) + "WHERE state IN ('queued', 'running') ORDER BY run_after, id");
   for (const Row row : runs) {

@@ -56,6 +56,9 @@ Result<std::string> Engine::trigger_run(TriggerRun command) {
       return fail(ErrorCode::invalid, fmt::format("Dag with dag_id '{}' does not allow {} runs",
                                                   command.dag_id, command.run_type));
     }
+    if (auto fine = dag::check_params(dag->graph->params, command.conf); !fine) {
+      return std::unexpected(fine.error());
+    }
     scheduler::NewRun run = complete(command, *dag->graph, d.now);
     if (auto free = check_free(d, command.dag_id, run); !free) return std::unexpected(free.error());
     for (const auto& [run_id, other] : dag->runs) {

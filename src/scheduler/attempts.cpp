@@ -28,7 +28,8 @@ void Scheduler::attempt_started(const Uuid& attempt, Time now) {
   set_state(*ref, TaskState::running);
 }
 
-bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now) {
+bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now,
+                                 std::optional<Duration> retry_delay) {
   const auto ref = find_attempt(attempt);
   if (!ref) return false;
   if (ref->ti().state == TaskState::restarting) {
@@ -49,7 +50,7 @@ bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now)
       finish(*ref, TaskState::removed, now);
       break;
     case Outcome::up_for_retry:
-      retry(*ref, now);
+      retry(*ref, now, retry_delay);
       break;
   }
   return true;
@@ -138,12 +139,13 @@ void Scheduler::archive(TaskRef ref, Time now) {
   ref.run->skips.erase(ref.index);
 }
 
-void Scheduler::retry(TaskRef ref, Time now) {
+void Scheduler::retry(TaskRef ref, Time now, std::optional<Duration> delay) {
   TaskInstance& ti = ref.ti();
   ti.end_date = now;
   archive(ref, now);
   const Run& run = *ref.run;
-  ti.retry_at = now + retry_delay(run.dag->dag_id, ref.task(), run.logical_date, ti.try_number);
+  if (!delay) delay = retry_delay(run.dag->dag_id, ref.task(), run.logical_date, ti.try_number);
+  ti.retry_at = now + *delay;
   set_state(ref, TaskState::up_for_retry);
   ti.id = make_id_(now);
   ti.reschedules = 0;

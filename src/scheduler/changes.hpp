@@ -46,12 +46,15 @@ struct Changes {
   std::vector<DagEntry*> dags;
   std::vector<std::pair<std::string, std::string>> deleted_runs;  ///< dag_id, run_id
   std::vector<std::string> deleted_dags;
-  std::vector<DagEntry*> asset_queues;          ///< whose queued_assets changed
-  std::vector<Run*> asset_runs;                 ///< of `created`: they consume asset events
+  std::vector<DagEntry*> asset_queues;    ///< whose queued_assets changed
+  std::vector<Run*> asset_runs;           ///< of `created`: they consume asset events
+  std::vector<Run*> taken_into_backfill;  ///< stored runs that run again as a backfill's
+  std::vector<std::int64_t> completed_backfills;
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
-  std::vector<TaskRef> deferred;   ///< by start_from_trigger: what they wait for is their task's
-  std::vector<TaskRef> timed_out;  ///< go on, but to fail, because their trigger took too long
+  std::vector<TaskRef> deferred;        ///< by start_from_trigger: what they wait for is their task's
+  std::vector<TaskRef> timed_out;       ///< go on, but to fail, because their trigger took too long
+  std::vector<TaskRef> overdue_inputs;  ///< go on with the default answer or without one
 
   std::vector<TaskRef> start_triggers;  ///< effect: have Python wait for what they wait for
   std::vector<Uuid> stop_triggers;      ///< effect: nobody waits for that any more
@@ -60,7 +63,8 @@ struct Changes {
 
   bool nothing_to_store() const {
     return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&
-           dags.empty() && deleted_runs.empty() && deleted_dags.empty() && asset_queues.empty();
+           dags.empty() && deleted_runs.empty() && deleted_dags.empty() && asset_queues.empty() &&
+           taken_into_backfill.empty() && completed_backfills.empty();
   }
 
   /// What is noted is stored: a further change is to be noted again.

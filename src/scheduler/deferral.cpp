@@ -1,6 +1,6 @@
 #include "scheduler/scheduler.hpp"
 
-// Task instances that wait for a trigger, without a process and without a slot of an agent.
+// Task instances that wait for a trigger or for a person, without a process and without a slot of an agent.
 namespace leoflow::scheduler {
 
 Deferral deferral_of(const dag::TriggerCall& call, Time now) {
@@ -33,7 +33,7 @@ void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
     set_state(ref, TaskState::none);
     ti.id = make_id_(now);
   }
-  set_state(ref, TaskState::deferred);
+  set_state(ref, deferral.for_input ? TaskState::awaiting_input : TaskState::deferred);
   await_trigger(ref, deferral);
 }
 
@@ -48,7 +48,7 @@ void Scheduler::await_trigger(TaskRef ref, const Deferral& deferral) {
   if (deferral.fires_at) {
     const auto kind = deferral.ends_task ? Timer::Kind::trigger_end : Timer::Kind::trigger;
     arm({*deferral.fires_at, kind, "", "", 0, id});
-  } else {
+  } else if (!deferral.for_input) {
     changes_.start_triggers.push_back(ref);
     pythons_triggers_.insert(id);
   }
@@ -59,20 +59,20 @@ void Scheduler::restore_deferral(Run& run, std::string_view task_id, int map_ind
                                  const Deferral& deferral) {
   TaskInstance* ti = run.find(task_id, map_index);
   if (ti == nullptr) return;
-  if (ti->state != TaskState::deferred) {
+  if (!is_parked(ti->state)) {
     ti->resumes = true;
     return;
   }
   await_trigger(run.ref_to(*ti), deferral);
 }
 
-std::optional<TaskRef> Scheduler::find_deferred(const Uuid& id) const {
-  const auto found = deferred_.find(id);
-  return found == deferred_.end() ? std::nullopt : std::optional(found->second);
+std::optional<TaskRef> Scheduler::find_parked(const Uuid& id) const {
+  const auto found = parked_.find(id);
+  return found == parked_.end() ? std::nullopt : std::optional(found->second);
 }
 
 bool Scheduler::trigger_fired(const Uuid& id, Time now) {
-  const auto ref = find_deferred(id);
+  const auto ref = find_parked(id);
   if (!ref) return false;
   ref->ti().resumes = true;
   schedule(*ref, now);
@@ -80,7 +80,7 @@ bool Scheduler::trigger_fired(const Uuid& id, Time now) {
 }
 
 void Scheduler::trigger_ended(const Uuid& id, TaskState state, Time now) {
-  const auto ref = find_deferred(id);
+  const auto ref = find_parked(id);
   if (!ref) return;
   if (state == TaskState::failed && ref->task().retries > 0 && ref->ti().try_number <= ref->ti().max_tries) {
     retry(*ref, now);
@@ -90,9 +90,10 @@ void Scheduler::trigger_ended(const Uuid& id, TaskState state, Time now) {
 }
 
 void Scheduler::trigger_timed_out(const Uuid& id, Time now) {
-  const auto ref = find_deferred(id);
+  const auto ref = find_parked(id);
   if (!ref) return;
-  changes_.timed_out.push_back(*ref);
+  const bool for_input = ref->ti().state == TaskState::awaiting_input;
+  (for_input ? changes_.overdue_inputs : changes_.timed_out).push_back(*ref);
   trigger_fired(id, now);
 }
 
@@ -112,15 +113,16 @@ bool Scheduler::tick_trigger(const Timer& timer, Time now) {
   }
 }
 
-void Scheduler::note_deferred(TaskRef ref, bool is_deferred) {
-  Pool& pool = pool_of(ref);
-  if (is_deferred) {
-    pool.deferred += ref.task().pool_slots;
-    deferred_.emplace(ref.ti().id, ref);
+void Scheduler::note_parked(TaskRef ref, bool is_parked) {
+  // As in Airflow a pool does not count those that wait for a person.
+  const int slots = ref.ti().state == TaskState::deferred ? ref.task().pool_slots : 0;
+  if (is_parked) {
+    pool_of(ref).deferred += slots;
+    parked_.emplace(ref.ti().id, ref);
     return;
   }
-  pool.deferred -= ref.task().pool_slots;
-  deferred_.erase(ref.ti().id);
+  pool_of(ref).deferred -= slots;
+  parked_.erase(ref.ti().id);
   if (pythons_triggers_.erase(ref.ti().id) > 0) changes_.stop_triggers.push_back(ref.ti().id);
 }
 

@@ -141,5 +141,58 @@ TEST_F(DeferralTest, AClearedDeferredTaskStartsAnew) {
   EXPECT_FALSE(r.find("a", -1)->resumes);
 }
 
+TEST_F(DeferralTest, OneThatWaitsForAPersonNeedsNoTriggerAndNoPoolSlot) {
+  scheduler_.put_pool("default_pool", 1, true);
+  dag_.task("ask");
+  dag_.task("other");
+  DagRun& r = run(dag_);
+  Deferral question;
+  question.for_input = true;
+  scheduler_.attempt_started(attempt(r, "ask"), now_);
+  ASSERT_TRUE(scheduler_.attempt_deferred(attempt(r, "ask"), question, now_));
+  EXPECT_EQ(state(r, "ask"), TaskState::awaiting_input);
+  EXPECT_TRUE(scheduler_.changes().start_triggers.empty());
+  step();
+  EXPECT_EQ(state(r, "other"), TaskState::queued);
+  ASSERT_TRUE(scheduler_.trigger_fired(attempt(r, "ask"), now_));
+  EXPECT_EQ(state(r, "ask"), TaskState::scheduled);
+  EXPECT_TRUE(r.find("ask", -1)->resumes);
+}
+
+TEST_F(DeferralTest, AnAnswerThatIsOverdueIsNoTriggerTimeout) {
+  Deferral question;
+  question.for_input = true;
+  question.deadline = kStart + 60s;
+  DagRun& r = deferred_run(question);
+  step();
+  now_ = kStart + 60s;
+  scheduler_.tick(now_);
+  EXPECT_EQ(scheduler_.changes().overdue_inputs.size(), 1U);
+  EXPECT_TRUE(scheduler_.changes().timed_out.empty());
+  EXPECT_EQ(state(r, "a"), TaskState::scheduled);
+}
+
+// Source: Airflow 3.3.2, ConcurrencyMap.
+TEST_F(DeferralTest, ADeferredOneCountsForItsTasksLimitButNotForThatOfTheRun) {
+  dag_.properties().max_active_tasks = 1;
+  dag_.task("limited").max_active_tis_per_dag = 1;
+  dag_.task("other");
+  DagRun& first = run(dag_, "first");
+  scheduler_.attempt_started(attempt(first, "limited"), now_);
+  ASSERT_TRUE(scheduler_.attempt_deferred(attempt(first, "limited"), {}, now_));
+  step();
+  report(first, "other", Outcome::success);
+  now_ += 1s;
+  DagRun& second = run(dag_, "second");
+  EXPECT_EQ(state(second, "limited"), TaskState::scheduled);
+  report(second, "other", Outcome::success);
+  EXPECT_EQ(state(second, "limited"), TaskState::scheduled)
+      << "its turn comes when the first run's has ended";
+  ASSERT_TRUE(scheduler_.trigger_fired(attempt(first, "limited"), now_));
+  step();
+  report(first, "limited", Outcome::success);
+  EXPECT_EQ(state(second, "limited"), TaskState::queued);
+}
+
 }  // namespace
 }  // namespace leoflow::scheduler

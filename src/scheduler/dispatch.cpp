@@ -30,15 +30,18 @@ void Scheduler::unready(TaskRef ref) {
   for (const Limit& limit : Limits(ref)) limit.gate->held.erase(key);
 }
 
-void Scheduler::occupy(TaskRef ref, int by) {
-  pool_of(ref).occupied += by * ref.task().pool_slots;
-  for (const Limit& limit : Limits(ref)) limit.gate->active += static_cast<std::uint32_t>(by);
-  if (by > 0) {
-    attempts_.emplace(ref.ti().id, ref);
-    return;
+void Scheduler::count_slots(TaskRef ref, TaskState before, TaskState after) {
+  const auto is_active = [](TaskState state) { return occupies_slot(state) || is_parked(state); };
+  const int slots = int{occupies_slot(after)} - int{occupies_slot(before)};
+  const int active = int{is_active(after)} - int{is_active(before)};
+  if (slots == 0 && active == 0) return;
+  pool_of(ref).occupied += slots * ref.task().pool_slots;
+  for (const Limit& limit : Limits(ref)) {
+    limit.gate->active += static_cast<std::uint32_t>(limit.counts_parked ? active : slots);
   }
-  attempts_.erase(ref.ti().id);
-  release_held(ref);
+  if (slots > 0) attempts_.emplace(ref.ti().id, ref);
+  if (slots < 0) attempts_.erase(ref.ti().id);
+  if (slots < 0 || active < 0) release_held(ref);
 }
 
 void Scheduler::release_first(Gate& gate) {

@@ -20,6 +20,7 @@ constexpr const char* kReschedule = "Ready To Reschedule";
 constexpr const char* kPool = "Pool Slots Available";
 // Airflow has none for these.
 constexpr const char* kTrigger = "Trigger";
+constexpr const char* kInput = "Human Input";
 constexpr const char* kAgent = "Agent Slots Available";
 
 constexpr std::size_t kNamed = 5;  ///< of many upstream tasks so many are named
@@ -145,6 +146,9 @@ std::vector<Blocker> Scheduler::explain(TaskRef ref) {
       break;
     case TaskState::deferred:
       out.push_back({kTrigger, "it waits for its trigger to fire"});
+      break;
+    case TaskState::awaiting_input:
+      out.push_back({kInput, "it waits for a person's answer: see Required Actions"});
       break;
     default:
       break;

@@ -10,6 +10,7 @@ namespace leoflow::scheduler {
 struct Limit {
   Gate* gate;
   std::uint32_t most;
+  bool counts_parked;      ///< those that wait for a trigger or a person, too
   const char* dependency;  ///< Airflow's name for what it holds back
   const char* setting;     ///< where the user says how many
   bool is_full() const { return gate->active >= most; }
@@ -21,14 +22,14 @@ class Limits {
   explicit Limits(TaskRef ref) {
     Run& run = *ref.run;
     const dag::Task& task = ref.task();
-    add({&run.gate, static_cast<std::uint32_t>(run.graph->max_active_tasks), "Task Instance Slots Available",
-         "max_active_tasks"});
+    add({&run.gate, static_cast<std::uint32_t>(run.graph->max_active_tasks), false,
+         "Task Instance Slots Available", "max_active_tasks"});
     if (const auto& most = task.max_active_tis_per_dag) {
-      add({&run.dag->task_gates[task.task_id], static_cast<std::uint32_t>(*most), "Task Concurrency",
+      add({&run.dag->task_gates[task.task_id], static_cast<std::uint32_t>(*most), true, "Task Concurrency",
            "max_active_tis_per_dag"});
     }
     if (const auto& most = task.max_active_tis_per_dagrun) {
-      add({&run.task_gates[ref.ti().task], static_cast<std::uint32_t>(*most), "Task Concurrency",
+      add({&run.task_gates[ref.ti().task], static_cast<std::uint32_t>(*most), true, "Task Concurrency",
            "max_active_tis_per_dagrun"});
     }
   }

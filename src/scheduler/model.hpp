@@ -66,6 +66,12 @@ struct PushedXcom {
   std::optional<SkipDecision> skips;
 };
 
+/// Which run of which backfill.
+struct BackfillPlace {
+  std::int64_t id = 0;
+  std::int64_t ordinal = 0;  ///< from 1, in the order in which they start
+};
+
 struct Run;
 
 /// A task instance in its run. Valid until the run is forgotten.
@@ -116,6 +122,7 @@ struct Run {
   std::string conf = "{}";
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<BackfillPlace> backfill;
   int clear_number = 0;
 
   /// The first instance of each task in the order of the graph, then those of further map indexes.
@@ -168,6 +175,15 @@ struct Pool {
   ReadyQueue ready;
 };
 
+/// Runs for a range of dates, until all have ended.
+struct Backfill {
+  std::int64_t id = 0;
+  int max_active_runs = 10;
+  bool paused = false;
+  std::uint32_t running = 0;              ///< of its runs
+  std::map<std::int64_t, Run*> queued{};  ///< of its runs, by ordinal
+};
+
 struct DagEntry {
   std::string dag_id;
   std::string version_id;
@@ -177,6 +193,7 @@ struct DagEntry {
   std::optional<dag::DataInterval> last_automated;  ///< of the newest scheduled run
   std::optional<dag::RunInfo> next_run;
   bool dirty = false;
+  std::optional<Backfill> backfill;                       ///< its runs are not counted in the next two
   std::uint32_t running = 0;                              ///< runs in that state
   std::map<std::pair<Time, std::uint64_t>, Run*> queued;  ///< runs that wait to start, oldest first
   std::unordered_map<std::string, std::unique_ptr<Run>> runs;

@@ -32,16 +32,16 @@ struct Scheduler::Previous {
 };
 
 std::optional<Scheduler::Previous> Scheduler::previous_of(Run& run) {
-  const bool scheduled_only = run.graph->catchup;
+  const bool automated_only = run.graph->catchup;
   const Run* best = nullptr;
   for (auto it = run.dag->by_date.lower_bound(*run.logical_date); it != run.dag->by_date.begin();) {
     const Run* candidate = (--it)->second;
-    if (scheduled_only && candidate->type != RunType::scheduled) continue;
+    if (automated_only && candidate->type == RunType::manual) continue;
     best = candidate;
     break;
   }
   if (!run.past_is_known) {
-    run.past = past_ ? past_->find_run(run.dag->dag_id, *run.logical_date, scheduled_only) : std::nullopt;
+    run.past = past_ ? past_->find_run(run.dag->dag_id, *run.logical_date, automated_only) : std::nullopt;
     run.past_is_known = true;
   }
   // A run in memory may not be stored yet, and what is stored of it is older.
@@ -75,7 +75,7 @@ std::vector<Run*> Scheduler::successors_of(const Run& run) {
     Run* later = it->second;
     if (later->graph->depends_on_past) out.push_back(later);
     // With catchup a run looks back past those that people made, to the scheduled one before.
-    if (later->type == RunType::scheduled) break;
+    if (later->type != RunType::manual) break;
   }
   return out;
 }

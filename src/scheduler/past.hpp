@@ -25,7 +25,7 @@ class Past {
  public:
   virtual ~Past() = default;
   /// The run with the latest logical date before `before`.
-  virtual std::optional<PastRun> find_run(const std::string& dag_id, Time before, bool scheduled_only) = 0;
+  virtual std::optional<PastRun> find_run(const std::string& dag_id, Time before, bool automated_only) = 0;
   /// Whether the task has an instance with a logical date before `before`.
   virtual bool has_task(const std::string& dag_id, const std::string& task_id, Time before) = 0;
 };

@@ -18,16 +18,16 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
   adjust(run.unfinished, !is_finished(before), !is_finished(state));
   adjust(run.pending, !is_finished(before) && before != TaskState::none,
          !is_finished(state) && state != TaskState::none);
-  if (occupies_slot(before) != occupies_slot(state)) occupy(ref, occupies_slot(state) ? 1 : -1);
+  count_slots(ref, before, state);
   if (before == TaskState::scheduled) {
     unready(ref);
     // It may have been let through by a limit that it does not use now.
     if (!occupies_slot(state)) release_held(ref);
   }
 
-  if (before == TaskState::deferred) note_deferred(ref, false);
+  if (is_parked(before)) note_parked(ref, false);
   ti.state = state;
-  if (state == TaskState::deferred) note_deferred(ref, true);
+  if (is_parked(state)) note_parked(ref, true);
   const dag::Task& task = ref.task();
   run.families[ti.task].own.move(before, state, task.is_setup);
   for (const TaskIndex next : task.downstream) run.families[next].upstream.move(before, state, task.is_setup);
@@ -158,7 +158,7 @@ void Scheduler::end_now(TaskRef ref, TaskState state, std::string reason, Time n
 void Scheduler::schedule(TaskRef ref, Time now) {
   TaskInstance& ti = ref.ti();
   // Going on after a reschedule or a deferral is not a new try.
-  const bool goes_on = ti.state == TaskState::up_for_reschedule || ti.state == TaskState::deferred;
+  const bool goes_on = ti.state == TaskState::up_for_reschedule || is_parked(ti.state);
   if (!goes_on) ti.try_number = static_cast<std::uint16_t>(ti.try_number + 1);
   ti.scheduled_at = now;
   ti.retry_at.reset();

@@ -37,6 +37,7 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.conf = std::move(request.conf);
   run.note = std::move(request.note);
   run.partition_key = std::move(request.partition_key);
+  run.backfill = request.backfill;
   run.sequence = ++sequence_;
 
   run.fill();
@@ -67,9 +68,9 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     const TaskRef ref{&run, i};
     const TaskInstance& ti = ref.ti();
-    if (occupies_slot(ti.state)) occupy(ref, 1);
+    count_slots(ref, TaskState::none, ti.state);
     if (ti.state == TaskState::scheduled) make_ready(ref);
-    if (ti.state == TaskState::deferred) note_deferred(ref, true);
+    if (is_parked(ti.state)) note_parked(ref, true);
     if (ti.state == TaskState::up_for_retry || ti.state == TaskState::up_for_reschedule) arm_wake_up(ref);
   }
   if (is_finished(run.state)) {
@@ -87,18 +88,30 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
 }
 
 void Scheduler::enlist(Run& run) {
+  Backfill* backfill = backfill_of(run);
   if (run.state == RunState::queued) {
-    run.dag->queued.emplace(std::pair(run.run_after, run.sequence), &run);
+    if (backfill != nullptr) {
+      backfill->queued.emplace(run.backfill->ordinal, &run);
+    } else {
+      run.dag->queued.emplace(std::pair(run.run_after, run.sequence), &run);
+    }
     if (run.run_after > run.queued_at)
       arm({run.run_after, Timer::Kind::run_start, run.dag->dag_id, run.run_id});
   } else if (run.state == RunState::running) {
-    ++run.dag->running;
+    ++(backfill != nullptr ? backfill->running : run.dag->running);
   }
 }
 
 void Scheduler::delist(Run& run) {
-  if (run.state == RunState::queued) run.dag->queued.erase(std::pair(run.run_after, run.sequence));
-  if (run.state == RunState::running) --run.dag->running;
+  Backfill* backfill = backfill_of(run);
+  if (run.state == RunState::queued) {
+    if (backfill != nullptr) {
+      backfill->queued.erase(run.backfill->ordinal);
+    } else {
+      run.dag->queued.erase(std::pair(run.run_after, run.sequence));
+    }
+  }
+  if (run.state == RunState::running) --(backfill != nullptr ? backfill->running : run.dag->running);
 }
 
 void Scheduler::set_run_state(Run& run, RunState state, Time now) {
@@ -120,6 +133,7 @@ void Scheduler::start_runs(DagEntry& dag, Time now) {
     if (run.run_after > now) break;
     begin(run, now);
   }
+  start_backfill_runs(dag, now);
   dag.starting = false;
 }
 
@@ -150,6 +164,7 @@ void Scheduler::end_run(Run& run, RunState state, Time now) {
   finished_.push_back(&run);
   recheck_next_runs(run);
   start_runs(*run.dag, now);
+  if (run.backfill) complete_backfill(*run.dag);
   // The run may have been what kept the next one from being created.
   create_due_runs(*run.dag, now);
   want_asset_run(*run.dag);
@@ -174,6 +189,7 @@ void Scheduler::forget(Run& run) {
   leave_past(run);
   run.dag->recent.erase({run.run_after, run.run_id});
   delist(run);
+  if (run.backfill) complete_backfill(*run.dag);
   run.state = RunState::failed;
   finished_.push_back(&run);
   // Its place is free, for one that waits or one that is due.
@@ -183,8 +199,10 @@ void Scheduler::forget(Run& run) {
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
   std::erase(changes_.asset_runs, &run);
+  std::erase(changes_.taken_into_backfill, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
   std::erase_if(changes_.deferred, [&](const TaskRef& ref) { return ref.run == &run; });
+  std::erase_if(changes_.overdue_inputs, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.timed_out, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.start_triggers, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.tasks, [&](const TaskRef& ref) { return ref.run == &run; });

@@ -24,6 +24,7 @@ struct NewRun {
   std::string conf = "{}";
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<BackfillPlace> backfill;
 };
 
 /// What a deferred task instance waits for, as far as the scheduler is concerned.
@@ -31,6 +32,7 @@ struct Deferral {
   std::optional<Time> deadline;  ///< when it fails if nothing happened
   std::optional<Time> fires_at;  ///< needs no Python then
   bool ends_task = false;        ///< with fires_at: it succeeds then, and does not go on
+  bool for_input = false;        ///< a person's answer, not a trigger: nobody has to wait in Python
 };
 
 /// What a call of a trigger comes to, made at `now`.
@@ -77,7 +79,9 @@ class Scheduler {
   // --- attempts.cpp
   void attempt_started(const Uuid& attempt, Time now);
   /// @returns false if the attempt is not (any more) one that may report.
-  bool attempt_reported(const Uuid& attempt, Outcome outcome, Time now);
+  /// @param retry_delay  of up_for_retry, if a retry policy decided it.
+  bool attempt_reported(const Uuid& attempt, Outcome outcome, Time now,
+                        std::optional<Duration> retry_delay = std::nullopt);
   /// It gives its slot back and wants to go on at `at`, within the same try.
   bool attempt_rescheduled(const Uuid& attempt, Time at, Time now);
   // --- deferral.cpp
@@ -85,7 +89,7 @@ class Scheduler {
   bool attempt_deferred(const Uuid& attempt, const Deferral& deferral, Time now);
   /// After a restart: it waits on, or has what it waited for and goes on.
   void restore_deferral(Run& run, std::string_view task_id, int map_index, const Deferral& deferral);
-  std::optional<TaskRef> find_deferred(const Uuid& id) const;
+  std::optional<TaskRef> find_parked(const Uuid& id) const;
   /// It goes on. @param id  of the deferred task instance. @returns false if nobody waits for that.
   bool trigger_fired(const Uuid& id, Time now);
   /// The trigger itself says how the task instance ends.
@@ -135,6 +139,18 @@ class Scheduler {
   /// Somebody does not want a run for it, or for any.
   void forget_queued_assets(const std::string& dag_id, const std::optional<dag::AssetKey>& asset);
   AssetBook& assets() { return assets_; }
+
+  // --- backfills.cpp
+  /// A new one, or one from before a restart; its runs come after it.
+  void put_backfill(const std::string& dag_id, Backfill backfill);
+  /// A run that has ended runs again as the backfill's. @param request conf "" keeps the run's own.
+  Result<void> take_into_backfill(Run& run, const NewRun& request, Time now);
+  /// Those that find no active backfill of that id return false.
+  bool pause_backfill(const std::string& dag_id, std::int64_t id, bool paused, Time now);
+  /// What waits fails; what runs goes on.
+  bool cancel_backfill(const std::string& dag_id, std::int64_t id, Time now);
+  /// Is it, if none of its runs waits or runs.
+  void complete_backfill(DagEntry& dag);
 
   // --- timers
   /// Does what has become due.
@@ -246,7 +262,7 @@ class Scheduler {
   /// It is nobody's previous run in memory any more.
   void leave_past(const Run& run);
   // attempts.cpp
-  void retry(TaskRef ref, Time now);
+  void retry(TaskRef ref, Time now, std::optional<Duration> delay = std::nullopt);
   /// At retry_at it is scheduled again.
   void arm_wake_up(TaskRef ref);
   void end_restarting(TaskRef ref, Time now);
@@ -258,7 +274,12 @@ class Scheduler {
   /// @returns false for a timer of something else.
   bool tick_trigger(const Timer& timer, Time now);
   void trigger_timed_out(const Uuid& id, Time now);
-  void note_deferred(TaskRef ref, bool is_deferred);
+  void note_parked(TaskRef ref, bool is_parked);
+  // backfills.cpp
+  /// The active backfill that the run belongs to, or null.
+  static Backfill* backfill_of(const Run& run);
+  void drop_backfill(DagEntry& dag);
+  void start_backfill_runs(DagEntry& dag, Time now);
   // assets.cpp
   void want_asset_run(DagEntry& dag);
   void create_asset_run(DagEntry& dag, Time now);
@@ -273,7 +294,8 @@ class Scheduler {
   void make_ready(TaskRef ref);
   void unready(TaskRef ref);
   bool dispatch_one(Pool& pool, Time now);
-  void occupy(TaskRef ref, int by);
+  /// Its slot of the pool, and its place under each limit.
+  void count_slots(TaskRef ref, TaskState before, TaskState after);
   bool is_held_back(TaskRef ref);
   /// Lets one that waits at the gate of `ref` try again.
   void release_held(TaskRef ref);
@@ -295,7 +317,7 @@ class Scheduler {
   std::unordered_map<std::string, std::unique_ptr<DagEntry>> dags_;
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot
-  std::unordered_map<Uuid, TaskRef, UuidHash> deferred_;
+  std::unordered_map<Uuid, TaskRef, UuidHash> parked_;
   std::unordered_set<Uuid, UuidHash> pythons_triggers_;  ///< of those, the ones that Python waits for
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   AssetBook assets_;

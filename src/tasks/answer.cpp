@@ -17,6 +17,8 @@ int status_of(ErrorCode code) {
       return 400;
     case ErrorCode::unauthenticated:
       return 401;
+    case ErrorCode::unprocessable:
+      return 422;
     case ErrorCode::forbidden:
       return 403;
     case ErrorCode::not_found:

@@ -26,6 +26,11 @@ inline std::optional<std::int64_t> find_integer(const json::value& request, std:
   const json::value* value = find(request, key);
   return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
 }
+/// An object of the request as JSON text; "{}" if it is absent.
+inline std::string object_text(const json::value& request, std::string_view key) {
+  const json::value* value = find(request, key);
+  return value == nullptr || value->is_null() ? "{}" : json::serialize(*value);
+}
 inline json::value to_json(const std::optional<std::string>& text) {
   return text ? json::value(*text) : json::value(nullptr);
 }

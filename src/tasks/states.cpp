@@ -48,7 +48,13 @@ void TaskService::succeed(const Caller& caller, const json::value& request, cons
 }
 
 void TaskService::retry(const Caller& caller, const json::value& request, const Reply& reply) {
-  report(caller, scheduler::Outcome::up_for_retry, request, reply);
+  // A retry policy may have decided when.
+  std::optional<Duration> delay;
+  if (const double seconds = get_number(request, "retry_delay_seconds", -1); seconds >= 0) {
+    delay = std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
+  }
+  note_map_index(caller, request);
+  engine_.attempt_reported(caller.attempt, scheduler::Outcome::up_for_retry, accepted(reply), delay);
 }
 
 void TaskService::reschedule(const Caller& caller, const json::value& request, const Reply& reply) {
@@ -59,16 +65,12 @@ void TaskService::reschedule(const Caller& caller, const json::value& request, c
 }
 
 void TaskService::defer(const Caller& caller, const json::value& request, const Reply& reply) {
-  const auto text_of = [&](std::string_view key) {
-    const json::value* value = find(request, key);
-    return value == nullptr || value->is_null() ? std::string("{}") : json::serialize(*value);
-  };
   engine::DeferredCall deferred;
   dag::TriggerCall& call = deferred.call;
   call.classpath = get_text(request, "classpath");
   call.next_method = get_text(request, "next_method");
-  call.kwargs = text_of("trigger_kwargs");
-  call.next_kwargs = text_of("next_kwargs");
+  call.kwargs = object_text(request, "trigger_kwargs");
+  call.next_kwargs = object_text(request, "next_kwargs");
   if (const auto timeout = find_text(request, "trigger_timeout")) {
     call.timeout = parse_iso_duration(*timeout);
     if (!call.timeout)

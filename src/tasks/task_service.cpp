@@ -17,6 +17,8 @@ const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::h
       {"SucceedTask", &TaskService::succeed},
       {"RetryTask", &TaskService::retry},
       {"DeferTask", &TaskService::defer},
+      {"CreateHITLDetailPayload", &TaskService::ask_people},
+      {"AwaitInputTask", &TaskService::await_input},
       {"RescheduleTask", &TaskService::reschedule},
       {"TaskState", &TaskService::set_terminal_state},
       {"SkipDownstreamTasks", &TaskService::skip_downstream},

@@ -80,6 +80,9 @@ class TaskService {
   void get_breadcrumbs(const Caller& caller, const json::value& request, const Reply& reply);
   void get_previous_task(const Caller& caller, const json::value& request, const Reply& reply);
   void get_reschedule_start(const Caller& caller, const json::value& request, const Reply& reply);
+  // human_input.cpp
+  void ask_people(const Caller& caller, const json::value& request, const Reply& reply);
+  void await_input(const Caller& caller, const json::value& request, const Reply& reply);
   // state_stores.cpp
   void get_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);
   void set_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);

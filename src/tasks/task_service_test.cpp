@@ -205,7 +205,7 @@ TEST_F(TaskServiceTest, NonsenseIsRefused) {
   service_.handle(caller_, "{not json", [&](Answer a) { answer.set_value(std::move(a)); });
   EXPECT_NE(answer.get_future().get().error, "");
   EXPECT_NE(ask({{"type", "NoSuchThing"}}).error.find("NoSuchThing"), std::string::npos);
-  EXPECT_NE(ask({{"type", "AwaitInputTask"}}).error.find("not supported yet"), std::string::npos);
+  EXPECT_NE(ask({{"type", "GetHITLDetailResponse"}}).error.find("not supported yet"), std::string::npos);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ import pathlib
 from typing import Any
 
 from cases import case_of
+from examples import file_names
 from player import Answer, Player
 
 FILE = pathlib.Path(__file__).with_name("answers.jsonl")
@@ -20,7 +21,8 @@ def ask(player: Player, dag_ids: list[str] | None = None, with_slow: bool = True
         dag_ids: Only these DAGs; None for all.
         with_slow: Whether to play the slow ones as well.
     """
-    files = player.dags()
+    names = file_names()
+    files = {dag_id: file for dag_id, file in player.dags().items() if file in names}
     played = [
         dag_id
         for dag_id in files
@@ -30,8 +32,9 @@ def ask(player: Player, dag_ids: list[str] | None = None, with_slow: bool = True
     for dag_id, answer in answers.items():
         answer["file"] = files[dag_id]
     left = {dag_id: {"dag_id": dag_id, "file": file} for dag_id, file in files.items() if dag_id not in answers}
-    errors = {file: {"file": file, "error": error} for file, error in player.import_errors().items()}
-    return answers | left | errors
+    errors = {file: {"file": file, "error": error} for file, error in player.import_errors().items() if file in names}
+    empty = {file: {"file": file, "has_no_dag": True} for file in names - set(files.values()) - set(errors)}
+    return answers | left | errors | empty
 
 
 def read() -> dict[str, Answer]:

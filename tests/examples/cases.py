@@ -28,8 +28,8 @@ class Case:
         slow: Why the everyday tests leave it out; only `run` plays it.
         left_out: Why it is not played at all.
         loose: Parts of the answer that are not compared, and why: "run", "tasks", "xcoms", "rendered", "events",
-            or one of their keys, like "tasks/branch_a" or "xcoms/*.return_value".
-        known: Why Leoflow differs. A known difference that is gone is reported, too.
+            or keys of them, like "tasks/branch_a" or "xcoms/*.return_value".
+        known: Why Leoflow differs. That it does not any more is reported, too.
     """
 
     conf: dict[str, Any] = field(default_factory=dict)
@@ -45,23 +45,31 @@ class Case:
     known: str = ""
 
 
-_RANDOM_BRANCH = "which branch is taken is random"
+_RANDOM = "a random number"
+_RANDOM_BRANCH = {part: "which branches are taken is random" for part in ("tasks", "xcoms", "rendered")}
 _INSTALLS = "makes virtual environments and installs packages into them"
+_ROUNDED = "numbers that pass through Leoflow are rounded: its JSON parser is in Boost's imprecise mode"
+_ONE_URI = {
+    part: "two files name s3://output/1.txt differently; Airflow takes the one of the file it happens to parse first"
+    " and lets tasks with the other fail, Leoflow takes both"
+    for part in ("run", "tasks", "xcoms", "rendered", "events")
+}
 
 CASES: dict[str, Case] = {
-    "child_dag": Case(logical_date="2026-01-03T00:00:00Z"),
-    "example_branch_operator": Case(
-        slow=_INSTALLS,
-        seconds=400,
-        loose={part: _RANDOM_BRANCH for part in ("tasks", "xcoms", "rendered")},
-    ),
-    "example_branch_python_operator_decorator": Case(
-        slow=_INSTALLS,
-        seconds=400,
-        loose={part: _RANDOM_BRANCH for part in ("tasks", "xcoms", "rendered")},
-    ),
+    # Files that do not load.
+    "example_asset_partition.py": Case(known="partitioned timetables are not supported yet"),
+    "example_custom_weight.py": Case(known="custom weight rules are not supported yet"),
+    "example_retry_policy.py": Case(known="retry policies are not supported yet"),
+    "example_workday_timetable.py": Case(known="custom timetables are not supported yet"),
+    # DAGs.
+    "child_dag": Case(logical_date="2026-01-03T00:00:00Z"),  # example_external_task has one of LOGICAL_DATE made
+    "example_asset_state_store_producer": Case(loose={"xcoms/load.return_value": _RANDOM}),
+    "example_branch_operator": Case(slow=_INSTALLS, seconds=400, loose=_RANDOM_BRANCH),
+    "example_branch_python_operator_decorator": Case(slow=_INSTALLS, seconds=400, loose=_RANDOM_BRANCH),
     "example_dag_decorator": Case(conf={"url": "{stub}/get"}),
-    "example_external_task": Case(after=("child_dag",), unpause=("child_dag",)),
+    "example_external_task": Case(
+        after=("child_dag",), unpause=("child_dag",), slow="its sensor looks once a minute"
+    ),
     "example_external_task_marker_child": Case(
         left_out="child_task2 waits 10 minutes for a task group that the other DAG does not have",
     ),
@@ -74,25 +82,38 @@ CASES: dict[str, Case] = {
             "choose_a_branch_to_run": {"chosen_options": ["task_1"], "params_input": {}},
         },
         seconds=60,
+        slow="Leoflow's run waits to the end of the time, see below",
+        known="one task may be answered by the users 1 and admin only; Airflow lets everyone in here, and everyone"
+        " answer, Leoflow's user is refused. Also, responded_at is a pendulum DateTime in Leoflow, in Airflow a"
+        " datetime",
     ),
+    "example_measurement_correction_decorator": Case(known=_ROUNDED),
+    "example_measurement_correction_operator": Case(known=_ROUNDED),
     "example_params_ui_tutorial": Case(conf={"required_field": "more than ten letters"}),
     "example_python_decorator": Case(slow=_INSTALLS, seconds=400),
     "example_python_operator": Case(slow=_INSTALLS, seconds=400),
     "example_retry_policy": Case(
-        slow="retries five times, 30 s apart, to reach a host that does not exist", seconds=400
+        slow="retries five times, a minute apart, to reach a host that does not exist", seconds=450
     ),
     "example_sensors": Case(
-        slow="its sensors look once a minute",
-        seconds=400,
+        slow="its sensors look once a minute, and one waits an hour; compared is what is after three minutes",
+        seconds=180,
         loose={"tasks/week_day_sensor_failing_on_timeout": "succeeds on Mondays"},
     ),
-    "example_trigger_controller_dag": Case(after=("example_trigger_target_dag",), unpause=("example_trigger_target_dag",)),
-    "read_asset_event": Case(after=("asset_with_extra_by_yield", "asset_with_extra_by_context")),
-    "read_asset_event_from_classic": Case(after=("asset_with_extra_by_yield", "asset_with_extra_by_context")),
+    "example_task_state_store": Case(loose={"xcoms/run_job.return_value": _RANDOM}),
+    "example_task_state_store_mapped": Case(loose={"xcoms/process_table*": _RANDOM}),
+    "example_trigger_controller_dag": Case(
+        after=("example_trigger_target_dag",), unpause=("example_trigger_target_dag",)
+    ),
+    "asset_with_extra_by_context": Case(loose=_ONE_URI),
+    "asset_with_extra_by_yield": Case(loose=_ONE_URI),
+    "asset_with_extra_from_classic_operator": Case(loose=_ONE_URI),
+    "read_asset_event": Case(after=("asset_with_extra_by_context",), loose=_ONE_URI),
+    "read_asset_event_from_classic": Case(after=("asset_with_extra_by_context",), loose=_ONE_URI),
     "tutorial_taskflow_api_virtualenv": Case(slow=_INSTALLS, seconds=400),
 }
 
 
-def case_of(dag_id: str) -> Case:
-    """Returns the case of a DAG; most need nothing special."""
-    return CASES.get(dag_id, Case())
+def case_of(name: str) -> Case:
+    """Returns the case of a DAG, or of a file that does not load; most need nothing special."""
+    return CASES.get(name, Case())

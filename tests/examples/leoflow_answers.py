@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from examples import example_files, write_plugins
 from masks import Masks
 from player import Player
 from support import PYTHON, Lite
 
-# The examples use plugins that come with them; this loads these plugins in Airflow's own code.
-os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "True"
 
-
-def package() -> pathlib.Path:
-    """Returns the folder of the installed `airflow` package."""
-    return next((PYTHON.parent.parent / "lib").glob("python3*/site-packages/airflow"))
-
-
-def copy_examples(folder: pathlib.Path) -> None:
-    """Copies the examples into a DAG folder."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(package() / "example_dags", folder / "core", ignore=ignored, dirs_exist_ok=True)
-    standard = package() / "providers/standard/example_dags"
-    shutil.copytree(standard, folder / "standard", ignore=ignored, dirs_exist_ok=True)
-
-
-def player_of(lite: Lite, at_once: int = 8) -> Player:
-    """Returns what plays examples on this install."""
+def player_of(lite: Lite) -> Player:
+    """Returns what plays examples on an install that has them as its DAG files."""
     places = {
         str(lite.dags / "core"): "<examples>",
         str(lite.dags / "standard"): "<examples>",
-        str(lite.home / "dev"): "<home>",
+        str(lite.home / "dev/agent/airflow"): "<home>",
         str(lite.home): "<home>",
         str(PYTHON.parent.parent): "<environment>",
     }
-    return Player(lite, Masks(places), at_once)
+    return Player(lite, Masks(places), at_once=8)
 
 
 @contextmanager
@@ -46,7 +30,9 @@ def leoflow(folder: pathlib.Path) -> Iterator[Player]:
     """Starts Leoflow with the examples in an empty folder, and stops it at the end."""
     lite = Lite(home=folder / "home", dags=folder / "dags")
     lite.home.mkdir(parents=True)
-    copy_examples(lite.dags)
+    for name, source in example_files().items():
+        lite.write_dag(name, source)
+    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(write_plugins(folder / "plugins"))
     lite.set_up()
     try:
         lite.start()

@@ -21,7 +21,14 @@ _ENDED = ("success", "failed")
 class Player:
     """Plays examples on one server."""
 
-    def __init__(self, server: Lite, masks: Masks, at_once: int, log: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        server: Lite,
+        masks: Masks,
+        at_once: int,
+        log: Callable[[str], None] = lambda line: None,
+        reaction_seconds: float = 0,
+    ) -> None:
         """Takes a server that runs.
 
         Args:
@@ -29,11 +36,13 @@ class Player:
             masks: What to take out of the answers.
             at_once: How many examples to play at the same time.
             log: Told what happens.
+            reaction_seconds: How long the human takes that tasks wait for.
         """
         self.server = server
         self.masks = masks
         self.at_once = at_once
         self.log = log
+        self.reaction_seconds = reaction_seconds
 
     def await_dags(self, settled_seconds: float, seconds: float = 300) -> None:
         """Waits until every file is parsed: nothing new for `settled_seconds`."""
@@ -83,7 +92,7 @@ class Player:
             return {"dag_id": dag_id, "refused": made.status}
         run = f"/api/v2/dags/{dag_id}/dagRuns/{RUN_ID}"
         responded = self._await_end(run, case)
-        answer = self._collect(dag_id, run)
+        answer = self._collect_settled(dag_id, run)
         if responded:
             answer["responses"] = responded
         if answer["run"] not in _ENDED:
@@ -98,21 +107,29 @@ class Player:
 
     def _await_end(self, run: str, case: Case) -> dict[str, int]:
         """Waits for the end of a run, and responds to what waits for a human; returns the statuses of that."""
+        asked: dict[str, float] = {}
         responded: dict[str, int] = {}
         deadline = time.monotonic() + case.seconds
         while time.monotonic() < deadline and self.server.get(run)["state"] not in _ENDED:
-            if case.responses:
-                self._respond(run, case, responded)
+            for task_id, response in case.responses.items():
+                detail = f"{run}/taskInstances/{task_id}/-1/hitlDetails"
+                if task_id not in asked and self.server.request("GET", detail).status == 200:
+                    asked[task_id] = time.monotonic()
+                if task_id in asked and task_id not in responded:
+                    if time.monotonic() - asked[task_id] >= self.reaction_seconds:
+                        responded[task_id] = self.server.request("PATCH", detail, response).status
             time.sleep(0.2)
         return responded
 
-    def _respond(self, run: str, case: Case, responded: dict[str, int]) -> None:
-        for task_id, response in case.responses.items():
-            if task_id in responded:
-                continue
-            detail = f"{run}/taskInstances/{task_id}/-1/hitlDetails"
-            if self.server.request("GET", detail).status == 200:
-                responded[task_id] = self.server.request("PATCH", detail, response).status
+    def _collect_settled(self, dag_id: str, run: str) -> Answer:
+        """Collects until nothing changes: a task may correct its rendered fields after it has said how it ended."""
+        answer: Answer = {}
+        for _ in range(5):
+            before, answer = answer, self._collect(dag_id, run)
+            if answer == before:
+                break
+            time.sleep(1)
+        return answer
 
     def _collect(self, dag_id: str, run: str) -> Answer:
         tasks, rendered = {}, {}

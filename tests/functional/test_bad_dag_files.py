@@ -118,13 +118,13 @@ with DAG("modular"):
 
 def test_what_is_not_supported_yet_is_said(make_lite):
     source = """
-from airflow.sdk import DAG, ExceptionRetryPolicy, RetryAction, RetryRule, task
-with DAG("policy"):
-    @task(retries=1, retry_policy=ExceptionRetryPolicy(rules=[RetryRule(exception=ValueError, action=RetryAction.FAIL)]))
+from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
+with DAG("partitioned", schedule=PartitionedAssetTimetable(assets=Asset("a"))):
+    @task
     def work():
         pass
     work()
 """
-    lite = make_lite({"policy.py": source})
+    lite = make_lite({"partitioned.py": source})
     errors = eventually(lambda: import_errors(lite), "the import error shows")
-    assert "retry_policy is not supported yet" in errors["policy.py"]
+    assert "PartitionedAssetTimetable is not supported yet" in errors["partitioned.py"]

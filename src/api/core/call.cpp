@@ -46,6 +46,8 @@ Answer refusal(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid:
       return http::error_response(400, error.message);
+    case ErrorCode::unprocessable:
+      return http::error_response(422, error.message);
     case ErrorCode::unauthenticated:
       return http::error_response(401, error.message);
     case ErrorCode::forbidden:

@@ -33,21 +33,6 @@ std::string short_name(std::string_view id, std::string_view group_id) {
 
 }  // namespace
 
-json::value plain(const json::value& in) {
-  if (in.is_array()) {
-    json::array out;
-    for (const json::value& item : in.get_array()) out.push_back(plain(item));
-    return out;
-  }
-  if (!in.is_object()) return in;
-  if (const json::value* inner = find(in, "__var"); inner != nullptr && find(in, "__type") != nullptr) {
-    return plain(*inner);
-  }
-  json::object out;
-  for (const auto& [key, value] : in.get_object()) out[key] = plain(value);
-  return out;
-}
-
 json::value plain_params(const json::value& serialized) {
   json::object out;
   if (!serialized.is_array()) return out;

@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "dag/encoded.hpp"
 
 namespace leoflow::api {
 
-/// Turns Airflow's {"__type": T, "__var": V} wrappers into plain JSON: dicts and
-/// sets lose theirs, a timedelta becomes its seconds, a datetime its epoch seconds.
-json::value plain(const json::value& serialized);
+using dag::plain;
 
 /// The params of a DAG or task, [[name, {...}], ...], as {name: {value, schema, description, source}}.
 json::value plain_params(const json::value& serialized);

@@ -37,6 +37,12 @@ class FakeCommands final : public engine::Commands {
   Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
+  Result<std::int64_t> create_backfill(engine::CreateBackfill) override { return 1; }
+  Result<std::vector<Time>> plan_backfill(engine::CreateBackfill) override { return std::vector<Time>{}; }
+  Result<void> change_backfill(std::int64_t, engine::BackfillChange) override { return {}; }
+  Result<void> answer_input(engine::AnswerInput answer) override {
+    return answers.push_back(std::move(answer)), Result<void>{};
+  }
   Result<std::vector<scheduler::Blocker>> explain(std::string, engine::TaskKey) override { return blockers; }
   Result<void> change_asset(engine::ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override {
@@ -49,6 +55,7 @@ class FakeCommands final : public engine::Commands {
   std::vector<engine::MarkTasks> marked;
   std::vector<engine::MarkRun> marked_runs;
   std::vector<engine::ChangeAsset> changed_assets;
+  std::vector<engine::AnswerInput> answers;
   std::vector<scheduler::Blocker> blockers;
   std::vector<std::string> deleted;
   std::vector<std::string> reparsed;

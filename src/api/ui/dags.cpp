@@ -3,6 +3,7 @@
 #include "api/core/asset_expressions.hpp"
 #include "api/core/dag_list.hpp"
 #include "api/core/dag_rows.hpp"
+#include "api/core/input_rows.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 
@@ -20,6 +21,11 @@ gen::DAGRunLightResponse light_run(store::Row row) {
   run.duration = seconds_between(run.start_date, run.end_date);
   return run;
 }
+
+constexpr std::string_view kHasPendingActions =
+    "EXISTS (SELECT 1 FROM hitl_detail h JOIN task_instance t ON t.dag_id = h.dag_id AND t.run_id = h.run_id"
+    " AND t.task_id = h.task_id AND t.map_index = h.map_index AND t.try_number = h.try_number"
+    " WHERE h.dag_id = d.dag_id AND h.responded_at IS NULL AND t.state IN ('deferred', 'awaiting_input'))";
 
 using Dags = std::vector<gen::DAGWithLatestDagRunsResponse>;
 
@@ -61,6 +67,18 @@ void add_asset_expressions(Call& call, Dags& dags) {
   }
 }
 
+void add_pending_actions(Call& call, Dags& dags) {
+  std::map<std::string, gen::DAGWithLatestDagRunsResponse*, std::less<>> by_id;
+  std::vector<std::string> ids;
+  for (auto& dag : dags) {
+    by_id[dag.dag_id] = &dag;
+    ids.push_back(dag.dag_id);
+  }
+  for (gen::HITLDetail& detail : unanswered(call, ids)) {
+    by_id.at(detail.task_instance.dag_id)->pending_actions.push_back(std::move(detail));
+  }
+}
+
 Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   Select select(kDagColumns, kDagTables);
   filter_dags(select, params, call.user.subject);
@@ -69,8 +87,10 @@ Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
     select.where("EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_id = d.dag_id AND r.state = ?)",
                  {*params.dag_run_state});
   }
-  // Nothing waits for people while human input is not stored.
-  if (params.has_pending_actions && *params.has_pending_actions) select.where("1 = 0");
+  if (params.has_pending_actions) {
+    select.where(*params.has_pending_actions ? kHasPendingActions
+                                             : fmt::format("NOT {}", kHasPendingActions));
+  }
   if (auto ordered = select.order(params.order_by, kDagOrder, "d.dag_id"); !ordered) {
     return std::unexpected(ordered.error());
   }
@@ -84,6 +104,7 @@ Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   for (const auto& dag : dags) copy_dag(dag, list.dags.emplace_back());
   add_latest_runs(call, params.dag_runs_limit, list.dags);
   add_favorites(call, list.dags);
+  if (params.has_pending_actions && *params.has_pending_actions) add_pending_actions(call, list.dags);
   add_asset_expressions(call, list.dags);
   return ok(list);
 }

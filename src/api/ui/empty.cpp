@@ -7,10 +7,6 @@ namespace leoflow::api {
 
 namespace {
 
-Result<Answer> list_backfills_ui(Call&, const gen::ListBackfillsUiParams&) {
-  return ok(gen::BackfillCollectionResponse{});
-}
-
 Result<Answer> get_partitioned_dag_runs(Call&, const gen::GetPartitionedDagRunsParams&) {
   return ok(gen::PartitionedDagRunCollectionResponse{});
 }
@@ -32,7 +28,6 @@ Result<Answer> get_dag_deadline_alerts(Call& call, const gen::GetDagDeadlineAler
 }  // namespace
 
 void bind_ui_empty(Registry& registry) {
-  registry.bind<op::list_backfills_ui>(list_backfills_ui);
   registry.bind<op::get_partitioned_dag_runs>(get_partitioned_dag_runs);
   registry.bind<op::get_deadlines>(get_deadlines);
   registry.bind<op::get_dag_deadline_alerts>(get_dag_deadline_alerts);

@@ -3,9 +3,8 @@
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
-/// Lists of things that nothing in Leoflow makes yet: backfills, plugins, jobs,
-/// required actions. They are truthfully empty; what would make such a
-/// thing answers 501.
+/// Lists of things that nothing in Leoflow makes yet: plugins, jobs. They are truthfully empty;
+/// what would make such a thing answers 501.
 namespace leoflow::api {
 
 namespace {
@@ -42,18 +41,13 @@ void bind_missing(Registry& registry, std::string_view kind) {
 }  // namespace
 
 void bind_empty_collections(Registry& registry) {
-  bind_empty<op::list_backfills, gen::BackfillCollectionResponse>(registry);
   bind_empty<op::get_jobs, gen::JobCollectionResponse>(registry);
   bind_empty<op::get_plugins, gen::PluginCollectionResponse>(registry);
   bind_empty<op::import_errors, gen::PluginImportErrorCollectionResponse>(registry);
-  bind_empty_of_dag<op::get_hitl_details, gen::HITLDetailCollection>(registry);
   bind_empty_of_dag<op::list_task_state_store, gen::TaskStateStoreCollectionResponse>(registry);
   bind_missing<op::get_task_state_store>(registry, "The task state");
   bind_missing<op::list_asset_state_store>(registry, "The Asset");
   bind_missing<op::get_asset_state_store>(registry, "The Asset");
-  bind_missing<op::get_backfill>(registry, "The Backfill");
-  bind_missing<op::get_hitl_detail>(registry, "The Human-in-the-loop detail");
-  bind_missing<op::get_hitl_detail_try_detail>(registry, "The Human-in-the-loop detail");
   bind_missing<op::get_pending_partitioned_dag_run>(registry, "The partitioned Dag run");
 }
 
