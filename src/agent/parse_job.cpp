@@ -41,10 +41,15 @@ void ParseJob::begin() {
                           {"file", request_.file()},
                           {"bundle_path", request_.bundle_path()},
                           {"bundle_name", request_.bundle_name()},
-                          {"callback_requests", json::array()}};
+                          {"callback_requests", callbacks()}};
   dialogue_->begin(environment, json::serialize(body));
   child_->assign(*this);
   start_limit();
+}
+
+json::array ParseJob::callbacks() const {
+  if (request_.callback().empty()) return {};
+  return {parse_json(request_.callback()).value_or(nullptr)};
 }
 
 void ParseJob::start_limit() {
@@ -89,7 +94,11 @@ void ParseJob::on_end(const ProcessEnd& end) {
   const std::shared_ptr<ParseJob> last_reference = std::move(keep_alive_);
   if (is_cancelled_) return;
   if (end.never_ran && launches_ < kMaxLaunches) return begin();
-  report(result_.empty() ? error_of(end) : "");
+  const bool is_callback = !request_.callback().empty();
+  if (is_callback && !last_output_.empty())
+    log::info("a callback of '{}' says: {}", request_.file(), last_output_);
+  const bool is_done = is_callback ? end.is_known && end.signal == 0 && end.exit_code == 0 : !result_.empty();
+  report(is_done ? "" : error_of(end));
 }
 
 void ParseJob::report(const std::string& error) {

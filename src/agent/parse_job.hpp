@@ -13,7 +13,7 @@
 namespace leoflow::agent {
 
 /// One DAG file being parsed in a process of its own, from ParseRequest to
-/// ParseResult. Single threaded.
+/// ParseResult, or a callback of one of its DAGs. Single threaded.
 class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob> {
  public:
   struct World {
@@ -35,6 +35,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
 
  private:
   bool note_request(const SdkRequestFrame& request);
+  json::array callbacks() const;
   void start_limit();
   void report(const std::string& error);
   std::string error_of(const ProcessEnd& end) const;

@@ -82,6 +82,8 @@ struct Dag {
   int max_consecutive_failed_dag_runs = 0;
   std::optional<Duration> dagrun_timeout;
   bool fail_fast = false;
+  bool has_on_success_callback = false;
+  bool has_on_failure_callback = false;
   std::optional<bool> is_paused_upon_creation;
   std::optional<std::vector<std::string>> allowed_run_types;  ///< absent: all
   Params params;

@@ -55,6 +55,8 @@ class SerializedReader {
       dag_->allowed_run_types = read_texts(fields, "allowed_run_types");
     }
     dag_->fail_fast = get_bool(fields, "fail_fast", false);
+    dag_->has_on_success_callback = get_bool(fields, "has_on_success_callback", false);
+    dag_->has_on_failure_callback = get_bool(fields, "has_on_failure_callback", false);
     if (const json::value* paused = find(fields, "is_paused_upon_creation");
         paused != nullptr && paused->is_bool()) {
       dag_->is_paused_upon_creation = paused->get_bool();

@@ -31,9 +31,9 @@ std::optional<Time> read_moment(const json::value& kwargs) {
 
 }  // namespace
 
-json::value encode_moment(Time moment) {
+json::value encode_moment(Time moment, std::string_view type) {
   const json::array zone{"UTC", "pendulum.tz.timezone.Timezone", 1, true};
-  return json::object{{"__classname__", "pendulum.datetime.DateTime"},
+  return json::object{{"__classname__", type},
                       {"__version__", 2},
                       {"__data__", json::object{{"timestamp", static_cast<double>(to_micros(moment)) / 1e6},
                                                 {"tz", json::object{{"__classname__", "builtins.tuple"},
@@ -51,7 +51,7 @@ std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call) {
   auto next = parse_json(call.next_kwargs);
   json::value next_kwargs = next ? unwrap(*next) : json::value();
   if (!next_kwargs.is_object()) next_kwargs = json::object();
-  next_kwargs.get_object()["event"] = encode_moment(*moment);
+  next_kwargs.get_object()["event"] = encode_moment(*moment, "pendulum.datetime.DateTime");
   return TimeTrigger{*moment, get_bool(kwargs, "end_from_trigger", false), json::serialize(next_kwargs)};
 }
 

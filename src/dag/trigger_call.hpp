@@ -31,7 +31,7 @@ std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call);
 /// Reads a task's start_trigger_args. Errors: invalid.
 Result<TriggerCall> read_start_trigger(const json::value& encoded);
 
-/// A moment in UTC as the SDK serializes it (pendulum.DateTime).
-json::value encode_moment(Time moment);
+/// A moment in UTC as the SDK serializes it. @param type  datetime.datetime, or a subclass of it.
+json::value encode_moment(Time moment, std::string_view type);
 
 }  // namespace leoflow::dag

@@ -24,6 +24,7 @@ void Engine::start() {
   scheduler_.set_past(&past_runs_);
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
+  recover_callbacks();
   for (auto& [dag_id, task] : answered_inputs(*session_)) go_on_if_answered(dag_id, task);
   thread_ = std::thread([this] { run(); });
   wake();
@@ -166,6 +167,7 @@ void Engine::act(Time) {
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
   changes.clear_marks();
+  for (const scheduler::RunCallback& callback : changes.callbacks) run_callback(callback);
   for (const Uuid& id : changes.stop_triggers) runner_.stop_trigger(id);
   start_triggers(changes.start_triggers);
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);

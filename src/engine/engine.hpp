@@ -81,6 +81,9 @@ class Engine final : public Commands {
   void go_on_if_answered(std::string dag_id, TaskKey task);
   /// @param id  of the task instance that waited. Ignored if none does any more.
   void trigger_fired(const Uuid& id, TriggerResult result, std::function<void()> done);
+  // callbacks.cpp
+  /// It ran, or cannot: nobody runs it again. @param error  "" if it ran.
+  void callback_done(const Uuid& id, std::string error);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
   void attempts_lost(std::vector<Uuid> attempts, std::string reason);
   void attempt_refused(const Uuid& attempt);
@@ -127,6 +130,10 @@ class Engine final : public Commands {
   void read(const PastRuns::Work& work);
   void reconnect();
   void act(Time now);
+  // callbacks.cpp
+  void run_callback(const scheduler::RunCallback& callback);
+  /// Those that were not done before a restart.
+  void recover_callbacks();
   void start_triggers(const std::vector<scheduler::TaskRef>& waiting);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
   /// Decides on the engine's thread and waits until that is durable.

@@ -39,6 +39,21 @@ class FakeRunner final : public AttemptRunner {
     stopped_.push_back(id);
     changed_.notify_all();
   }
+  void run_callback(const CallbackSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    callbacks_.push_back(spec);
+    changed_.notify_all();
+  }
+  CallbackSpec next_callback() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 10s, [&] { return !callbacks_.empty(); })) {
+      ADD_FAILURE() << "no callback was run";
+      return {};
+    }
+    CallbackSpec spec = callbacks_.front();
+    callbacks_.pop_front();
+    return spec;
+  }
   TriggerSpec next_trigger() {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, 10s, [&] { return !triggers_.empty(); })) {
@@ -77,6 +92,7 @@ class FakeRunner final : public AttemptRunner {
   std::condition_variable changed_;
   std::deque<AttemptSpec> started_;
   std::deque<TriggerSpec> triggers_;
+  std::deque<CallbackSpec> callbacks_;
   std::vector<Uuid> stopped_;
 };
 

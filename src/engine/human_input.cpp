@@ -42,7 +42,7 @@ json::object event_of(const json::value& chosen, const json::value& input, Time 
                       bool timed_out) {
   return {{"chosen_options", chosen},
           {"params_input", input},
-          {"responded_at", dag::encode_moment(at)},
+          {"responded_at", dag::encode_moment(at, "datetime.datetime")},
           {"responded_by_user", std::move(user)},
           {"timedout", timed_out}};
 }

@@ -64,6 +64,15 @@ struct TriggerSpec {
   std::string relative_fileloc;
 };
 
+/// A callback of a DAG that somebody has to run in Python, for the end of a run.
+struct CallbackSpec {
+  Uuid id;
+  AttemptSpec cause;  ///< the task instance that stands for the run's end, and the run
+  Time run_end;
+  bool is_failure = false;
+  std::string reason;
+};
+
 /// Who runs attempts. Called on the engine's thread after the commit that
 /// decided so; must not block.
 class AttemptRunner {
@@ -76,6 +85,8 @@ class AttemptRunner {
   /// Until it fires, or is stopped. Again after a restart.
   virtual void start_trigger(const TriggerSpec& spec) = 0;
   virtual void stop_trigger(const Uuid& id) = 0;
+  /// Once; again after a restart, if nobody said that it is done.
+  virtual void run_callback(const CallbackSpec& spec) = 0;
 };
 
 }  // namespace leoflow::engine

@@ -5,6 +5,7 @@
 #include "dag/states.hpp"
 #include "engine/assets.hpp"
 #include "engine/backfills.hpp"
+#include "engine/callbacks.hpp"
 #include "engine/deferrals.hpp"
 #include "engine/human_input.hpp"
 
@@ -246,6 +247,7 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
                                  run->start_date, run->end_date, run->clear_number, now});
   }
   write_backfills(session, changes, now);
+  for (const scheduler::RunCallback& callback : changes.callbacks) write_callback(session, callback, now);
   update_tasks(session, changes.tasks, now);
   for (const TaskRef& ref : changes.deferred) write_start_deferral(session, ref, now);
   for (const TaskRef& ref : changes.timed_out) write_trigger_timeout(session, ref);

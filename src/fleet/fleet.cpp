@@ -239,16 +239,33 @@ void Fleet::watch_for_missing() {
 
 void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
                   std::function<void(ParseOutcome)> then) {
-  const std::lock_guard lock(mutex_);
   ParseJob job;
-  job.request.set_parse_id(fmt::format("parse-{}", ++parse_count_));
   job.request.set_file(std::move(file));
   job.request.set_bundle_path(std::move(bundle_path));
   job.request.set_bundle_name(std::move(bundle_name));
   job.request.set_timeout_ms(
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
   job.then = std::move(then);
-  std::string id = job.request.parse_id();
+  add_parse_job(std::move(job));
+}
+
+void Fleet::run_callback(const engine::CallbackSpec& spec) {
+  const engine::AttemptSpec& cause = spec.cause;
+  ParseJob job;
+  job.request.set_file(cause.bundle_path + "/" + cause.relative_fileloc);
+  job.request.set_bundle_path(cause.bundle_path);
+  job.request.set_bundle_name(cause.bundle_name);
+  job.request.set_timeout_ms(static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.callback_limit).count()));
+  job.request.set_callback(tasks::dag_callback_request(spec));
+  job.then = [this, id = spec.id](const ParseOutcome& outcome) { engine_->callback_done(id, outcome.error); };
+  add_parse_job(std::move(job));
+}
+
+void Fleet::add_parse_job(ParseJob job) {
+  const std::lock_guard lock(mutex_);
+  std::string id = fmt::format("parse-{}", ++parse_count_);
+  job.request.set_parse_id(id);
   parse_jobs_.emplace(std::move(id), std::move(job));
   send_parse_jobs();
 }

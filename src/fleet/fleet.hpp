@@ -28,7 +28,8 @@ struct FleetOptions {
   std::string log_folder;  ///< absolute; attempts log below it
   /// How long an attempt may be without an agent before it is missing.
   Duration claim_grace = std::chrono::seconds{10};
-  bool preload = true;  ///< whether agents may import DAG files ahead
+  Duration callback_limit = std::chrono::seconds{60};  ///< for a DAG's callback, with the reading of its file
+  bool preload = true;                                 ///< whether agents may import DAG files ahead
 };
 
 /// Connects the engine with the agents. Thread safe once bound.
@@ -49,6 +50,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void stop(const Uuid& attempt, const std::string& reason) override;
   void start_trigger(const engine::TriggerSpec& spec) override;
   void stop_trigger(const Uuid& id) override;
+  void run_callback(const engine::CallbackSpec& spec) override;
 
   // AgentEvents
   void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
@@ -94,6 +96,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
     return options_.log_folder + "/" +
            relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
   }
+  void add_parse_job(ParseJob job);
   void send_parse_jobs();
   void watch_for_missing();
 

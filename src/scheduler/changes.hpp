@@ -35,6 +35,14 @@ struct StopOrder {
   std::string reason;
 };
 
+/// A DAG's on_success_callback or on_failure_callback that is to run.
+struct RunCallback {
+  Uuid id;
+  TaskRef cause;  ///< the task instance that stands for the run's end
+  bool is_failure;
+  std::string reason;  ///< as Airflow says it: success, task_failure, all_tasks_deadlocked, timed_out
+};
+
 /// What the transitions since the last commit ask for. First everything is
 /// stored, in the order of the members, then the effects happen.
 struct Changes {
@@ -51,6 +59,8 @@ struct Changes {
   std::vector<Run*> taken_into_backfill;  ///< stored runs that run again as a backfill's
   std::vector<std::int64_t> completed_backfills;
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
+
+  std::vector<RunCallback> callbacks;  ///< stored, and an effect: have an agent run them
 
   std::vector<TaskRef> deferred;        ///< by start_from_trigger: what they wait for is their task's
   std::vector<TaskRef> timed_out;       ///< go on, but to fail, because their trigger took too long

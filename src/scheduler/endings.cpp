@@ -3,9 +3,22 @@
 
 #include "scheduler/scheduler.hpp"
 
-// What the end of one thing, or its time, does to others: fail_fast, dagrun_timeout,
+// What the end of one thing, or its time, does to others: fail_fast, dagrun_timeout, callbacks,
 // max_consecutive_failed_dag_runs.
 namespace leoflow::scheduler {
+
+// Source: Airflow 3.3.2, DagRun.update_state, produce_dag_callback.
+void Scheduler::call_back(Run& run, std::string reason, Time now) {
+  const bool is_failure = run.state == RunState::failed;
+  const bool wanted = is_failure ? run.graph->has_on_failure_callback : run.graph->has_on_success_callback;
+  if (!wanted || run.tasks.empty()) return;
+  const TaskState telling = is_failure ? TaskState::failed : TaskState::success;
+  const auto rank = [&](const TaskInstance& ti) {
+    return std::pair(ti.state == telling, ti.end_date.value_or(Time{}));
+  };
+  const auto cause = std::ranges::max_element(run.tasks, {}, rank);
+  changes_.callbacks.push_back({make_id_(now), run.ref_to(*cause), is_failure, std::move(reason)});
+}
 
 void Scheduler::fail_fast(TaskRef failed, Time now) {
   for (std::uint32_t i = 0; i < failed.run->tasks.size(); ++i) {
@@ -39,6 +52,7 @@ void Scheduler::time_out(Run& run, Time now) {
       end_now(ref, TaskState::skipped, "the run took longer than dagrun_timeout", now);
   }
   end_run(run, RunState::failed, now);
+  call_back(run, "timed_out", now);
 }
 
 void Scheduler::remember(const Run& run) {

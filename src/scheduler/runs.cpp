@@ -154,6 +154,7 @@ void Scheduler::finish_if_over(Run& run, Time now) {
                         return run.families[leaf].own.any_failed();
                       });
   end_run(run, failed ? RunState::failed : RunState::success, now);
+  call_back(run, deadlocked ? "all_tasks_deadlocked" : failed ? "task_failure" : "success", now);
   if (failed) pause_after_failures(*run.dag, now);
 }
 
@@ -201,6 +202,7 @@ void Scheduler::forget(Run& run) {
   std::erase(changes_.asset_runs, &run);
   std::erase(changes_.taken_into_backfill, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
+  std::erase_if(changes_.callbacks, [&](const RunCallback& callback) { return callback.cause.run == &run; });
   std::erase_if(changes_.deferred, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.overdue_inputs, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.timed_out, [&](const TaskRef& ref) { return ref.run == &run; });

@@ -285,6 +285,8 @@ class Scheduler {
   void create_asset_run(DagEntry& dag, Time now);
   void note_queue(DagEntry& dag);
   // endings.cpp
+  /// Notes the DAG's callback for the end of its run, if it has one.
+  void call_back(Run& run, std::string reason, Time now);
   void fail_fast(TaskRef failed, Time now);
   void arm_timeout(const Run& run);
   void time_out(Run& run, Time now);

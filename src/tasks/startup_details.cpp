@@ -4,7 +4,10 @@
 
 namespace leoflow::tasks {
 
-std::string startup_details(const engine::AttemptSpec& spec) {
+namespace {
+
+/// The SDK's DagRun, while the run goes on.
+json::object dag_run_of(const engine::AttemptSpec& spec) {
   std::optional<Time> interval_start;
   std::optional<Time> interval_end;
   if (spec.interval) {
@@ -12,27 +15,48 @@ std::string startup_details(const engine::AttemptSpec& spec) {
     interval_end = spec.interval->end;
   }
   auto conf = parse_json(spec.run_conf);
-  json::object dag_run = {
-      {"dag_id", spec.dag_id},
-      {"run_id", spec.run_id},
-      {"logical_date", to_json(spec.logical_date)},
-      {"data_interval_start", to_json(interval_start)},
-      {"data_interval_end", to_json(interval_end)},
-      {"run_after", to_iso_z(spec.run_after)},
-      {"start_date", to_json(spec.run_start_date)},
-      {"end_date", nullptr},
-      {"clear_number", spec.clear_number},
-      {"run_type", spec.run_type},
-      {"state", "running"},
-      {"conf", conf ? std::move(*conf) : json::value(json::object())},
-      {"triggering_user_name", to_json(spec.triggering_user)},
-      {"consumed_asset_events", parse_json(spec.consumed_asset_events).value_or(json::array())},
-      {"partition_key", to_json(spec.partition_key)},
-      {"note", to_json(spec.note)}};
+  return {{"dag_id", spec.dag_id},
+          {"run_id", spec.run_id},
+          {"logical_date", to_json(spec.logical_date)},
+          {"data_interval_start", to_json(interval_start)},
+          {"data_interval_end", to_json(interval_end)},
+          {"run_after", to_iso_z(spec.run_after)},
+          {"start_date", to_json(spec.run_start_date)},
+          {"end_date", nullptr},
+          {"clear_number", spec.clear_number},
+          {"run_type", spec.run_type},
+          {"state", "running"},
+          {"conf", conf ? std::move(*conf) : json::value(json::object())},
+          {"triggering_user_name", to_json(spec.triggering_user)},
+          {"consumed_asset_events", parse_json(spec.consumed_asset_events).value_or(json::array())},
+          {"partition_key", to_json(spec.partition_key)},
+          {"note", to_json(spec.note)}};
+}
+
+}  // namespace
+
+std::string dag_callback_request(const engine::CallbackSpec& spec) {
+  const engine::AttemptSpec& cause = spec.cause;
+  json::object dag_run = dag_run_of(cause);
+  dag_run["end_date"] = to_iso_z(spec.run_end);
+  dag_run["state"] = spec.is_failure ? "failed" : "success";
+  json::object context = {{"dag_run", std::move(dag_run)}, {"last_ti", task_instance_of(cause)}};
+  return json::serialize(json::object{{"type", "DagCallbackRequest"},
+                                      {"filepath", cause.relative_fileloc},
+                                      {"bundle_name", cause.bundle_name},
+                                      {"bundle_version", nullptr},
+                                      {"msg", spec.reason},
+                                      {"dag_id", cause.dag_id},
+                                      {"run_id", cause.run_id},
+                                      {"is_failure_callback", spec.is_failure},
+                                      {"context_from_server", std::move(context)}});
+}
+
+std::string startup_details(const engine::AttemptSpec& spec) {
   json::object ti = task_instance_of(spec);
   ti["queue"] = spec.queue;
   json::object context = {
-      {"dag_run", std::move(dag_run)},    {"task_reschedule_count", spec.reschedule_count},
+      {"dag_run", dag_run_of(spec)},      {"task_reschedule_count", spec.reschedule_count},
       {"max_tries", spec.max_tries},      {"variables", json::array()},
       {"connections", json::array()},     {"next_method", nullptr},
       {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},

@@ -11,6 +11,9 @@ namespace leoflow::tasks {
 /// the agent adds.
 std::string startup_details(const engine::AttemptSpec& spec);
 
+/// JSON of the SDK's DagCallbackRequest.
+std::string dag_callback_request(const engine::CallbackSpec& spec);
+
 /// The SDK's TaskInstance. @param spec  an AttemptSpec or a TriggerSpec.
 template <typename Spec>
 json::object task_instance_of(const Spec& spec) {

@@ -48,7 +48,6 @@ class Case:
 _RANDOM = "a random number"
 _RANDOM_BRANCH = {part: "which branches are taken is random" for part in ("tasks", "xcoms", "rendered")}
 _INSTALLS = "makes virtual environments and installs packages into them"
-_ROUNDED = "numbers that pass through Leoflow are rounded: its JSON parser is in Boost's imprecise mode"
 _ONE_URI = {
     part: "two files name s3://output/1.txt differently; Airflow takes the one of the file it happens to parse first"
     " and lets tasks with the other fail, Leoflow takes both"
@@ -59,7 +58,6 @@ CASES: dict[str, Case] = {
     # Files that do not load.
     "example_asset_partition.py": Case(known="partitioned timetables are not supported yet"),
     "example_custom_weight.py": Case(known="custom weight rules are not supported yet"),
-    "example_retry_policy.py": Case(known="retry policies are not supported yet"),
     "example_workday_timetable.py": Case(known="custom timetables are not supported yet"),
     # DAGs.
     "child_dag": Case(logical_date="2026-01-03T00:00:00Z"),  # example_external_task has one of LOGICAL_DATE made
@@ -84,11 +82,8 @@ CASES: dict[str, Case] = {
         seconds=60,
         slow="Leoflow's run waits to the end of the time, see below",
         known="one task may be answered by the users 1 and admin only; Airflow lets everyone in here, and everyone"
-        " answer, Leoflow's user is refused. Also, responded_at is a pendulum DateTime in Leoflow, in Airflow a"
-        " datetime",
+        " answer, Leoflow's user is refused",
     ),
-    "example_measurement_correction_decorator": Case(known=_ROUNDED),
-    "example_measurement_correction_operator": Case(known=_ROUNDED),
     "example_params_ui_tutorial": Case(conf={"required_field": "more than ten letters"}),
     "example_python_decorator": Case(slow=_INSTALLS, seconds=400),
     "example_python_operator": Case(slow=_INSTALLS, seconds=400),

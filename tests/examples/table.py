@@ -8,7 +8,7 @@ from cases import case_of
 from compare import Result
 from player import Answer
 
-FILE = pathlib.Path(__file__).with_name("table.md")
+FILE = pathlib.Path(__file__).parents[2] / "docs/compatibility.md"
 
 _HEAD = """\
 # Airflow's example DAGs in Leoflow
@@ -25,7 +25,7 @@ Written by `tests/examples/run --table`.
 
 
 def write(theirs: dict[str, Answer], ours: dict[str, Answer], found: dict[str, Result]) -> None:
-    """Writes table.md."""
+    """Writes the page."""
     rows = [_row(name, theirs.get(name), ours.get(name), result) for name, result in found.items()]
     text = _HEAD.format(summary=_summary(theirs, found))
     FILE.write_text(text + "".join(f"| {' | '.join(row)} |\n" for row in rows))

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "scheduler/changes.hpp"
+#include "store/sql.hpp"
+
+namespace leoflow::engine {
+
+/// A callback is stored with the end that it is for, until it is done.
+void write_callback(store::Session& session, const scheduler::RunCallback& callback, Time now);
+
+}  // namespace leoflow::engine
