@@ -11,6 +11,8 @@ const Params kParams = read_params(*parse_json(R"([
   ["colour", {"default": "red", "schema": {"__type": "dict", "__var": {"type": "string", "enum": ["red", "green"]}}}],
   ["tree", {"default": {"__type": "dict", "__var": {"a": [1]}}, "schema": {"__type": "dict", "__var": {"type": "object"}}}],
   ["day", {"default": "2026-01-01", "schema": {"__type": "dict", "__var": {"type": "string", "format": "date"}}}],
+  ["time", {"default": "12:30:00", "schema": {"__type": "dict", "__var": {"type": ["string", "null"], "format": "time"}}}],
+  ["moment", {"default": "2026-01-01T12:30:00+00:00", "schema": {"__type": "dict", "__var": {"type": "string", "format": "date-time"}}}],
   ["free", {"default": 3, "schema": {"__type": "dict", "__var": {}}}]
 ])"));
 
@@ -39,6 +41,8 @@ TEST(Params, ABadValueIsNamedWithItsParamAndItsSchema) {
       colour.starts_with(R"(Invalid input for param colour: "blue" is refused by its schema {"type")"))
       << colour;
   EXPECT_NE(refusal(R"({"count": 1, "day": "tomorrow"})"), "");
+  EXPECT_NE(refusal(R"({"count": 1, "time": "25:00:00"})"), "");
+  EXPECT_NE(refusal(R"({"count": 1, "moment": "noon"})"), "");
   EXPECT_NE(refusal(R"({"count": 1, "tree": null})"), "");
 }
 
