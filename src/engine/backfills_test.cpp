@@ -1,0 +1,86 @@
+#include "engine/engine_fixture.hpp"
+
+namespace leoflow::engine {
+namespace {
+
+class Backfills : public EngineTest {
+ protected:
+  void SetUp() override {
+    EngineTest::SetUp();
+    if (!engine_) return;
+    ParsedFile file = file_with("d", operator_json("a", ""));
+    file.serialized_dags[0].at("dag").as_object()["timetable"] =
+        *parse_json(R"({"__type":"airflow.timetables.interval.CronDataIntervalTimetable",
+                        "__var":{"expression":"0 0 * * *","timezone":"UTC"}})");
+    file.serialized_dags[0].at("dag").as_object()["start_date"] = 4e9;
+    put(std::move(file));
+  }
+  /// Of the days before today, by how many days ago.
+  CreateBackfill request(int first, int last) const {
+    CreateBackfill command;
+    command.dag_id = "d";
+    command.from_date = clock_.now() - first * 24h;
+    command.to_date = clock_.now() - last * 24h;
+    command.max_active_runs = 1;
+    command.user = "ann";
+    return command;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, Backfills,
+                         testing::Values(store::Backend::sqlite, store::Backend::postgres), backend_name);
+
+TEST_P(Backfills, RunOneAfterTheOtherAlsoOverARestartUntilItIsComplete) {
+  ASSERT_EQ(engine_->plan_backfill(request(5, 3))->size(), 3U);
+  const auto id = engine_->create_backfill(request(5, 3));
+  ASSERT_TRUE(id) << id.error().message;
+  EXPECT_EQ(count("dag_run"), 3);
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  const AttemptSpec second = runner_.next();
+  EXPECT_EQ(second.run_type, "backfill");
+  restart();
+  const auto busy = engine_->create_backfill(request(9, 8));
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::conflict);
+  EXPECT_TRUE(report(second, scheduler::Outcome::failed));
+  EXPECT_EQ(one("SELECT id FROM backfill WHERE completed_at IS NULL"), std::to_string(*id));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(count("backfill WHERE completed_at IS NOT NULL"), 1);
+}
+
+TEST_P(Backfills, WhatFailedRunsAgainIfAskedAndOthersDoNot) {
+  ASSERT_TRUE(engine_->create_backfill(request(4, 3)));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_TRUE(engine_->plan_backfill(request(4, 3))->empty());
+  CreateBackfill again = request(4, 3);
+  again.reprocess_behavior = "failed";
+  again.conf = json::object{{"k", 1}};
+  const auto id = engine_->create_backfill(again);
+  ASSERT_TRUE(id) << id.error().message;
+  const AttemptSpec spec = runner_.next();
+  EXPECT_EQ(spec.run_conf, R"({"k":1})");
+  EXPECT_EQ(spec.try_number, 2);
+  EXPECT_EQ(count("dag_run WHERE backfill_id = " + std::to_string(*id)), 1);
+  EXPECT_TRUE(report(spec, scheduler::Outcome::success));
+  EXPECT_EQ(count("backfill WHERE completed_at IS NOT NULL"), 2);
+}
+
+TEST_P(Backfills, PausedNothingStartsAndCancelledWhatWaitsFails) {
+  const auto id = engine_->create_backfill(request(5, 3));
+  ASSERT_TRUE(id);
+  const AttemptSpec first = runner_.next();
+  ASSERT_TRUE(engine_->change_backfill(*id, BackfillChange::pause));
+  EXPECT_TRUE(report(first, scheduler::Outcome::success));
+  EXPECT_TRUE(runner_.idle());
+  restart();
+  EXPECT_TRUE(runner_.idle());
+  ASSERT_TRUE(engine_->change_backfill(*id, BackfillChange::cancel));
+  EXPECT_EQ(count("dag_run WHERE state = 'failed'"), 2);
+  EXPECT_EQ(count("backfill WHERE completed_at IS NOT NULL"), 1);
+  EXPECT_EQ(engine_->change_backfill(*id, BackfillChange::unpause).error().code, ErrorCode::conflict);
+  EXPECT_EQ(engine_->change_backfill(99, BackfillChange::pause).error().code, ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace leoflow::engine
