@@ -105,9 +105,9 @@ TEST_F(ApiTest, UnsafeNextIsRefused) {
 }
 
 TEST_F(ApiTest, UnboundOperationsNameThemselves) {
-  const auto response = call("POST", "/api/v2/backfills/dry_run", "{}");
+  const auto response = call("POST", "/api/v2/connections/defaults");
   EXPECT_EQ(response.status, 501);
-  EXPECT_EQ(detail_of(response), "operation 'create_backfill_dry_run' is not implemented yet");
+  EXPECT_EQ(detail_of(response), "operation 'create_default_connections' is not implemented yet");
 }
 
 struct BadInput {
