@@ -79,12 +79,13 @@ bool runs_again(const CreateBackfill& command, const std::string& state) {
 }
 
 /// Runs that are there stay as they are, unless they are to run again.
-std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command) {
+std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
+                                const std::vector<dag::RunInfo>& dates) {
   std::vector<Wanted> out;
-  for (const dag::RunInfo& info : dates_of(*dag.graph, command, d.now)) {
+  for (const dag::RunInfo& info : dates) {
     // What was created in this pass is in memory only.
-    if (dag.by_date.contains(info.logical_date())) {
-      const scheduler::Run& run = *dag.by_date.at(info.logical_date());
+    if (const auto known = dag.by_date.find(info.logical_date()); known != dag.by_date.end()) {
+      const scheduler::Run& run = *known->second;
       if (runs_again(command, std::string(to_text(run.state)))) out.push_back({info, run.run_id});
       continue;
     }
@@ -121,9 +122,11 @@ Result<std::vector<Time>> Engine::plan_backfill(CreateBackfill command) {
   return call<std::vector<Time>>([command = std::move(command)](Deciding& d) -> Result<std::vector<Time>> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (auto fine = check(dag, command, d.now); !fine) return std::unexpected(fine.error());
-    std::vector<Time> dates;
-    for (const Wanted& wanted : wanted_runs(d, *dag, command)) dates.push_back(wanted.info.logical_date());
-    return dates;
+    std::vector<Time> planned;
+    for (const Wanted& wanted : wanted_runs(d, *dag, command, dates_of(*dag->graph, command, d.now))) {
+      planned.push_back(wanted.info.logical_date());
+    }
+    return planned;
   });
 }
 
@@ -148,7 +151,7 @@ Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
         std::max(last_backfill_, d.session.query("SELECT COALESCE(MAX(id), 0) FROM backfill")[0].integer(0)) +
         1;
     *id = last_backfill_;
-    const auto runs = wanted_runs(d, *dag, *command);
+    const auto runs = wanted_runs(d, *dag, *command, dates);
     d.scheduler.put_backfill(command->dag_id, {.id = *id, .max_active_runs = command->max_active_runs});
     std::int64_t ordinal = 0;
     for (const Wanted& wanted : runs) {
@@ -175,7 +178,7 @@ Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
 
 Result<void> Engine::change_backfill(std::int64_t id, BackfillChange change) {
   const auto decide = [id, change](Deciding& d) -> Result<void> {
-    const store::Rows rows = d.session.query("SELECT dag_id, completed_at FROM backfill WHERE id = $1", {id});
+    const store::Rows rows = d.session.query("SELECT dag_id FROM backfill WHERE id = $1", {id});
     if (rows.empty()) return fail(ErrorCode::not_found, "Backfill not found");
     const bool changed =
         change == BackfillChange::cancel
