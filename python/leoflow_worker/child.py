@@ -1,4 +1,4 @@
-"""What runs in a forked child: the stock task runner or the stock DAG parser."""
+"""What runs in a forked child: the stock task runner or DAG parser, or an answer to a question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from collections.abc import Callable
 from socket import socket
 from typing import Any, NoReturn
 
+from leoflow_worker.custom_classes import evaluate_custom_classes
 from leoflow_worker.preload import Preload
+from leoflow_worker.questions import answer
 from leoflow_worker.rehearsal import rehearse_once
 from leoflow_worker.turns import log_to, order_standard_streams
 
@@ -88,9 +90,13 @@ def _parse_main() -> None:
     from airflow.sdk.execution_time import comms
 
     decoder = comms.CommsDecoder()
-    _prepare(_read_preamble(decoder))
+    preamble = _read_preamble(decoder)
+    _prepare(preamble)
+    if question := preamble.get("question"):
+        return answer(question, decoder)
     # It owns descriptor 0, which the parser opens again.
     decoder.socket.detach()
+    evaluate_custom_classes(processor)
     processor._parse_file_entrypoint()
 
 

@@ -10,11 +10,16 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
     """Parse, write, end."""
+    sys.path[0] = str(Path(__file__).parent.parent)
+    from leoflow_worker.custom_classes import evaluate_custom_classes
+
     # Our modules must not hide those of the project.
     sys.path.pop(0)
     file, bundle_path, bundle_name, output = sys.argv[1:]
@@ -32,10 +37,10 @@ def main() -> None:
                 "_AIRFLOW_PROCESS_CONTEXT": "client",
             }
         )
-        Path(output).write_text(_parse(file, bundle_path, bundle_name))
+        Path(output).write_text(_parse(file, bundle_path, bundle_name, evaluate_custom_classes))
 
 
-def _parse(file: str, bundle_path: str, bundle_name: str) -> str:
+def _parse(file: str, bundle_path: str, bundle_name: str, adapt: Callable[[Any], None]) -> str:
     import structlog
 
     from airflow.dag_processing import processor
@@ -43,6 +48,7 @@ def _parse(file: str, bundle_path: str, bundle_name: str) -> str:
     request = processor.DagFileParseRequest(
         file=file, bundle_path=Path(bundle_path), bundle_name=bundle_name, callback_requests=[]
     )
+    adapt(processor)
     result = processor._parse_file(request, structlog.get_logger(logger_name="task"))
     return result.model_dump_json()
 

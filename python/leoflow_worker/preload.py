@@ -119,13 +119,28 @@ def preload(file: str, bundle_path: str, bundle_name: str) -> Preload:
         result.refusal = f"importing it raised {type(error).__name__}"
     recorder.active = False
     del task_runner.SUPERVISOR_COMMS
-    result.files = _stat_files(recorder.paths | _module_files(bundle_path) | {file})
+    result.files = _stat_files(recorder.paths | _module_files(bundle_path) | {file}) + _load_plugins()
     result.refusal = result.refusal or _refusal(result.bag, comms, before)
     if not result.refusal:
         take_shortcuts(result.bag)
     result.output = capture.finish()
     result.log = _read_memory(result.log_slot)
     return result
+
+
+def _load_plugins() -> list[tuple[str, int, int]]:
+    """Loads listeners and other plugins, here and not in the base process: they change as DAG files do.
+
+    Returns:
+        The stamps of their folder and files; a folder that is not there has its own.
+    """
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.listener import get_listener_manager
+
+    folder = conf.get("core", "plugins_folder")
+    found = _stat_files({folder, *map(str, Path(folder).rglob("*.py"))})
+    get_listener_manager()
+    return found or [(folder, -1, -1)]
 
 
 def _refusal(bag: Any, comms: _AskingComms, before: _Footprint) -> str:

@@ -25,7 +25,6 @@ def warm_up() -> None:
     from airflow.sdk import DAG, BaseOperator, task  # noqa: F401
     from airflow.sdk.api.client import get_hostname, getuser
     from airflow.sdk.execution_time import comms, supervisor, task_runner
-    from airflow.sdk.listener import get_listener_manager
 
     for module in (comms, processor, task_runner):
         _share_type_adapters(module)
@@ -33,7 +32,6 @@ def warm_up() -> None:
     processor.TypeAdapter(processor.ToDagProcessor)
     task_runner.TypeAdapter(JsonValue)
     get_importer_registry()
-    get_listener_manager()
     get_hostname()
     getuser()
     DagBundlesManager()

@@ -42,7 +42,11 @@ void ParseJob::begin() {
                           {"bundle_path", request_.bundle_path()},
                           {"bundle_name", request_.bundle_name()},
                           {"callback_requests", callbacks()}};
-  dialogue_->begin(environment, json::serialize(body));
+  if (request_.question().empty()) {
+    dialogue_->begin(environment, json::serialize(body));
+  } else {
+    dialogue_->begin_question(environment, parse_json(request_.question()).value_or(nullptr));
+  }
   child_->assign(*this);
   start_limit();
 }
@@ -74,6 +78,11 @@ void ParseJob::on_request(std::string payload) {
 }
 
 bool ParseJob::note_request(const SdkRequestFrame& request) {
+  if (request.type == "Answer" || request.type == "AnswerError") {
+    const json::value* told = find(request.body, "answer");
+    (request.type == "Answer" ? result_ : refusal_) = told == nullptr ? "" : json::serialize(*told);
+    return true;
+  }
   if (request.type != "DagFileParsingResult") {
     asked_supervisor_ = true;
     return false;
@@ -98,6 +107,7 @@ void ParseJob::on_end(const ProcessEnd& end) {
   if (is_callback && !last_output_.empty())
     log::info("a callback of '{}' says: {}", request_.file(), last_output_);
   const bool is_done = is_callback ? end.is_known && end.signal == 0 && end.exit_code == 0 : !result_.empty();
+  if (!refusal_.empty()) return report(std::string(parse_json(refusal_)->as_string()));
   report(is_done ? "" : error_of(end));
 }
 

@@ -13,7 +13,7 @@
 namespace leoflow::agent {
 
 /// One DAG file being parsed in a process of its own, from ParseRequest to
-/// ParseResult, or a callback of one of its DAGs. Single threaded.
+/// ParseResult, or a callback of one of its DAGs, or a question about them. Single threaded.
 class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob> {
  public:
   struct World {
@@ -52,6 +52,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
   bool is_cancelled_ = false;
   bool asked_supervisor_ = false;
   std::string result_;
+  std::string refusal_;  ///< why a question has no answer
   std::string last_output_;  // its end tells why a parser died
 };
 

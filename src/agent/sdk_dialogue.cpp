@@ -26,6 +26,11 @@ void SdkDialogue::begin(const json::object& environment, std::string_view body) 
   child_->send(encode_response(0, body, ""));
 }
 
+void SdkDialogue::begin_question(const json::object& environment, const json::value& question) {
+  child_->send(
+      encode_response(0, json::serialize(json::object{{"environment", environment}, {"question", question}}), ""));
+}
+
 void SdkDialogue::serve(std::string_view payload) {
   const SdkRequestFrame request = decode_request(payload);
   if (!request.error.empty()) return refuse(request.id, request.error);

@@ -27,6 +27,8 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
 
   /// Sends the first message of the supervisor. @param body  JSON.
   void begin(const json::object& environment, std::string_view body);
+  /// As begin, for a child that only answers a question (leoflow_worker/questions.py).
+  void begin_question(const json::object& environment, const json::value& question);
   void serve(std::string_view payload);
   Masker& masker() { return masker_; }
 

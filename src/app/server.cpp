@@ -54,6 +54,13 @@ api::ApiConfig api_config(const ServerConfig& config) {
   return out;
 }
 
+/// Where Airflow's users keep plugins: in the folder of their DAGs, or beside it.
+std::string plugins_folder(const std::string& workspace) {
+  const fs::path inside = fs::path(workspace) / "plugins";
+  const fs::path beside = fs::path(workspace).parent_path() / "plugins";
+  return fs::is_directory(beside) && !fs::is_directory(inside) ? beside.string() : inside.string();
+}
+
 executor::HostAgentOptions agent_options(const ServerConfig& config) {
   executor::HostAgentOptions out;
   out.command = {config.agent_program, "--server",    fmt::format("127.0.0.1:{}", config.grpc_port),
@@ -64,6 +71,9 @@ executor::HostAgentOptions agent_options(const ServerConfig& config) {
     out.command.push_back(std::to_string(config.slots));
   }
   out.environment["LEOFLOW_AGENT_TOKEN"] = config.agent_token;
+  if (std::getenv("AIRFLOW__CORE__PLUGINS_FOLDER") == nullptr) {
+    out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = plugins_folder(config.workspace);
+  }
   out.pid_file = config.agent_folder + "/agent.pid";
   out.log_file = config.agent_folder + "/agent.log";
   return out;

@@ -36,6 +36,7 @@ struct Task {
   std::optional<Time> start_date;
   std::optional<Time> end_date;
   int priority_weight = 1;  ///< effective: with those of its relatives as the weight rule says
+  std::vector<int> weights;  ///< of a rule of the user's own: by tries made before it was cleared; not empty then
   std::optional<int> max_active_tis_per_dag;
   std::optional<int> max_active_tis_per_dagrun;
   bool runs_in_engine = false;  ///< an EmptyOperator with nothing to call
@@ -106,7 +107,7 @@ struct Dag {
 };
 
 /// What a task's effective priority sums up.
-enum class WeightRule : std::uint8_t { downstream, upstream, absolute };
+enum class WeightRule : std::uint8_t { downstream, upstream, absolute, custom };
 
 /// All tasks that can be reached from `from`, without itself; in index order.
 std::vector<TaskIndex> reachable(const Dag& dag, TaskIndex from, bool upstream);

@@ -78,11 +78,18 @@ TEST(ReadSerialized, NamesTheTasksOfACycle) {
   EXPECT_NE(dag.error().message.find("b -> c -> b"), std::string::npos) << dag.error().message;
 }
 
-TEST(ReadSerialized, RefusesWhatItCannotRunYetAndSaysWhy) {
-  const auto dag = read(task("m", "", R"(,"weight_rule":{"__type":"mine.Rule","__var":{}})"));
+TEST(ReadSerialized, TakesTheWeightsThatTheParserFoundForARuleOfTheUsersOwn) {
+  const auto dag = read(task("m", "", R"(,"weight_rule":"mine.Rule","priority_weight":5,"__weights":[3,2,1])"));
+  ASSERT_TRUE(dag) << dag.error().message;
+  EXPECT_EQ((*dag)->tasks[0].priority_weight, 3);
+  EXPECT_EQ((*dag)->tasks[0].weights, (std::vector{3, 2, 1}));
+}
+
+TEST(ReadSerialized, NamesTheTaskWhoseWeightRuleWasNotEvaluated) {
+  const auto dag = read(task("m", "", R"(,"weight_rule":"mine.Rule")"));
   ASSERT_FALSE(dag);
-  EXPECT_EQ(dag.error().code, ErrorCode::unsupported);
   EXPECT_NE(dag.error().message.find("'m'"), std::string::npos);
+  EXPECT_NE(dag.error().message.find("'mine.Rule'"), std::string::npos);
 }
 
 TEST(ReadSerialized, ReadsWhatATaskIsMappedOver) {

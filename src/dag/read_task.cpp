@@ -19,14 +19,6 @@ bool has_entries(const json::value& fields, std::string_view key) {
   return value != nullptr && value->is_array() && !value->get_array().empty();
 }
 
-/// What a task may ask for that the scheduler does not do yet; "" if nothing.
-std::string unsupported_feature(const json::value& fields) {
-  if (const json::value* rule = find(fields, "weight_rule"); rule != nullptr && !rule->is_string()) {
-    return "a custom weight rule";
-  }
-  return "";
-}
-
 }  // namespace
 
 json::value whole_task(const json::value& fields) {
@@ -41,10 +33,6 @@ Result<Task> read_task(const json::value& fields) {
   Task task;
   task.task_id = get_text(fields, "task_id");
   if (task.task_id.empty()) return fail(ErrorCode::invalid, "a task has no task_id");
-  if (const std::string feature = unsupported_feature(fields); !feature.empty()) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("task '{}': {} is not supported yet", task.task_id, feature));
-  }
   task.display_name = get_text(fields, "_task_display_name", task.task_id);
   task.operator_name = get_text(fields, "_operator_name", get_text(fields, "task_type", "BaseOperator"));
   task.pool = get_text(fields, "pool", task.pool);
@@ -65,6 +53,12 @@ Result<Task> read_task(const json::value& fields) {
   task.start_date = find_date(fields, "start_date");
   task.end_date = find_date(fields, "end_date");
   task.priority_weight = find_int(fields, "priority_weight").value_or(1);
+  if (const json::value& weights = child(fields, "__weights"); weights.is_array()) {
+    for (const json::value& weight : weights.get_array()) {
+      if (weight.is_number()) task.weights.push_back(weight.to_number<int>());
+    }
+    if (!task.weights.empty()) task.priority_weight = task.weights.front();
+  }
   task.max_active_tis_per_dag = find_int(fields, "max_active_tis_per_dag");
   task.max_active_tis_per_dagrun = find_int(fields, "max_active_tis_per_dagrun");
   // wait_for_downstream includes it, as in the SDK.
@@ -93,11 +87,15 @@ Result<Task> read_task(const json::value& fields) {
 }
 
 Result<WeightRule> read_weight_rule(const json::value& fields) {
-  std::string name = get_text(fields, "weight_rule", "downstream");
+  const json::value* rule = find(fields, "weight_rule");
+  const std::string name = rule == nullptr ? "downstream" : get_text(fields, "weight_rule");
   if (name == "downstream") return WeightRule::downstream;
   if (name == "upstream") return WeightRule::upstream;
   if (name == "absolute") return WeightRule::absolute;
-  return fail(ErrorCode::unsupported, fmt::format("weight_rule '{}' is not supported yet", name));
+  // Evaluated when the DAG was parsed (leoflow_worker/custom_classes.py).
+  if (has_entries(fields, "__weights")) return WeightRule::custom;
+  return fail(ErrorCode::invalid,
+              fmt::format("task '{}': the weight_rule '{}' was not evaluated", get_text(fields, "task_id"), name));
 }
 
 }  // namespace leoflow::dag

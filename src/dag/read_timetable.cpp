@@ -3,9 +3,12 @@
 
 #include "base/time_text.hpp"
 #include "dag/encoded.hpp"
+#include "dag/read_zone.hpp"
 #include "dag/timetable.hpp"
 #include "dag/timetable_events.hpp"
 #include "dag/timetable_interval.hpp"
+#include "dag/timetable_partition.hpp"
+#include "dag/timetable_python.hpp"
 #include "dag/timetable_trigger.hpp"
 #include "dag/timetable_trivial.hpp"
 
@@ -13,14 +16,6 @@ namespace leoflow::dag {
 namespace {
 
 using Read = Result<std::shared_ptr<const Timetable>>;
-
-Result<TimeZone> read_zone(const json::value& fields) {
-  const json::value* zone = find(fields, "timezone");
-  if (zone == nullptr || zone->is_null()) return TimeZone::utc();
-  if (zone->is_string()) return TimeZone::by_name(zone->get_string());
-  if (zone->is_number()) return TimeZone::fixed(std::chrono::seconds{zone->to_number<std::int64_t>()});
-  return fail(ErrorCode::invalid, "a timezone must be a name or an offset in seconds");
-}
 
 Result<CronBoundaries> read_cron(std::string_view expression, const json::value& fields) {
   auto cron = Cron::parse(expression);
@@ -104,6 +99,28 @@ Read read_events(const json::value& fields) {
       get_text(fields, "description"));
 }
 
+Read read_cron_partition(const json::value& encoded, const json::value& fields) {
+  auto ticks = read_cron(get_text(fields, "expression"), fields);
+  if (!ticks) return std::unexpected(ticks.error());
+  auto zone = read_zone(fields);
+  if (!zone) return std::unexpected(zone.error());
+  const auto immediately = read_immediately(fields);
+  if (!immediately) return std::unexpected(immediately.error());
+  auto format = TimeFormat::of(get_text(fields, "key_format"));
+  if (!format) return std::make_shared<const PythonTimetable>(encoded);
+  const auto offset = static_cast<int>(get_integer(fields, "run_offset", 0));
+  return std::make_shared<const CronPartitionTimetable>(std::move(*ticks), std::move(*zone), *immediately, offset,
+                                                        std::move(*format));
+}
+
+Read read_partitioned_asset(const json::value& fields) {
+  auto condition = read_asset_condition(child(fields, "asset_condition"));
+  if (!condition) return std::unexpected(condition.error());
+  auto partitioning = read_partitioning(fields);
+  if (!partitioning) return std::unexpected(partitioning.error());
+  return std::make_shared<const PartitionedAssetTimetable>(*condition, std::move(*partitioning));
+}
+
 }  // namespace
 
 Read read_timetable(const json::value& encoded) {
@@ -126,7 +143,10 @@ Read read_timetable(const json::value& encoded) {
     if (!timetable) return std::unexpected(timetable.error());
     return std::shared_ptr<const Timetable>(std::move(*timetable));
   }
+  if (name == "trigger.CronPartitionTimetable") return read_cron_partition(encoded, fields);
   if (name == "simple.AssetTriggeredTimetable") return std::make_shared<const AssetTriggeredTimetable>();
+  if (name == "simple.PartitionedAtRuntime") return std::make_shared<const PartitionedAtRuntime>();
+  if (name == "simple.PartitionedAssetTimetable") return read_partitioned_asset(fields);
   if (name == "assets.AssetOrTimeSchedule") {
     const json::value* times = find(fields, "timetable");
     if (times == nullptr) return fail(ErrorCode::invalid, "an asset-or-time schedule has no timetable");
@@ -139,7 +159,8 @@ Read read_timetable(const json::value& encoded) {
     if (!ticks) return std::unexpected(ticks.error());
     return std::make_shared<const CronDataIntervalTimetable>(std::move(*ticks));
   }
-  return fail(ErrorCode::unsupported, fmt::format("the timetable {} is not supported yet", type));
+  if (type.empty()) return fail(ErrorCode::invalid, "a timetable without type");
+  return std::make_shared<const PythonTimetable>(encoded);
 }
 
 }  // namespace leoflow::dag

@@ -14,19 +14,19 @@ namespace {
 
 std::vector<RunInfo> runs_of(const Timetable& timetable, const Restriction& restriction, std::size_t count) {
   std::vector<RunInfo> runs;
-  std::optional<DataInterval> last;
+  std::optional<RunInfo> last;
   while (runs.size() < count) {
     const auto info = timetable.next(last, restriction, *restriction.latest);
     if (!info) break;
     runs.push_back(*info);
-    last = info->interval;
+    last = info;
   }
   return runs;
 }
 
 std::string text_of(const RunInfo& run) {
-  return fmt::format("{},{},{}", to_micros(run.run_after), to_micros(run.interval.start),
-                     to_micros(run.interval.end));
+  return fmt::format("{},{},{}", to_micros(run.run_after), to_micros(run.interval->start),
+                     to_micros(run.interval->end));
 }
 
 /// The first recorded run that is another; "" if there is none.

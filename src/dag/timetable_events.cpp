@@ -5,14 +5,14 @@
 namespace leoflow::dag {
 
 // Source: Airflow 3.3.2, airflow.timetables.events.EventsTimetable.
-std::optional<RunInfo> EventsTimetable::next(const std::optional<DataInterval>& last,
+std::optional<RunInfo> EventsTimetable::next(const std::optional<RunInfo>& last,
                                              const Restriction& restriction, Time now) const {
   std::optional<Time> earliest = restriction.earliest;
   if (!restriction.catchup) earliest = std::max(earliest.value_or(now), now);
   auto event = earliest ? std::ranges::lower_bound(events_, *earliest) : events_.begin();
-  if (last) event = std::max(event, std::ranges::upper_bound(events_, last->end));
+  if (interval_of(last)) event = std::max(event, std::ranges::upper_bound(events_, last->interval->end));
   if (event == events_.end() || (restriction.latest && *event > *restriction.latest)) return std::nullopt;
-  return RunInfo{*event, {*event, *event}};
+  return RunInfo{*event, DataInterval{*event, *event}};
 }
 
 DataInterval EventsTimetable::manual_interval(Time run_after) const {

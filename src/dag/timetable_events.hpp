@@ -18,7 +18,7 @@ class EventsTimetable final : public Timetable {
         summary_(std::move(summary)),
         description_(std::move(description)) {}
 
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
   DataInterval manual_interval(Time run_after) const override;
   std::string summary() const override { return summary_; }

@@ -4,8 +4,9 @@
 
 namespace leoflow::dag {
 
-std::optional<RunInfo> DataIntervalTimetable::next(const std::optional<DataInterval>& last,
+std::optional<RunInfo> DataIntervalTimetable::next(const std::optional<RunInfo>& last_run,
                                                    const Restriction& restriction, Time now) const {
+  const auto last = interval_of(last_run);
   std::optional<Time> earliest = restriction.earliest;
   if (!restriction.catchup) {
     earliest = skip_to_latest(earliest, now);
@@ -25,7 +26,7 @@ std::optional<RunInfo> DataIntervalTimetable::next(const std::optional<DataInter
   if (!start || (restriction.latest && *start > *restriction.latest)) return std::nullopt;
   const auto end = ticks().next(*start);
   if (!end) return std::nullopt;
-  return RunInfo{*end, {*start, *end}};
+  return RunInfo{*end, DataInterval{*start, *end}};
 }
 
 DataInterval CronDataIntervalTimetable::manual_interval(Time run_after) const {

@@ -10,7 +10,7 @@ namespace leoflow::dag {
 /// Runs at the end of each interval between two ticks, for that interval.
 class DataIntervalTimetable : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
 
  protected:

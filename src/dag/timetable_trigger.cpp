@@ -12,15 +12,15 @@ std::optional<Time> later(std::optional<Time> a, std::optional<Time> b) {
 
 }  // namespace
 
-std::optional<Time> TriggerTimetable::next_tick(const std::optional<DataInterval>& last,
-                                                const Restriction& restriction, Time now) const {
+std::optional<Time> TriggerTimetable::next_tick(std::optional<Time> last, const Restriction& restriction,
+                                                Time now) const {
   if (restriction.catchup) {
-    if (last) return ticks().next(last->end);
+    if (last) return ticks().next(*last);
     return restriction.earliest ? ticks().align_to_next(*restriction.earliest) : first_run(now);
   }
   std::optional<Time> tick = ticks().align_to_previous(now);
   if (last) {
-    tick = later(tick, ticks().next(last->end));
+    tick = later(tick, ticks().next(*last));
   } else if (!restriction.earliest) {
     tick = later(tick, first_run(now));
   }
@@ -28,19 +28,20 @@ std::optional<Time> TriggerTimetable::next_tick(const std::optional<DataInterval
   return tick;
 }
 
-std::optional<RunInfo> TriggerTimetable::next(const std::optional<DataInterval>& last,
+std::optional<RunInfo> TriggerTimetable::next(const std::optional<RunInfo>& last,
                                               const Restriction& restriction, Time now) const {
-  const auto tick = next_tick(last, restriction, now);
+  const auto interval = interval_of(last);
+  const auto tick = next_tick(interval ? std::optional(interval->end) : std::nullopt, restriction, now);
   if (!tick || (restriction.latest && *restriction.latest < *tick)) return std::nullopt;
-  return RunInfo{*tick, {*tick - interval_, *tick}};
+  return RunInfo{*tick, DataInterval{*tick - interval_, *tick}};
 }
 
-std::optional<Time> CronTriggerTimetable::first_run(Time now) const {
-  const auto past = ticks().align_to_previous(now);
-  const auto future = ticks().align_to_next(now);
+std::optional<Time> first_tick(const Boundaries& ticks, const RunImmediately& immediately, Time now) {
+  const auto past = ticks.align_to_previous(now);
+  const auto future = ticks.align_to_next(now);
   if (!past || !future) return past ? past : future;
   Duration limit{0};
-  switch (immediately_.mode) {
+  switch (immediately.mode) {
     case RunImmediately::Mode::always:
       return past;
     case RunImmediately::Mode::never:
@@ -49,13 +50,13 @@ std::optional<Time> CronTriggerTimetable::first_run(Time now) const {
       limit = std::max<Duration>((*future - *past) / 10, std::chrono::minutes{5});
       break;
     case RunImmediately::Mode::within:
-      limit = immediately_.limit;
+      limit = immediately.limit;
       break;
   }
   return now - *past <= limit ? past : future;
 }
 
-std::optional<RunInfo> MultipleCronTriggerTimetable::next(const std::optional<DataInterval>& last,
+std::optional<RunInfo> MultipleCronTriggerTimetable::next(const std::optional<RunInfo>& last,
                                                           const Restriction& restriction, Time now) const {
   std::optional<RunInfo> best;
   for (const auto& part : parts_) {

@@ -17,10 +17,13 @@ struct RunImmediately {
   Duration limit{0};  ///< for `within`
 };
 
+/// The tick at which a DAG without start date begins.
+std::optional<Time> first_tick(const Boundaries& ticks, const RunImmediately& immediately, Time now);
+
 /// Runs at each tick; the data interval is set independently.
 class TriggerTimetable : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
   DataInterval manual_interval(Time run_after) const override { return {run_after - interval_, run_after}; }
 
@@ -29,11 +32,10 @@ class TriggerTimetable : public Timetable {
       : ticks_(std::move(ticks)), interval_(interval) {}
   const Boundaries& ticks() const { return *ticks_; }
   virtual std::optional<Time> first_run(Time now) const = 0;
+  /// @param last  the tick of the run before.
+  std::optional<Time> next_tick(std::optional<Time> last, const Restriction& restriction, Time now) const;
 
  private:
-  std::optional<Time> next_tick(const std::optional<DataInterval>& last, const Restriction& restriction,
-                                Time now) const;
-
   std::unique_ptr<const Boundaries> ticks_;
   Delta interval_;
 };
@@ -47,7 +49,7 @@ class CronTriggerTimetable final : public TriggerTimetable {
   std::string summary() const override { return summary_; }
 
  private:
-  std::optional<Time> first_run(Time now) const override;
+  std::optional<Time> first_run(Time now) const override { return first_tick(ticks(), immediately_, now); }
   std::string summary_;
   RunImmediately immediately_;
 };
@@ -68,7 +70,7 @@ class MultipleCronTriggerTimetable final : public Timetable {
  public:
   explicit MultipleCronTriggerTimetable(std::vector<std::unique_ptr<const CronTriggerTimetable>> parts)
       : parts_(std::move(parts)) {}
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
   DataInterval manual_interval(Time run_after) const override {
     return parts_.front()->manual_interval(run_after);

@@ -5,9 +5,9 @@
 namespace leoflow::dag {
 
 /// schedule=None: never by itself.
-class NullTimetable final : public Timetable {
+class NullTimetable : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>&, const Restriction&, Time) const override;
+  std::optional<RunInfo> next(const std::optional<RunInfo>&, const Restriction&, Time) const override;
   DataInterval manual_interval(Time run_after) const override { return {run_after, run_after}; }
   std::string summary() const override { return "None"; }
   std::string description() const override { return "Never, external triggers only"; }
@@ -17,7 +17,7 @@ class NullTimetable final : public Timetable {
 /// schedule="@once".
 class OnceTimetable final : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
   DataInterval manual_interval(Time run_after) const override { return {run_after, run_after}; }
   std::string summary() const override { return "@once"; }
@@ -28,7 +28,7 @@ class OnceTimetable final : public Timetable {
 /// schedule="@continuous": the next run as soon as the last one is over.
 class ContinuousTimetable final : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override;
   DataInterval manual_interval(Time run_after) const override { return {run_after, run_after}; }
   std::string summary() const override { return "@continuous"; }
@@ -40,9 +40,9 @@ class ContinuousTimetable final : public Timetable {
 };
 
 /// schedule=[assets]: when they change. The condition is the Dag's.
-class AssetTriggeredTimetable final : public Timetable {
+class AssetTriggeredTimetable : public Timetable {
  public:
-  std::optional<RunInfo> next(const std::optional<DataInterval>&, const Restriction&, Time) const override {
+  std::optional<RunInfo> next(const std::optional<RunInfo>&, const Restriction&, Time) const override {
     return std::nullopt;
   }
   DataInterval manual_interval(Time run_after) const override { return {run_after, run_after}; }
@@ -55,7 +55,7 @@ class AssetTriggeredTimetable final : public Timetable {
 class AssetOrTimeTimetable final : public Timetable {
  public:
   explicit AssetOrTimeTimetable(std::shared_ptr<const Timetable> times) : times_(std::move(times)) {}
-  std::optional<RunInfo> next(const std::optional<DataInterval>& last, const Restriction& restriction,
+  std::optional<RunInfo> next(const std::optional<RunInfo>& last, const Restriction& restriction,
                               Time now) const override {
     return times_->next(last, restriction, now);
   }
@@ -64,6 +64,8 @@ class AssetOrTimeTimetable final : public Timetable {
   std::string description() const override { return "Triggered by assets or " + times_->description(); }
   bool periodic() const override { return times_->periodic(); }
   std::optional<int> active_runs_limit() const override { return times_->active_runs_limit(); }
+  const json::value* python() const override { return times_->python(); }
+  bool partitioned_at_runtime() const override { return times_->partitioned_at_runtime(); }
 
  private:
   std::shared_ptr<const Timetable> times_;

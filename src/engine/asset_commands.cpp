@@ -10,7 +10,7 @@ Result<void> Engine::change_asset(ChangeAsset command) {
   event.asset = std::move(command.asset);
   event.extra = std::move(command.extra);
   event.partition_key = std::move(command.partition_key);
-  const auto events = std::make_shared<const std::vector<AssetEvent>>(1, std::move(event));
+  const auto events = std::make_shared<std::vector<AssetEvent>>(1, std::move(event));
   const auto decide = [events](Deciding& d) -> Result<void> {
     const dag::AssetKey& asset = events->front().asset;
     if (d.session.query("SELECT 1 FROM asset WHERE name = $1 AND uri = $2", {asset.name, asset.uri})
@@ -21,8 +21,10 @@ Result<void> Engine::change_asset(ChangeAsset command) {
     announce(d.scheduler, *events, d.now);
     return {};
   };
-  return call<void>(
+  auto changed = call<void>(
       decide, [this, events](store::Session& session) { write_asset_events(session, *events, pass_time_); });
+  map_with_python(*events);
+  return changed;
 }
 
 Result<void> Engine::forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) {

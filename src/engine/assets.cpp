@@ -87,6 +87,8 @@ void add_events(std::vector<AssetEvent>& out, const AssetEvent& blank, const dag
     has_payload = true;
     event.extra = payload.extra;
     event.partition_key = payload.partition_key ? payload.partition_key : blank.partition_key;
+    // The run's date is that of the run's key.
+    event.partition_date = event.partition_key == blank.partition_key ? blank.partition_date : std::nullopt;
     out.push_back(event);
   }
   if (!has_payload) out.push_back(event);
@@ -118,6 +120,7 @@ std::vector<AssetEvent> events_of(const scheduler::AssetBook& assets, const sche
                                   const OutletReport& report) {
   AssetEvent blank;
   blank.partition_key = source.run->partition_key;
+  blank.partition_date = source.run->partition_date;
   blank.dag_id = source.run->dag->dag_id;
   blank.run_id = source.run->run_id;
   blank.task_id = source.task().task_id;
@@ -131,9 +134,16 @@ std::vector<AssetEvent> events_of(const scheduler::AssetBook& assets, const sche
   return out;
 }
 
-void announce(scheduler::Scheduler& scheduler, const std::vector<AssetEvent>& events, Time now) {
-  for (const AssetEvent& event : events) {
-    if (!event.partition_key) scheduler.asset_changed(event.asset, event.aliases, now);
+void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, Time now) {
+  for (AssetEvent& event : events) {
+    if (event.partition_key) {
+      for (const std::string& alias : event.aliases) scheduler.assets().link(alias, event.asset);
+    } else {
+      scheduler.asset_changed(event.asset, event.aliases, now);
+    }
+    const auto waiting = scheduler.assets().waiting_for(event.asset, event.aliases);
+    event.effects =
+        announce_partition(scheduler, waiting, event.asset, event.partition_key, event.partition_date, now);
   }
 }
 
@@ -149,6 +159,9 @@ void write_asset_events(store::Session& session, const std::vector<AssetEvent>& 
       session.execute(kLinkAlias, {alias, asset.name, asset.uri});
       session.execute(kPutEventAlias, {alias});
     }
+    if (event.effects.empty()) continue;
+    const auto id = session.query("SELECT MAX(id) FROM asset_event")[0].integer(0);
+    write_partition_effects(session, event.effects, id, {event.dag_id, event.task_id, event.run_id}, now);
   }
 }
 

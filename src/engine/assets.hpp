@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dag/assets.hpp"
+#include "engine/partitions.hpp"
 #include "scheduler/scheduler.hpp"
 #include "store/sql.hpp"
 
@@ -34,8 +35,10 @@ struct AssetEvent {
   std::string asset_extra = "{}";
   std::vector<std::string> aliases;
   std::optional<std::string> partition_key;
+  std::optional<Time> partition_date;  ///< of that key
   std::optional<std::string> dag_id, run_id, task_id;
   int map_index = -1;
+  PartitionEffects effects;  ///< of the partition, once it is announced
 };
 
 /// The events that a successful attempt makes. Outlets that nobody defines (any more) make none.
@@ -43,8 +46,9 @@ struct AssetEvent {
 std::vector<AssetEvent> events_of(const scheduler::AssetBook& assets, const scheduler::TaskRef& source,
                                   const OutletReport& report);
 
-/// Tells the scheduler. Events of one partition are for DAGs that are scheduled by partition only.
-void announce(scheduler::Scheduler& scheduler, const std::vector<AssetEvent>& events, Time now);
+/// Tells the scheduler, and notes in each event what came of it. Events of a partition are only for DAGs
+/// that are scheduled by partitions.
+void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, Time now);
 
 void write_asset_events(store::Session& session, const std::vector<AssetEvent>& events, Time now);
 /// What a DAG's schedule and tasks say of assets, in the place of what they said before.

@@ -60,7 +60,10 @@ void Engine::attempt_succeeded(const Uuid& attempt, OutletReport outlets, std::f
     announce(d.scheduler, state->events, d.now);
   };
   item.record = [state](store::Session& session) { write_asset_events(session, state->events, state->now); };
-  item.done = [state, done = std::move(done)] { done(state->accepted); };
+  item.done = [this, state, done = std::move(done)] {
+    done(state->accepted);
+    map_with_python(state->events);
+  };
   post(std::move(item));
 }
 

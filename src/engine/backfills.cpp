@@ -60,15 +60,23 @@ Result<void> check(const scheduler::DagEntry* dag, const CreateBackfill& command
   return {};
 }
 
-std::vector<dag::RunInfo> dates_of(const dag::Dag& graph, const CreateBackfill& command, Time now) {
-  const dag::Restriction restriction{command.from_date, command.to_date, true};
+/// @param asked  what Python said, if it was asked.
+std::vector<dag::RunInfo> dates_of(const dag::Dag& graph, const CreateBackfill& command,
+                                   const std::optional<std::vector<dag::RunInfo>>& asked, Time now) {
   std::vector<dag::RunInfo> out;
-  std::optional<dag::DataInterval> last;
-  while (const auto info = graph.timetable->next(last, restriction, now)) {
-    if (info->interval.end >= now) break;
-    last = info->interval;
-    out.push_back(*info);
+  if (asked) {
+    out = *asked;
+  } else if (graph.timetable->partitioned()) {
+    out = graph.timetable->partitions_between(command.from_date, command.to_date);
+  } else {
+    const dag::Restriction restriction{command.from_date, command.to_date, true};
+    std::optional<dag::RunInfo> last;
+    while ((last = graph.timetable->next(last, restriction, now))) {
+      if (last->interval->end >= now) break;
+      out.push_back(*last);
+    }
   }
+  std::erase_if(out, [&](const dag::RunInfo& info) { return info.interval && info.interval->end >= now; });
   if (command.run_backwards) std::ranges::reverse(out);
   return out;
 }
@@ -78,13 +86,27 @@ bool runs_again(const CreateBackfill& command, const std::string& state) {
   return command.reprocess_behavior == "failed" && state == "failed";
 }
 
+/// Whether a partition gets a run; one that is there stays as it is, and a new one comes beside it.
+bool partition_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
+                    const dag::RunInfo& info) {
+  const store::Rows there = d.session.query(
+      "SELECT state FROM dag_run WHERE dag_id = $1 AND partition_date = $2"
+      " ORDER BY COALESCE(start_date, run_after) DESC, id DESC LIMIT 1",
+      {dag.dag_id, info.partition_date});
+  return there.empty() || runs_again(command, there[0].text(0));
+}
+
 /// Runs that are there stay as they are, unless they are to run again.
 std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
                                 const std::vector<dag::RunInfo>& dates) {
   std::vector<Wanted> out;
   for (const dag::RunInfo& info : dates) {
+    if (!info.logical_date()) {
+      if (partition_runs(d, dag, command, info)) out.push_back({info, std::nullopt});
+      continue;
+    }
     // What was created in this pass is in memory only.
-    if (const auto known = dag.by_date.find(info.logical_date()); known != dag.by_date.end()) {
+    if (const auto known = dag.by_date.find(*info.logical_date()); known != dag.by_date.end()) {
       const scheduler::Run& run = *known->second;
       if (runs_again(command, std::string(to_text(run.state)))) out.push_back({info, run.run_id});
       continue;
@@ -110,6 +132,9 @@ scheduler::NewRun run_of(const CreateBackfill& command, const dag::RunInfo& info
   run.user = command.user;
   run.logical_date = info.logical_date();
   run.interval = info.interval;
+  run.partition_key = info.partition_key;
+  run.partition_date = info.partition_date;
+  if (info.partition_key) run.run_id += fmt::format("__{}__{}", *info.partition_key, random_hex(4));
   run.run_after = info.run_after;
   run.conf = command.conf ? json::serialize(*command.conf) : "{}";
   run.backfill = place;
@@ -118,13 +143,17 @@ scheduler::NewRun run_of(const CreateBackfill& command, const dag::RunInfo& info
 
 }  // namespace
 
-Result<std::vector<Time>> Engine::plan_backfill(CreateBackfill command) {
-  return call<std::vector<Time>>([command = std::move(command)](Deciding& d) -> Result<std::vector<Time>> {
+Result<std::vector<dag::RunInfo>> Engine::plan_backfill(CreateBackfill command) {
+  auto asked = runs_with_python(command);
+  if (!asked) return std::unexpected(asked.error());
+  return call<std::vector<dag::RunInfo>>([command = std::move(command),
+                                  asked = std::move(*asked)](Deciding& d) -> Result<std::vector<dag::RunInfo>> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (auto fine = check(dag, command, d.now); !fine) return std::unexpected(fine.error());
-    std::vector<Time> planned;
-    for (const Wanted& wanted : wanted_runs(d, *dag, command, dates_of(*dag->graph, command, d.now))) {
-      planned.push_back(wanted.info.logical_date());
+    std::vector<dag::RunInfo> planned;
+    const auto dates = dates_of(*dag->graph, command, asked, d.now);
+    for (const Wanted& wanted : wanted_runs(d, *dag, command, dates)) {
+      planned.push_back(wanted.info);
     }
     return planned;
   });
@@ -133,14 +162,16 @@ Result<std::vector<Time>> Engine::plan_backfill(CreateBackfill command) {
 Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
   const auto command = std::make_shared<const CreateBackfill>(std::move(given));
   const auto id = std::make_shared<std::int64_t>(0);
-  const auto decide = [this, command, id](Deciding& d) -> Result<std::int64_t> {
+  auto asked = runs_with_python(*command);
+  if (!asked) return std::unexpected(asked.error());
+  const auto decide = [this, command, id, asked = std::move(*asked)](Deciding& d) -> Result<std::int64_t> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command->dag_id);
     if (auto fine = check(dag, *command, d.now); !fine) return std::unexpected(fine.error());
     if (dag->backfill) {
       return fail(ErrorCode::conflict,
                   fmt::format("There is already a running backfill for dag {}", command->dag_id));
     }
-    const auto dates = dates_of(*dag->graph, *command, d.now);
+    const auto dates = dates_of(*dag->graph, *command, asked, d.now);
     if (dates.empty()) {
       return fail(ErrorCode::unprocessable,
                   fmt::format("No runs to create for Dag {} in the range [{}, {}]", command->dag_id,

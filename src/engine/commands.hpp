@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "dag/assets.hpp"
+#include "dag/timetable.hpp"
 #include "scheduler/blocker.hpp"
 #include "store/sql.hpp"
 
@@ -28,6 +29,7 @@ struct TriggerRun {
   json::object conf;
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<Time> partition_date;  ///< what the key tells, if Python was asked
   std::string run_type = "manual";  ///< or backfill, asset_materialization, operator_triggered
   std::string triggered_by = "rest_api";
   std::optional<std::string> user;
@@ -123,8 +125,8 @@ class Commands {
 
   /// @returns its id. Errors: not_found (DAG), conflict (one is active), invalid, unprocessable.
   virtual Result<std::int64_t> create_backfill(CreateBackfill command) = 0;
-  /// @returns the logical dates of the runs that it would make or run again. Errors: likewise.
-  virtual Result<std::vector<Time>> plan_backfill(CreateBackfill command) = 0;
+  /// @returns the runs that it would make or run again. Errors: likewise.
+  virtual Result<std::vector<dag::RunInfo>> plan_backfill(CreateBackfill command) = 0;
   /// Errors: not_found, conflict (it is completed).
   virtual Result<void> change_backfill(std::int64_t id, BackfillChange change) = 0;
 

@@ -29,8 +29,8 @@ constexpr std::string_view kPutDag =
     "owners,"
     " timetable_type, timetable_summary, timetable_description, is_paused, is_stale, has_import_errors,"
     " has_task_concurrency_limits, max_active_tasks, max_active_runs, max_consecutive_failed_dag_runs,"
-    " current_version_id, last_parsed_at, last_parse_duration)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, $16, $17, $18)"
+    " current_version_id, last_parsed_at, last_parse_duration, timetable_partitioned, timetable_periodic)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
     " ON CONFLICT (dag_id) DO UPDATE SET bundle_name = excluded.bundle_name, bundle_path = "
     "excluded.bundle_path,"
     " relative_fileloc = excluded.relative_fileloc, dag_display_name = excluded.dag_display_name,"
@@ -41,7 +41,8 @@ constexpr std::string_view kPutDag =
     " max_active_tasks = excluded.max_active_tasks, max_active_runs = excluded.max_active_runs,"
     " max_consecutive_failed_dag_runs = excluded.max_consecutive_failed_dag_runs,"
     " current_version_id = excluded.current_version_id, last_parsed_at = excluded.last_parsed_at,"
-    " last_parse_duration = excluded.last_parse_duration";
+    " last_parse_duration = excluded.last_parse_duration,"
+    " timetable_partitioned = excluded.timetable_partitioned, timetable_periodic = excluded.timetable_periodic";
 
 constexpr std::string_view kPutVersion =
     "INSERT INTO dag_version (id, dag_id, version_number, bundle_name, bundle_version, dag_hash, serialized, "
@@ -62,16 +63,19 @@ void write_tags(store::Session& session, const dag::Dag& dag) {
   session.execute_many("INSERT INTO dag_tag (dag_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", rows);
 }
 
-void write_import_error(store::Session& session, const ParsedFile& file, const std::string& error, Time now) {
+}  // namespace
+
+void write_import_error(store::Session& session, const std::string& bundle_name,
+                        const std::string& relative_fileloc, const std::string& error, Time now) {
   if (error.empty()) {
     session.execute("DELETE FROM import_error WHERE bundle_name = $1 AND filename = $2",
-                    {file.bundle_name, file.relative_fileloc});
+                    {bundle_name, relative_fileloc});
   } else {
-    session.execute(kPutImportError, {file.bundle_name, file.relative_fileloc, error, now});
+    session.execute(kPutImportError, {bundle_name, relative_fileloc, error, now});
   }
+  session.execute("UPDATE dag SET has_import_errors = $3 WHERE bundle_name = $1 AND relative_fileloc = $2",
+                  {bundle_name, relative_fileloc, !error.empty()});
 }
-
-}  // namespace
 
 void DagFiles::load(store::Session& session) {
   for (const store::Row row :
@@ -169,7 +173,8 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
                                 dag.display_name, dag.description, join(dag.owners, ", "), dag.timetable_type,
                                 dag.timetable->summary(), description, change.paused,
                                 dag.has_task_concurrency_limits(), dag.max_active_tasks, dag.max_active_runs,
-                                dag.max_consecutive_failed_dag_runs, change.version_id, now, seconds});
+                                dag.max_consecutive_failed_dag_runs, change.version_id, now, seconds,
+                                dag.timetable->partitioned(), dag.timetable->periodic()});
       if (change.changed) {
         session.execute(kPutVersion, {change.version_id, dag.dag_id, change.version_number, kept->bundle_name,
                                       change.hash, change.serialized, kept->source, now});
@@ -182,9 +187,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
     }
     for (const std::string& dag_id : stale)
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});
-    write_import_error(session, *kept, errors, now);
-    session.execute("UPDATE dag SET has_import_errors = $3 WHERE bundle_name = $1 AND relative_fileloc = $2",
-                    {kept->bundle_name, kept->relative_fileloc, !errors.empty()});
+    write_import_error(session, kept->bundle_name, kept->relative_fileloc, errors, now);
     session.execute(
         "INSERT INTO parsed_file (bundle_name, relative_fileloc, content_hash, parsed_at) VALUES ($1, $2, "
         "$3, $4)"

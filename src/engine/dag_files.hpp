@@ -27,6 +27,10 @@ struct ParsedFile {
 };
 
 /// Turns parsed files into DAGs and versions. Lives on the engine's thread.
+/// @param error  "" takes back what was written before.
+void write_import_error(store::Session& session, const std::string& bundle_name,
+                        const std::string& relative_fileloc, const std::string& error, Time now);
+
 class DagFiles {
  public:
   struct Place {

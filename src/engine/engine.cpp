@@ -25,6 +25,7 @@ void Engine::start() {
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
   recover_callbacks();
+  ask_unmapped();
   for (auto& [dag_id, task] : answered_inputs(*session_)) go_on_if_answered(dag_id, task);
   thread_ = std::thread([this] { run(); });
   wake();
@@ -167,6 +168,7 @@ void Engine::act(Time) {
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
   changes.clear_marks();
+  for (const scheduler::DagEntry* dag : changes.plans) ask_next_run(*dag);
   for (const scheduler::RunCallback& callback : changes.callbacks) run_callback(callback);
   for (const Uuid& id : changes.stop_triggers) runner_.stop_trigger(id);
   start_triggers(changes.start_triggers);
@@ -222,7 +224,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.dag_version_id = run.version_id;
   spec.queue = task.queue;
   spec.pool_slots = task.pool_slots;
-  spec.priority_weight = task.priority_weight;
+  spec.priority_weight = weight_of(task, ti);
   const DagFiles::Place place = dag_files_.place_of(spec.dag_id);
   spec.bundle_name = place.bundle_name;
   spec.bundle_path = place.bundle_path;
@@ -236,6 +238,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.triggering_user = run.user;
   spec.note = run.note;
   spec.partition_key = run.partition_key;
+  spec.partition_date = run.partition_date;
   spec.clear_number = run.clear_number;
   return spec;
 }

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -113,7 +114,7 @@ class Engine final : public Commands {
   void pools_changed() override;
   Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) override;
   Result<std::int64_t> create_backfill(CreateBackfill command) override;
-  Result<std::vector<Time>> plan_backfill(CreateBackfill command) override;
+  Result<std::vector<dag::RunInfo>> plan_backfill(CreateBackfill command) override;
   Result<void> change_backfill(std::int64_t id, BackfillChange change) override;
   Result<void> answer_input(AnswerInput answer) override;
   Result<void> change_asset(ChangeAsset command) override;
@@ -135,6 +136,20 @@ class Engine final : public Commands {
   /// Those that were not done before a restart.
   void recover_callbacks();
   void start_triggers(const std::vector<scheduler::TaskRef>& waiting);
+  // python_questions.cpp
+  void ask_next_run(const scheduler::DagEntry& dag);
+  /// Has Python map those of the events for which it must; they are stored.
+  void map_with_python(const std::vector<AssetEvent>& events);
+  void ask_unmapped();
+  void mapped_with_python(std::int64_t event_id, const std::string& dag_id, const Result<std::string>& answer);
+  /// For callers on threads of their own. Errors: unavailable, or Python's.
+  Result<json::value> ask_and_wait(const std::string& dag_id, json::object question);
+  /// The DAG's timetable, if Python has to evaluate it.
+  std::optional<json::value> python_timetable(const std::string& dag_id);
+  /// What the DAG's own timetable says of a run that somebody asks for.
+  Result<void> complete_with_python(TriggerRun& command);
+  /// The runs that the DAG's own timetable has in a range; nothing if it is not its own.
+  Result<std::optional<std::vector<dag::RunInfo>>> runs_with_python(const CreateBackfill& command);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
   /// Decides on the engine's thread and waits until that is durable.
   /// @param record what is written besides, if the decision was not an error.
@@ -155,6 +170,7 @@ class Engine final : public Commands {
   Versions versions_;
   DagFiles dag_files_{versions_};
   std::int64_t last_backfill_ = 0;  ///< the newest id that was given
+  std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
 
   // protected by mutex_

@@ -44,6 +44,22 @@ class FakeRunner final : public AttemptRunner {
     callbacks_.push_back(spec);
     changed_.notify_all();
   }
+  void ask(PythonQuestion question) override {
+    const std::lock_guard lock(mutex_);
+    questions_.push_back(std::move(question));
+    changed_.notify_all();
+  }
+  /// The next question; fails the test when none comes.
+  PythonQuestion next_question() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 10s, [&] { return !questions_.empty(); })) {
+      ADD_FAILURE() << "nothing was asked";
+      return {};
+    }
+    PythonQuestion question = std::move(questions_.front());
+    questions_.pop_front();
+    return question;
+  }
   CallbackSpec next_callback() {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, 10s, [&] { return !callbacks_.empty(); })) {
@@ -93,6 +109,7 @@ class FakeRunner final : public AttemptRunner {
   std::deque<AttemptSpec> started_;
   std::deque<TriggerSpec> triggers_;
   std::deque<CallbackSpec> callbacks_;
+  std::deque<PythonQuestion> questions_;
   std::vector<Uuid> stopped_;
 };
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/result.hpp"
 #include "dag/timetable.hpp"
 
 namespace leoflow::engine {
@@ -39,6 +41,7 @@ struct AttemptSpec {
   std::optional<std::string> triggering_user;
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<Time> partition_date;
   int clear_number = 0;
   std::string consumed_asset_events = "[]";  ///< JSON, of a run that assets triggered
   std::string next_method;                   ///< where it goes on after a deferral; "" for one that begins
@@ -73,6 +76,16 @@ struct CallbackSpec {
   std::string reason;
 };
 
+/// Something that only the user's Python knows.
+struct PythonQuestion {
+  std::string bundle_name;
+  std::string bundle_path;
+  std::string relative_fileloc;  ///< of the DAG that it is about
+  std::string question;          ///< JSON, as leoflow_worker/questions.py takes it
+  /// Called once, on any thread, with JSON. Errors: invalid (Python's), unavailable.
+  std::function<void(Result<std::string>)> then;
+};
+
 /// Who runs attempts. Called on the engine's thread after the commit that
 /// decided so; must not block.
 class AttemptRunner {
@@ -87,6 +100,8 @@ class AttemptRunner {
   virtual void stop_trigger(const Uuid& id) = 0;
   /// Once; again after a restart, if nobody said that it is done.
   virtual void run_callback(const CallbackSpec& spec) = 0;
+  /// Waits for an agent if there is none.
+  virtual void ask(PythonQuestion question) = 0;
 };
 
 }  // namespace leoflow::engine

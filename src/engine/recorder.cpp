@@ -8,6 +8,7 @@
 #include "engine/callbacks.hpp"
 #include "engine/deferrals.hpp"
 #include "engine/human_input.hpp"
+#include "engine/partitions.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -25,9 +26,9 @@ constexpr std::string_view kInsertRun =
     "triggering_user_name,"
     " logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, "
     "conf, note,"
-    " note_user, partition_key, clear_number, updated_at, backfill_id, backfill_ordinal)"
+    " note_user, partition_key, clear_number, updated_at, backfill_id, backfill_ordinal, partition_date)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22)";
+    "$21, $22, $23)";
 
 constexpr std::string_view kInsertTask =
     "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
@@ -58,7 +59,7 @@ constexpr std::string_view kUpdateTask =
     " id = $5, state = $6, try_number = $7, max_tries = $8, scheduled_at = $9, queued_at = $10, start_date = "
     "$11,"
     " end_date = $12, retry_at = $13, updated_at = $14, reschedule_count = $15, first_start_date = $16, "
-    "map_length = $17"
+    "map_length = $17, priority_weight = $18"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 constexpr std::string_view kArchiveTry =
@@ -84,7 +85,8 @@ constexpr std::string_view kDropDeferral =
 constexpr std::string_view kUpdateDag =
     "UPDATE dag SET is_paused = $2, is_stale = $3, next_dagrun_logical_date = $4, "
     "next_dagrun_data_interval_start = $5,"
-    " next_dagrun_data_interval_end = $6, next_dagrun_run_after = $7 WHERE dag_id = $1";
+    " next_dagrun_data_interval_end = $6, next_dagrun_run_after = $7, next_dagrun_partition_key = $8,"
+    " next_dagrun_partition_date = $9 WHERE dag_id = $1";
 
 constexpr std::string_view kLogPause =
     "INSERT INTO event_log (created_at, event, owner, dag_id, extra) VALUES ($1, 'paused', 'scheduler', $2, "
@@ -123,7 +125,8 @@ Params run_row(const Run& run, Time now) {
           run.clear_number,
           now,
           run.backfill ? std::optional(run.backfill->id) : std::nullopt,
-          run.backfill ? std::optional(run.backfill->ordinal) : std::nullopt};
+          run.backfill ? std::optional(run.backfill->ordinal) : std::nullopt,
+          run.partition_date};
 }
 
 Params task_row(const Run& run, const TaskInstance& ti, Time now) {
@@ -142,7 +145,7 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           task.pool,
           task.pool_slots,
           task.queue,
-          task.priority_weight,
+          weight_of(task, ti),
           task.executor,
           ti.scheduled_at,
           ti.queued_at,
@@ -213,7 +216,8 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
     const TaskInstance& ti = tasks[i].ti();
     return with(key_of(tasks[i]), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
                                    ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
-                                   now, int{ti.reschedules}, ti.first_start, map_length(ti)});
+                                   now, int{ti.reschedules}, ti.first_start, map_length(ti),
+                                   weight_of(tasks[i].task(), ti)});
   });
 }
 
@@ -221,12 +225,16 @@ void update_dag(store::Session& session, const DagEntry& dag) {
   std::optional<Time> start;
   std::optional<Time> end;
   std::optional<Time> after;
-  if (dag.next_run) {
-    start = dag.next_run->interval.start;
-    end = dag.next_run->interval.end;
-    after = dag.next_run->run_after;
+  std::optional<std::string> key;
+  std::optional<Time> date;
+  if (const auto& next = dag.next_run) {
+    if (next->interval) start = next->interval->start;
+    if (next->interval) end = next->interval->end;
+    after = next->run_after;
+    key = next->partition_key;
+    date = next->partition_date;
   }
-  session.execute(kUpdateDag, {dag.dag_id, dag.paused, dag.stale, start, start, end, after});
+  session.execute(kUpdateDag, {dag.dag_id, dag.paused, dag.stale, start, start, end, after, key, date});
 }
 
 }  // namespace
@@ -253,6 +261,7 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   for (const TaskRef& ref : changes.timed_out) write_trigger_timeout(session, ref);
   for (const TaskRef& ref : changes.overdue_inputs) write_answer(session, ref, now);
   for (const DagEntry* dag : changes.dags) update_dag(session, *dag);
+  write_partition_runs(session, changes, now);
   for (const Run* run : changes.asset_runs) write_consumed_events(session, *run);
   for (const DagEntry* dag : changes.asset_queues) write_asset_queue(session, *dag);
   for (const std::string& dag_id : changes.paused_by_failures) {

@@ -23,7 +23,7 @@ constexpr std::string_view kRunColumns =
     "logical_date,"
     " data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, conf, note, "
     "partition_key,"
-    " clear_number, backfill_id, backfill_ordinal FROM dag_run ";
+    " clear_number, backfill_id, backfill_ordinal, partition_date FROM dag_run ";
 
 struct StoredRun {
   std::string dag_id;
@@ -42,6 +42,7 @@ StoredRun read_run(Row row) {
       run.user >> run.logical_date >> start >> end >> run.run_after >> queued_at >> run.start_date >>
       run.end_date >> run.conf >> run.note >> run.partition_key >> run.clear_number;
   if (!row.is_null(18)) run.backfill = scheduler::BackfillPlace{row.integer(18), row.integer(19)};
+  run.partition_date = row.find_time(20);
   run.state = dag::parse_run_state(state).value();
   run.type = dag::parse_run_type(type).value();
   run.queued_at = queued_at.value_or(run.run_after);
@@ -135,9 +136,10 @@ void remember_runs(Scheduler& scheduler, store::Session& session, const std::str
 void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versions, Time now) {
   const store::Rows dags = session.query(
       "SELECT d.dag_id, d.current_version_id, d.is_paused, d.is_stale, r.data_interval_start, "
-      "r.data_interval_end"
-      " FROM dag d LEFT JOIN dag_run r ON r.dag_id = d.dag_id AND r.logical_date ="
-      "  (SELECT MAX(x.logical_date) FROM dag_run x WHERE x.dag_id = d.dag_id AND x.run_type = 'scheduled')");
+      "r.data_interval_end, r.run_after, r.partition_key, r.partition_date, r.run_id"
+      " FROM dag d LEFT JOIN dag_run r ON r.id ="
+      "  (SELECT x.id FROM dag_run x WHERE x.dag_id = d.dag_id AND x.run_type = 'scheduled'"
+      "   ORDER BY x.run_after DESC, x.id DESC LIMIT 1)");
   for (const Row row : dags) {
     const std::string& dag_id = row.text(0);
     auto graph = versions.get(session, row.text(1));
@@ -145,10 +147,13 @@ void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versi
       log::error("DAG '{}' cannot be read from the store; it waits until its file is parsed again", dag_id);
       continue;
     }
-    std::optional<dag::DataInterval> last;
-    if (!row.is_null(4) && !row.is_null(5)) last = dag::DataInterval{row.time(4), row.time(5)};
+    std::optional<dag::RunInfo> last;
+    if (!row.is_null(6)) {
+      last = dag::RunInfo{row.time(6), std::nullopt, row.find_text(7), row.find_time(8), row.find_text(9)};
+      if (!row.is_null(4) && !row.is_null(5)) last->interval = dag::DataInterval{row.time(4), row.time(5)};
+    }
     const int failures = graph->max_consecutive_failed_dag_runs;
-    scheduler.put_dag(dag_id, row.text(1), std::move(graph), row.boolean(2), last, now);
+    scheduler.put_dag(dag_id, row.text(1), std::move(graph), row.boolean(2), std::move(last), now);
     if (failures > 0) remember_runs(scheduler, session, dag_id, failures);
     if (row.boolean(3)) scheduler.set_stale(dag_id, true, now);
   }
@@ -183,6 +188,7 @@ void recover(Scheduler& scheduler, store::Session& session, Versions& versions, 
   load_pools(scheduler, session);
   recover_dags(scheduler, session, versions, now);
   load_assets(scheduler, session);
+  load_partitions(scheduler, session);
   recover_backfills(scheduler, session);
   const store::Rows runs =
       session.query(std::string(kRunColumns) + "WHERE state IN ('queued', 'running') ORDER BY run_after, id");

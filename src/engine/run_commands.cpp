@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "engine/waiting.hpp"
 
@@ -8,8 +9,25 @@
 namespace leoflow::engine {
 namespace {
 
+/// Errors: invalid, in Airflow's words.
+Result<void> check_partition_key(const dag::Dag& graph, const std::optional<std::string>& key) {
+  constexpr std::size_t kMost = 250;
+  if (!key) return {};
+  if (!graph.timetable->partitioned() && !graph.timetable->partitioned_at_runtime()) {
+    return fail(ErrorCode::invalid,
+                fmt::format("Dag '{}' is not a partitioned Dag and does not accept a partition_key.", graph.dag_id));
+  }
+  if (trim(*key).empty()) return fail(ErrorCode::invalid, "partition_key must not be empty or whitespace-only.");
+  if (key->size() > kMost) {
+    return fail(ErrorCode::invalid,
+                fmt::format("partition_key must be at most {} characters; got {}.", kMost, key->size()));
+  }
+  return {};
+}
+
 /// The run's dates and name as Airflow infers them from what was given.
-scheduler::NewRun complete(const TriggerRun& command, const dag::Dag& graph, Time now) {
+/// Errors: invalid (partition key).
+Result<scheduler::NewRun> complete(const TriggerRun& command, const dag::Dag& graph, Time now) {
   scheduler::NewRun run;
   run.type = dag::parse_run_type(command.run_type).value_or(dag::RunType::manual);
   run.triggered_by = command.triggered_by;
@@ -24,6 +42,12 @@ scheduler::NewRun complete(const TriggerRun& command, const dag::Dag& graph, Tim
   run.conf = json::serialize(command.conf);
   run.note = command.note;
   run.partition_key = command.partition_key;
+  run.partition_date = command.partition_date;
+  if (run.partition_key && !run.partition_date && graph.timetable->partitioned()) {
+    const auto date = graph.timetable->partition_date(*run.partition_key);
+    if (!date) return std::unexpected(date.error());
+    run.partition_date = *date;
+  }
   run.run_id =
       command.run_id.value_or(fmt::format("{}__{}{}", to_text(run.type), to_iso_offset(run.run_after),
                                           command.logical_date ? "" : "_" + random_hex(4)));
@@ -46,6 +70,7 @@ Result<void> check_free(Deciding& d, const std::string& dag_id, const scheduler:
 }  // namespace
 
 Result<std::string> Engine::trigger_run(TriggerRun command) {
+  if (auto done = complete_with_python(command); !done) return std::unexpected(done.error());
   return call<std::string>([command = std::move(command)](Deciding& d) -> Result<std::string> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (dag == nullptr || dag->stale) {
@@ -59,7 +84,12 @@ Result<std::string> Engine::trigger_run(TriggerRun command) {
     if (auto fine = dag::check_params(dag->graph->params, command.conf); !fine) {
       return std::unexpected(fine.error());
     }
-    scheduler::NewRun run = complete(command, *dag->graph, d.now);
+    if (auto fine = check_partition_key(*dag->graph, command.partition_key); !fine) {
+      return std::unexpected(fine.error());
+    }
+    auto completed = complete(command, *dag->graph, d.now);
+    if (!completed) return std::unexpected(completed.error());
+    scheduler::NewRun& run = *completed;
     if (auto free = check_free(d, command.dag_id, run); !free) return std::unexpected(free.error());
     for (const auto& [run_id, other] : dag->runs) {
       // Created in this very pass, so not stored yet.

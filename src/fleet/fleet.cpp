@@ -237,28 +237,41 @@ void Fleet::watch_for_missing() {
   }
 }
 
-void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
-                  std::function<void(ParseOutcome)> then) {
+Fleet::ParseJob Fleet::job_for(const std::string& bundle_name, const std::string& bundle_path,
+                               const std::string& file, Duration limit) {
   ParseJob job;
-  job.request.set_file(std::move(file));
-  job.request.set_bundle_path(std::move(bundle_path));
-  job.request.set_bundle_name(std::move(bundle_name));
+  job.request.set_file(file);
+  job.request.set_bundle_path(bundle_path);
+  job.request.set_bundle_name(bundle_name);
   job.request.set_timeout_ms(
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
+  return job;
+}
+
+void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
+                  std::function<void(ParseOutcome)> then) {
+  ParseJob job = job_for(bundle_name, bundle_path, file, limit);
   job.then = std::move(then);
   add_parse_job(std::move(job));
 }
 
 void Fleet::run_callback(const engine::CallbackSpec& spec) {
   const engine::AttemptSpec& cause = spec.cause;
-  ParseJob job;
-  job.request.set_file(cause.bundle_path + "/" + cause.relative_fileloc);
-  job.request.set_bundle_path(cause.bundle_path);
-  job.request.set_bundle_name(cause.bundle_name);
-  job.request.set_timeout_ms(static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(options_.callback_limit).count()));
+  ParseJob job = job_for(cause.bundle_name, cause.bundle_path, cause.bundle_path + "/" + cause.relative_fileloc,
+                         options_.callback_limit);
   job.request.set_callback(tasks::dag_callback_request(spec));
   job.then = [this, id = spec.id](const ParseOutcome& outcome) { engine_->callback_done(id, outcome.error); };
+  add_parse_job(std::move(job));
+}
+
+void Fleet::ask(engine::PythonQuestion question) {
+  ParseJob job = job_for(question.bundle_name, question.bundle_path,
+                         question.bundle_path + "/" + question.relative_fileloc, options_.question_limit);
+  job.request.set_question(std::move(question.question));
+  job.then = [then = std::move(question.then)](const ParseOutcome& outcome) {
+    if (outcome.error.empty()) return then(outcome.result);
+    then(fail(ErrorCode::invalid, outcome.error));
+  };
   add_parse_job(std::move(job));
 }
 

@@ -29,6 +29,7 @@ struct FleetOptions {
   /// How long an attempt may be without an agent before it is missing.
   Duration claim_grace = std::chrono::seconds{10};
   Duration callback_limit = std::chrono::seconds{60};  ///< for a DAG's callback, with the reading of its file
+  Duration question_limit = std::chrono::seconds{20};  ///< for a timetable or partition mapper of the user's
   bool preload = true;                                 ///< whether agents may import DAG files ahead
 };
 
@@ -51,6 +52,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void start_trigger(const engine::TriggerSpec& spec) override;
   void stop_trigger(const Uuid& id) override;
   void run_callback(const engine::CallbackSpec& spec) override;
+  void ask(engine::PythonQuestion question) override;
 
   // AgentEvents
   void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
@@ -96,6 +98,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
     return options_.log_folder + "/" +
            relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
   }
+  static ParseJob job_for(const std::string& bundle_name, const std::string& bundle_path,
+                          const std::string& file, Duration limit);
   void add_parse_job(ParseJob job);
   void send_parse_jobs();
   void watch_for_missing();

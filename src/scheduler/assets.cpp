@@ -14,7 +14,7 @@ void Scheduler::asset_changed(const dag::AssetKey& asset, const std::vector<std:
   for (const std::string& dag_id : assets_.waiting_for(asset, aliases)) {
     DagEntry* dag = find_dag(dag_id);
     // As in Airflow a paused DAG does not collect changes.
-    if (dag == nullptr || !dag->may_run()) continue;
+    if (dag == nullptr || !dag->may_run() || dag->graph->timetable->partitioned()) continue;
     dag->queued_assets[asset] = now;
     note_queue(*dag);
     want_asset_run(*dag);
@@ -40,7 +40,7 @@ void Scheduler::forget_queued_assets(const std::string& dag_id, const std::optio
 }
 
 void Scheduler::want_asset_run(DagEntry& dag) {
-  if (dag.queued_assets.empty() || dag.wants_asset_run) return;
+  if ((dag.queued_assets.empty() && dag.partitions.empty()) || dag.wants_asset_run) return;
   // By the next tick: all that changes in one go makes one run.
   dag.wants_asset_run = true;
   arm({Time{}, Timer::Kind::asset_run, dag.dag_id, ""});
@@ -48,6 +48,7 @@ void Scheduler::want_asset_run(DagEntry& dag) {
 
 void Scheduler::create_asset_run(DagEntry& dag, Time now) {
   dag.wants_asset_run = false;
+  create_partition_runs(dag, now);
   const auto& condition = dag.graph->asset_condition;
   if (!dag.may_run() || !condition || dag.queued_assets.empty()) return;
   // It is asked again when a run ends.

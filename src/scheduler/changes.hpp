@@ -30,6 +30,12 @@ struct NewInstances {
   std::uint32_t end;
 };
 
+/// A partition of a DAG has what it waited for.
+struct PartitionRun {
+  std::int64_t partition;  ///< id
+  Run* run;
+};
+
 struct StopOrder {
   Uuid attempt_id;
   std::string reason;
@@ -56,10 +62,13 @@ struct Changes {
   std::vector<std::string> deleted_dags;
   std::vector<DagEntry*> asset_queues;    ///< whose queued_assets changed
   std::vector<Run*> asset_runs;           ///< of `created`: they consume asset events
+  std::vector<PartitionRun> partition_runs;       ///< of `created`, likewise
+  std::vector<std::int64_t> dropped_partitions;   ///< ids: their DAG maps partitions in another way now
   std::vector<Run*> taken_into_backfill;  ///< stored runs that run again as a backfill's
   std::vector<std::int64_t> completed_backfills;
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
+  std::vector<DagEntry*> plans;        ///< effect: ask Python for their next run
   std::vector<RunCallback> callbacks;  ///< stored, and an effect: have an agent run them
 
   std::vector<TaskRef> deferred;        ///< by start_from_trigger: what they wait for is their task's
@@ -74,7 +83,7 @@ struct Changes {
   bool nothing_to_store() const {
     return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&
            dags.empty() && deleted_runs.empty() && deleted_dags.empty() && asset_queues.empty() &&
-           taken_into_backfill.empty() && completed_backfills.empty();
+           taken_into_backfill.empty() && completed_backfills.empty() && dropped_partitions.empty();
   }
 
   /// What is noted is stored: a further change is to be noted again.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/time_text.hpp"
@@ -5,6 +6,16 @@
 
 // A DAG appears, changes, is paused, disappears; its next scheduled run.
 namespace leoflow::scheduler {
+namespace {
+
+/// A partition may run again at the same time, so that its runs need more to tell them apart.
+std::string scheduled_run_id(const dag::RunInfo& info, const Uuid& unique) {
+  std::string out = fmt::format("scheduled__{}", to_iso_offset(info.run_after));
+  if (info.partition_key) out += fmt::format("__{}__{}", *info.partition_key, unique.text().substr(24, 8));
+  return out;
+}
+
+}  // namespace
 
 DagEntry* Scheduler::find_dag(const std::string& dag_id) {
   const auto found = dags_.find(dag_id);
@@ -13,16 +24,24 @@ DagEntry* Scheduler::find_dag(const std::string& dag_id) {
 
 void Scheduler::put_dag(const std::string& dag_id, std::string version_id,
                         std::shared_ptr<const dag::Dag> graph, bool paused,
-                        std::optional<dag::DataInterval> last_automated, Time now) {
+                        std::optional<dag::RunInfo> last_automated, Time now) {
   auto& owned = dags_[dag_id];
   const bool fresh = owned == nullptr;
   if (fresh) {
     owned = std::make_unique<DagEntry>();
     owned->dag_id = dag_id;
     owned->paused = paused;
-    owned->last_automated = last_automated;
+    owned->last_automated = std::move(last_automated);
   }
   DagEntry& dag = *owned;
+  const auto definition = [](const dag::Dag* of) {
+    const dag::Partitioning* found = of == nullptr ? nullptr : of->timetable->partitioning();
+    return found == nullptr ? std::string_view() : std::string_view(found->definition);
+  };
+  if (!dag.partitions.empty() && definition(dag.graph.get()) != definition(graph.get())) {
+    for (const auto& [key, partition] : dag.partitions) changes_.dropped_partitions.push_back(partition.id);
+    dag.partitions.clear();
+  }
   dag.version_id = std::move(version_id);
   dag.graph = std::move(graph);
   assets_.put(dag_id, *dag.graph);
@@ -81,6 +100,7 @@ Result<void> Scheduler::delete_dag(const std::string& dag_id) {
   assets_.remove(dag_id);
   std::erase(changes_.dags, &dag);
   std::erase(changes_.asset_queues, &dag);
+  std::erase(changes_.plans, &dag);
   std::erase_if(finished_, [&](const Run* run) { return run->dag == &dag; });
   changes_.deleted_dags.push_back(dag_id);
   dead_dags_.push_back(std::move(found->second));
@@ -89,11 +109,28 @@ Result<void> Scheduler::delete_dag(const std::string& dag_id) {
 }
 
 void Scheduler::plan_next_run(DagEntry& dag, Time now) {
-  const auto before = dag.next_run;
-  dag.next_run = dag.graph->timetable->next(dag.last_automated, dag.graph->restriction(), now);
-  const bool same = before.has_value() == dag.next_run.has_value() &&
-                    (!before || (before->run_after == dag.next_run->run_after &&
-                                 before->interval == dag.next_run->interval));
+  if (dag.graph->timetable->python() == nullptr) {
+    return set_next_run(dag, dag.graph->timetable->next(dag.last_automated, dag.graph->restriction(), now));
+  }
+  if (!dag.stale && std::ranges::find(changes_.plans, &dag) == changes_.plans.end()) {
+    changes_.plans.push_back(&dag);
+  }
+}
+
+void Scheduler::next_run_known(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
+                               std::optional<dag::RunInfo> next, Time now) {
+  // As often as Airflow asks again: it parses a file twice a minute.
+  constexpr std::chrono::seconds kAskAgain{30};
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr || dag->graph->timetable->python() == nullptr || dag->last_automated != last) return;
+  const bool is_known = next.has_value();
+  set_next_run(*dag, std::move(next));
+  if (!is_known) arm({now + kAskAgain, Timer::Kind::plan, dag_id, ""});
+}
+
+void Scheduler::set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next) {
+  const bool same = dag.next_run == next;
+  dag.next_run = std::move(next);
   if (!same) note(dag);
   if (dag.next_run && dag.may_run() && !dag.creating)
     arm({dag.next_run->run_after, Timer::Kind::next_run, dag.dag_id, ""});
@@ -112,13 +149,16 @@ void Scheduler::create_due_runs(DagEntry& dag, Time now) {
     const dag::RunInfo info = *dag.next_run;
     NewRun request;
     request.type = RunType::scheduled;
-    request.run_id = fmt::format("scheduled__{}", to_iso_offset(info.run_after));
+    request.run_id = info.run_id.value_or(scheduled_run_id(info, make_id_(now)));
     request.triggered_by = "timetable";
     request.logical_date = info.logical_date();
     request.interval = info.interval;
     request.run_after = info.run_after;
+    request.partition_key = info.partition_key;
+    request.partition_date = info.partition_date;
     // A run of that id that is there already (triggered by hand) stands for this one.
-    dag.last_automated = info.interval;
+    dag.last_automated = info;
+    dag.next_run.reset();
     plan_next_run(dag, now);
     (void)create_run(dag.dag_id, std::move(request), now);
   }
@@ -154,6 +194,9 @@ void Scheduler::tick(Time now) {
         break;
       case Timer::Kind::asset_run:
         create_asset_run(*dag, now);
+        break;
+      case Timer::Kind::plan:
+        if (!dag->next_run) plan_next_run(*dag, now);
         break;
       case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);

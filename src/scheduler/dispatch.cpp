@@ -10,7 +10,7 @@
 namespace leoflow::scheduler {
 
 ReadyKey Scheduler::key_of(TaskRef ref) {
-  return {-static_cast<std::int64_t>(ref.task().priority_weight), ref.run->run_after, ref.run->sequence,
+  return {-static_cast<std::int64_t>(weight_of(ref.task(), ref.ti())), ref.run->run_after, ref.run->sequence,
           ref.index};
 }
 

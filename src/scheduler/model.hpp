@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "dag/dag.hpp"
+#include "scheduler/partitions.hpp"
 #include "scheduler/past.hpp"
 #include "scheduler/skips.hpp"
 #include "scheduler/trigger_rule.hpp"
@@ -122,6 +124,7 @@ struct Run {
   std::string conf = "{}";
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<Time> partition_date;
   std::optional<BackfillPlace> backfill;
   int clear_number = 0;
 
@@ -166,6 +169,13 @@ inline const dag::Task& TaskRef::task() const {
   return run->task_of(ti());
 }
 
+/// The effective priority of a task instance.
+inline int weight_of(const dag::Task& task, const TaskInstance& ti) {
+  if (task.weights.empty()) return task.priority_weight;
+  const auto tries_before = static_cast<std::size_t>(std::max(0, ti.max_tries - task.retries));
+  return task.weights[std::min(tries_before, task.weights.size() - 1)];
+}
+
 struct Pool {
   int slots = 0;
   bool include_deferred = false;
@@ -190,7 +200,7 @@ struct DagEntry {
   std::shared_ptr<const dag::Dag> graph;  ///< newest version
   bool paused = false;
   bool stale = false;                               ///< its file is gone or does not define it any more
-  std::optional<dag::DataInterval> last_automated;  ///< of the newest scheduled run
+  std::optional<dag::RunInfo> last_automated;       ///< the newest scheduled run
   std::optional<dag::RunInfo> next_run;
   bool dirty = false;
   std::optional<Backfill> backfill;                       ///< its runs are not counted in the next two
@@ -206,6 +216,8 @@ struct DagEntry {
   std::map<dag::AssetKey, Time> queued_assets;
   bool queue_is_dirty = false;
   bool wants_asset_run = false;  ///< the next tick looks whether there are enough
+  /// Partitions that wait for more changes of assets, by key.
+  std::map<std::string, PendingPartition> partitions;
 
   // Runs that end at once may start others: these keep that a loop, not a recursion.
   bool creating = false;

@@ -37,6 +37,7 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.conf = std::move(request.conf);
   run.note = std::move(request.note);
   run.partition_key = std::move(request.partition_key);
+  run.partition_date = request.partition_date;
   run.backfill = request.backfill;
   run.sequence = ++sequence_;
 
@@ -200,6 +201,7 @@ void Scheduler::forget(Run& run) {
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
   std::erase(changes_.asset_runs, &run);
+  std::erase_if(changes_.partition_runs, [&](const PartitionRun& made) { return made.run == &run; });
   std::erase(changes_.taken_into_backfill, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
   std::erase_if(changes_.callbacks, [&](const RunCallback& callback) { return callback.cause.run == &run; });

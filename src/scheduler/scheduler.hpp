@@ -24,6 +24,7 @@ struct NewRun {
   std::string conf = "{}";
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
+  std::optional<Time> partition_date;
   std::optional<BackfillPlace> backfill;
 };
 
@@ -56,7 +57,10 @@ class Scheduler {
   // --- dags.cpp
   /// A DAG appears or has a new version; runs keep the version they have.
   void put_dag(const std::string& dag_id, std::string version_id, std::shared_ptr<const dag::Dag> graph,
-               bool paused, std::optional<dag::DataInterval> last_automated, Time now);
+               bool paused, std::optional<dag::RunInfo> last_automated, Time now);
+  /// What Python answered to one of `changes().plans`: the run after `last`.
+  void next_run_known(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
+                      std::optional<dag::RunInfo> next, Time now);
   void set_stale(const std::string& dag_id, bool stale, Time now);
   Result<void> set_paused(const std::string& dag_id, bool paused, Time now);
   /// Errors: conflict while a task instance holds a slot.
@@ -140,6 +144,15 @@ class Scheduler {
   void forget_queued_assets(const std::string& dag_id, const std::optional<dag::AssetKey>& asset);
   AssetBook& assets() { return assets_; }
 
+  // --- partitions.cpp
+  /// A partition of an asset changed that is, or is part of, partitions of a DAG.
+  /// @returns where it counts; nothing if the DAG does not collect changes now.
+  std::vector<PartitionArrival> partitions_changed(const std::string& dag_id, const PartitionChange& change,
+                                                   Time now);
+  /// After a restart.
+  void restore_partition(const std::string& dag_id, PendingPartition partition);
+  void count_partitions_from(std::int64_t last_id) { last_partition_ = last_id; }
+
   // --- backfills.cpp
   /// A new one, or one from before a restart; its runs come after it.
   void put_backfill(const std::string& dag_id, Backfill backfill);
@@ -170,6 +183,7 @@ class Scheduler {
       run_timeout,
       recheck,
       asset_run,
+      plan,
       wake_up,
       trigger,
       trigger_end,
@@ -184,6 +198,7 @@ class Scheduler {
 
   // dags.cpp
   void plan_next_run(DagEntry& dag, Time now);
+  void set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next);
   void create_due_runs(DagEntry& dag, Time now);
   /// Paused or stale flipped: what is scheduled waits, or goes on.
   void gate_changed(DagEntry& dag, Time now);
@@ -284,6 +299,9 @@ class Scheduler {
   void want_asset_run(DagEntry& dag);
   void create_asset_run(DagEntry& dag, Time now);
   void note_queue(DagEntry& dag);
+  // partitions.cpp
+  void create_partition_runs(DagEntry& dag, Time now);
+  bool has_all(const DagEntry& dag, const PendingPartition& partition) const;
   // endings.cpp
   /// Notes the DAG's callback for the end of its run, if it has one.
   void call_back(Run& run, std::string reason, Time now);
@@ -323,6 +341,7 @@ class Scheduler {
   std::unordered_set<Uuid, UuidHash> pythons_triggers_;  ///< of those, the ones that Python waits for
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   AssetBook assets_;
+  std::int64_t last_partition_ = 0;  ///< the newest id that was given
   std::vector<Run*> finished_;
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;
   int free_slots_ = 0;

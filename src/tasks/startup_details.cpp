@@ -30,6 +30,7 @@ json::object dag_run_of(const engine::AttemptSpec& spec) {
           {"triggering_user_name", to_json(spec.triggering_user)},
           {"consumed_asset_events", parse_json(spec.consumed_asset_events).value_or(json::array())},
           {"partition_key", to_json(spec.partition_key)},
+          {"partition_date", to_json(spec.partition_date)},
           {"note", to_json(spec.note)}};
 }
 

@@ -20,6 +20,7 @@ class NoRunner final : public engine::AttemptRunner {
   void start_trigger(const engine::TriggerSpec&) override {}
   void stop_trigger(const Uuid&) override {}
   void run_callback(const engine::CallbackSpec&) override {}
+  void ask(engine::PythonQuestion) override {}
   std::promise<engine::AttemptSpec> started;
 };
 

@@ -23,6 +23,7 @@ class Case:
         partition_key: The run's partition key.
         after: The examples that are played before this one.
         unpause: Other DAGs that have to run meanwhile.
+        consumers: How many runs other DAGs get because this one changes assets; they are compared, too.
         responses: What to respond to tasks that wait for a human, by task id.
         seconds: How long to wait for the end.
         slow: Why the everyday tests leave it out; only `run` plays it.
@@ -37,6 +38,7 @@ class Case:
     partition_key: str | None = None
     after: tuple[str, ...] = ()
     unpause: tuple[str, ...] = ()
+    consumers: dict[str, int] = field(default_factory=dict)
     responses: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 120
     slow: str = ""
@@ -55,11 +57,6 @@ _ONE_URI = {
 }
 
 CASES: dict[str, Case] = {
-    # Files that do not load.
-    "example_asset_partition.py": Case(known="partitioned timetables are not supported yet"),
-    "example_custom_weight.py": Case(known="custom weight rules are not supported yet"),
-    "example_workday_timetable.py": Case(known="custom timetables are not supported yet"),
-    # DAGs.
     "child_dag": Case(logical_date="2026-01-03T00:00:00Z"),  # example_external_task has one of LOGICAL_DATE made
     "example_asset_state_store_producer": Case(loose={"xcoms/load.return_value": _RANDOM}),
     "example_branch_operator": Case(slow=_INSTALLS, seconds=400, loose=_RANDOM_BRANCH),
@@ -83,6 +80,20 @@ CASES: dict[str, Case] = {
         slow="Leoflow's run waits to the end of the time, see below",
         known="one task may be answered by the users 1 and admin only; Airflow lets everyone in here, and everyone"
         " answer, Leoflow's user is refused",
+    ),
+    "clean_and_combine_player_stats": Case(partition_key="2026-06-15T10"),
+    "ingest_region_stats": Case(logical_date=None, partition_key="us", consumers={"regional_stats_breakdown": 1}),
+    "ingest_regional_sales": Case(logical_date=None, consumers={"aggregate_regional_sales": 3}),
+    "ingest_team_a_player_stats": Case(partition_key="2026-06-15T10:00:00"),
+    "live_region_player_stats": Case(
+        logical_date=None, consumers={"summarize_live_region_stats": 1, "scatter_live_region_to_segments": 3}
+    ),
+    "multi_region_player_stats": Case(
+        logical_date=None, consumers={"segment_region_stats_rollup": 1, "segment_region_stats_early_rollup": 1}
+    ),
+    "team_b_player_stats": Case(partition_key="no time"),
+    "train_weekly_model": Case(
+        partition_key="2026-06-15T00:00:00", consumers={"daily_inference": 7, "trailing_week_inference": 7}
     ),
     "example_params_ui_tutorial": Case(conf={"required_field": "more than ten letters"}),
     "example_python_decorator": Case(slow=_INSTALLS, seconds=400),

@@ -10,7 +10,7 @@ from typing import Any
 from cases import Case, case_of
 from player import Answer
 
-_PARTS = ("error", "has_no_dag", "refused", "run", "tasks", "xcoms", "rendered", "events", "responses")
+_PARTS = ("error", "has_no_dag", "refused", "run", "tasks", "xcoms", "rendered", "events", "consumers", "responses")
 
 
 @dataclass

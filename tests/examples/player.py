@@ -80,7 +80,8 @@ class Player:
 
     def _play_one(self, dag_id: str, stub_url: str) -> Answer:
         case, began = case_of(dag_id), time.monotonic()
-        for other in (dag_id, *case.unpause):
+        others = (*case.unpause, *case.consumers)
+        for other in (dag_id, *others):
             self._pause(other, False)
         body = {"dag_run_id": RUN_ID, "logical_date": case.logical_date, "conf": _filled(case.conf, stub_url)}
         if case.partition_key is not None:
@@ -93,17 +94,28 @@ class Player:
         run = f"/api/v2/dags/{dag_id}/dagRuns/{RUN_ID}"
         responded = self._await_end(run, case)
         answer = self._collect_settled(dag_id, run)
+        if case.consumers:
+            answer["consumers"] = {other: self._consumed(other, n, case) for other, n in case.consumers.items()}
         if responded:
             answer["responses"] = responded
         if answer["run"] not in _ENDED:
             self.server.request("PATCH", run, {"state": "failed"})
-        for other in (dag_id, *case.unpause):
+        for other in (dag_id, *others):
             self._pause(other, True)
         self.log(f"{dag_id}: {answer['run']} in {time.monotonic() - began:.1f} s")
         return answer
 
     def _pause(self, dag_id: str, is_paused: bool) -> None:
         self.server.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": is_paused})
+
+    def _consumed(self, dag_id: str, count: int, case: Case) -> list[Any]:
+        """Waits for the runs of a DAG that changes of assets bring about; returns their partitions and ends."""
+        deadline = time.monotonic() + case.seconds
+        while True:
+            runs = self._all(f"/api/v2/dags/{dag_id}/dagRuns?run_type=asset_triggered", "dag_runs")
+            if time.monotonic() > deadline or (len(runs) >= count and all(r["state"] in _ENDED for r in runs)):
+                return sorted([r["partition_key"] or "", r["partition_date"] or "", r["state"]] for r in runs)
+            time.sleep(0.2)
 
     def _await_end(self, run: str, case: Case) -> dict[str, int]:
         """Waits for the end of a run, and responds to what waits for a human; returns the statuses of that."""

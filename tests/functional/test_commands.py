@@ -30,18 +30,11 @@ pipeline()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def running(make_shared_lite):
     """Gives a server with one DAG."""
-    folder = tmp_path_factory.mktemp("commands")
-    lite = Lite(home=folder / "home", dags=folder / "dags")
-    lite.home.mkdir()
-    lite.dags.mkdir()
-    lite.set_up()
-    lite.write_dag("greeting.py", DAG.format(dag_id="greeting"))
-    lite.start()
+    lite = make_shared_lite({"greeting.py": DAG.format(dag_id="greeting")})
     lite.await_dag("greeting", tasks=1)
-    yield lite
-    lite.stop()
+    return lite
 
 
 def remote(lite: Lite, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

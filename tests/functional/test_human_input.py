@@ -44,18 +44,11 @@ with DAG("gives_up"):
 
 
 @pytest.fixture(scope="module")
-def lite(tmp_path_factory):
+def lite(make_shared_lite):
     """Gives a server with DAGs that ask people."""
-    folder = tmp_path_factory.mktemp("human_input")
-    lite = Lite(home=folder / "home", dags=folder / "dags")
-    lite.home.mkdir()
-    lite.dags.mkdir()
-    lite.set_up()
-    lite.write_dag("asks.py", ASKS)
-    lite.start()
+    lite = make_shared_lite({"asks.py": ASKS})
     lite.await_dag("gives_up", tasks=2)
-    yield lite
-    lite.stop()
+    return lite
 
 
 def place(dag_id: str, run_id: str, task_id: str) -> str:

@@ -13,23 +13,10 @@ const std::string_view kDagColumns =
     "d.timetable_description, d.timetable_type, d.max_active_tasks, d.max_active_runs, "
     "d.max_consecutive_failed_dag_runs, d.has_task_concurrency_limits, d.has_import_errors, "
     "d.next_dagrun_logical_date, d.next_dagrun_data_interval_start, d.next_dagrun_data_interval_end, "
-    "d.next_dagrun_run_after, d.owners";
+    "d.next_dagrun_run_after, d.owners, d.timetable_partitioned, d.timetable_periodic";
 const std::string_view kDagTables = "dag d LEFT JOIN dag_version v ON v.id = d.current_version_id";
 const std::string_view kVersionColumns =
     "v.id, v.version_number, v.dag_id, v.bundle_name, v.bundle_version, v.created_at, d.dag_display_name";
-
-namespace {
-
-// Whether runs come by themselves at known times, so that missed ones can be filled in.
-bool is_periodic(std::string_view timetable_type) {
-  for (const std::string_view other :
-       {"NullTimetable", "OnceTimetable", "ContinuousTimetable", "AssetTriggered"}) {
-    if (timetable_type.find(other) != std::string_view::npos) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 void fill_dag(store::Row row, gen::DAGResponse& dag) {
   std::string bundle_path;
@@ -47,14 +34,13 @@ void fill_dag(store::Row row, gen::DAGResponse& dag) {
   in >> dag.has_task_concurrency_limits >> dag.has_import_errors;
   in >> dag.next_dagrun_logical_date >> dag.next_dagrun_data_interval_start >>
       dag.next_dagrun_data_interval_end;
-  in >> dag.next_dagrun_run_after >> owners;
+  in >> dag.next_dagrun_run_after >> owners >> dag.timetable_partitioned >> dag.timetable_periodic;
   dag.last_parsed_time = parsed_at;
   dag.max_active_runs = max_active_runs;
   dag.fileloc = bundle_path + "/" + relative;
   dag.file_token = make_file_token(bundle_name, relative);
   dag.bundle_name = std::move(bundle_name);
   dag.relative_fileloc = std::move(relative);
-  dag.timetable_periodic = is_periodic(timetable_type);
   dag.is_backfillable = dag.timetable_periodic;
   for (const std::string& owner : split(owners, ',')) {
     if (!trim(owner).empty()) dag.owners.emplace_back(trim(owner));

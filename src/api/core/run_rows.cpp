@@ -12,7 +12,7 @@ const std::string_view kRunColumns =
     "r.run_id, r.dag_id, r.logical_date, r.queued_at, r.start_date, r.end_date, r.data_interval_start, "
     "r.data_interval_end, r.run_after, r.run_type, r.state, r.triggered_by, r.triggering_user_name, r.conf, "
     "r.note, "
-    "r.bundle_version, d.dag_display_name, r.partition_key, "
+    "r.bundle_version, d.dag_display_name, r.partition_key, r.partition_date, "
     "v.id, v.version_number, v.dag_id, v.bundle_name, v.bundle_version, v.created_at, d.dag_display_name";
 const std::string_view kRunTables =
     "dag_run r JOIN dag d ON d.dag_id = r.dag_id LEFT JOIN dag_version v ON v.id = r.dag_version_id";
@@ -45,11 +45,11 @@ gen::DAGRunResponse run_from(store::Row row) {
   in >> run.data_interval_start >> run.data_interval_end >> run.run_after >> run.run_type >> run.state;
   in >> triggered_by >> run.triggering_user_name >> conf >> run.note >> run.bundle_version >>
       run.dag_display_name;
-  in >> run.partition_key;
+  in >> run.partition_key >> run.partition_date;
   run.triggered_by = triggered_by;
   run.duration = seconds_between(run.start_date, run.end_date);
   run.conf = parse_json(conf).value_or(json::object());
-  if (!row.is_null(18)) run.dag_versions.push_back(version_from(row, 18));
+  if (!row.is_null(19)) run.dag_versions.push_back(version_from(row, 19));
   return run;
 }
 

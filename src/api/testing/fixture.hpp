@@ -38,7 +38,9 @@ class FakeCommands final : public engine::Commands {
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
   void pools_changed() override { ++pool_changes; }
   Result<std::int64_t> create_backfill(engine::CreateBackfill) override { return 1; }
-  Result<std::vector<Time>> plan_backfill(engine::CreateBackfill) override { return std::vector<Time>{}; }
+  Result<std::vector<dag::RunInfo>> plan_backfill(engine::CreateBackfill) override {
+    return std::vector<dag::RunInfo>{};
+  }
   Result<void> change_backfill(std::int64_t, engine::BackfillChange) override { return {}; }
   Result<void> answer_input(engine::AnswerInput answer) override {
     return answers.push_back(std::move(answer)), Result<void>{};

@@ -7,10 +7,6 @@ namespace leoflow::api {
 
 namespace {
 
-Result<Answer> get_partitioned_dag_runs(Call&, const gen::GetPartitionedDagRunsParams&) {
-  return ok(gen::PartitionedDagRunCollectionResponse{});
-}
-
 Result<Answer> get_deadlines(Call& call, const gen::GetDeadlinesParams& params) {
   if (params.dag_id != "~" && params.dag_run_id != "~") {
     if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
@@ -28,7 +24,6 @@ Result<Answer> get_dag_deadline_alerts(Call& call, const gen::GetDagDeadlineAler
 }  // namespace
 
 void bind_ui_empty(Registry& registry) {
-  registry.bind<op::get_partitioned_dag_runs>(get_partitioned_dag_runs);
   registry.bind<op::get_deadlines>(get_deadlines);
   registry.bind<op::get_dag_deadline_alerts>(get_dag_deadline_alerts);
 }

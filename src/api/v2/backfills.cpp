@@ -97,7 +97,12 @@ Result<Answer> plan_backfill(Call& call, const gen::CreateBackfillDryRunParams&,
   const auto dates = call.api.commands.plan_backfill(command_of(call, body));
   if (!dates) return std::unexpected(dates.error());
   gen::DryRunBackfillCollectionResponse answer;
-  for (const Time date : *dates) answer.backfills.emplace_back().logical_date = date;
+  for (const dag::RunInfo& run : *dates) {
+    auto& planned = answer.backfills.emplace_back();
+    planned.logical_date = run.logical_date();
+    planned.partition_key = run.partition_key;
+    planned.partition_date = run.partition_date;
+  }
   answer.total_entries = static_cast<std::int64_t>(dates->size());
   return ok(answer);
 }

@@ -48,7 +48,6 @@ void bind_empty_collections(Registry& registry) {
   bind_missing<op::get_task_state_store>(registry, "The task state");
   bind_missing<op::list_asset_state_store>(registry, "The Asset");
   bind_missing<op::get_asset_state_store>(registry, "The Asset");
-  bind_missing<op::get_pending_partitioned_dag_run>(registry, "The partitioned Dag run");
 }
 
 }  // namespace leoflow::api

@@ -1,0 +1,168 @@
+"""Answers what only classes of the user's own know: timetables and partition mappers from plugins.
+
+A question is a JSON object with `ask`, and is answered in a process of its own with JSON:
+
+    next_run       timetable, last, earliest, latest, catchup -> a run, or null
+    runs_between   timetable, earliest, latest -> runs
+    manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
+    map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
+
+A run is run_after, start, end, partition_key, partition_date, run_id. Times are ISO 8601.
+"""
+
+from __future__ import annotations
+
+import datetime
+from traceback import format_exception
+from typing import Any
+
+# As many runs of a range as one may reasonably want; more would fill the memory.
+_MOST_RUNS = 100_000
+
+
+def answer(question: dict[str, Any], decoder: Any) -> None:
+    """Answers one question over the child's connection.
+
+    Args:
+        question: What is asked.
+        decoder: The SDK's decoder that owns the connection.
+    """
+    from airflow.sdk.execution_time.comms import _RequestFrame
+
+    try:
+        body = {"type": "Answer", "answer": _ANSWERS[question["ask"]](question)}
+    except Exception as error:  # noqa: BLE001 - a class of the user's may raise anything
+        body = {"type": "AnswerError", "answer": "".join(format_exception(error))}
+    frame = _RequestFrame(id=next(decoder.id_counter), body=body)
+    decoder.socket.sendall(frame.as_bytes())
+    decoder._read_frame()
+
+
+def _time(text: str | None) -> Any:
+    from airflow._shared.timezones.timezone import coerce_datetime
+
+    return coerce_datetime(datetime.datetime.fromisoformat(text)) if text else None
+
+
+def _text(time: datetime.datetime | None) -> str | None:
+    return time and time.astimezone(datetime.UTC).isoformat()
+
+
+def _timetable(question: dict[str, Any]) -> Any:
+    from airflow.serialization.decoders import decode_timetable
+
+    return decode_timetable(_without_facts(question["timetable"]))
+
+
+def _without_facts(encoded: Any) -> Any:
+    if not isinstance(encoded, dict):
+        return encoded
+    return {name: _without_facts(value) for name, value in encoded.items() if name != "__facts"}
+
+
+def _run(timetable: Any, info: Any, run_type: str) -> dict[str, Any]:
+    from airflow.utils.types import DagRunType
+
+    interval = info.data_interval
+    run_id = timetable.generate_run_id(
+        run_type=DagRunType(run_type),
+        run_after=info.run_after,
+        data_interval=interval,
+        partition_key=info.partition_key,
+    )
+    return {
+        "run_after": _text(info.run_after),
+        "start": interval and _text(interval.start),
+        "end": interval and _text(interval.end),
+        "partition_key": info.partition_key,
+        "partition_date": _text(info.partition_date),
+        "run_id": run_id,
+    }
+
+
+def _next_run(question: dict[str, Any]) -> dict[str, Any] | None:
+    from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
+
+    timetable = _timetable(question)
+    if not timetable.can_be_scheduled:
+        return None
+    last = None
+    if told := question["last"]:
+        interval = told["start"] and DataInterval(_time(told["start"]), _time(told["end"]))
+        last = DagRunInfo(
+            run_after=_time(told["run_after"]),
+            data_interval=interval,
+            partition_key=told["partition_key"],
+            partition_date=_time(told["partition_date"]),
+        )
+    restriction = TimeRestriction(_time(question["earliest"]), _time(question["latest"]), question["catchup"])
+    info = timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
+    return info and _run(timetable, info, "scheduled")
+
+
+def _runs_between(question: dict[str, Any]) -> list[dict[str, Any]]:
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = _timetable(question)
+    earliest, latest = _time(question["earliest"]), _time(question["latest"])
+    if timetable.partitioned:
+        infos = timetable.iter_partition_dagrun_infos(earliest=earliest, latest=latest)
+        return [_run(timetable, info, "backfill") for info in infos]
+    restriction = TimeRestriction(earliest, latest, catchup=True)
+    runs: list[dict[str, Any]] = []
+    info = None
+    while info := timetable.next_dagrun_info_v2(last_dagrun_info=info, restriction=restriction):
+        runs.append(_run(timetable, info, "backfill"))
+        if len(runs) > _MOST_RUNS:
+            raise ValueError(f"the timetable has more than {_MOST_RUNS} runs in that range")
+    return runs
+
+
+def _manual_run(question: dict[str, Any]) -> dict[str, Any]:
+    from airflow.utils.types import DagRunType
+
+    timetable = _timetable(question)
+    logical_date = _time(question["logical_date"])
+    interval = timetable.infer_manual_data_interval(run_after=logical_date) if logical_date else None
+    run_id = timetable.generate_run_id(
+        run_type=DagRunType(question["run_type"]), run_after=_time(question["run_after"]), data_interval=interval
+    )
+    return {
+        "start": interval and _text(interval.start),
+        "end": interval and _text(interval.end),
+        "run_id": run_id,
+        "partition_date": _text(timetable.resolve_partition_date(question["partition_key"])),
+    }
+
+
+def _map_partition(question: dict[str, Any]) -> list[dict[str, Any]]:
+    from airflow.serialization.decoders import decode_partition_mapper
+
+    mapper = decode_partition_mapper(question["mapper"])
+    keys = mapper.to_downstream(question["key"])
+    return [_mapped(mapper, key) for key in ([keys] if isinstance(keys, str) else keys)]
+
+
+def _mapped(mapper: Any, key: str) -> dict[str, Any]:
+    out: dict[str, Any] = {"key": key, "is_temporal": False, "date": None, "needs": None}
+    # As with a built-in one: a mapper that cannot read its own keys has no date, and waits for ever.
+    try:
+        out["date"] = _text(mapper.to_partition_date(key))
+        out["is_temporal"] = out["date"] is not None
+    except Exception:  # noqa: BLE001
+        out["is_temporal"] = True
+    if mapper.is_rollup:
+        try:
+            minimum = getattr(mapper.wait_policy, "n", None)
+            out["needs"] = {"keys": sorted(mapper.to_upstream(key)), "minimum": minimum}
+        except Exception:  # noqa: BLE001
+            out["needs"] = {"keys": [], "minimum": 1}
+    return out
+
+
+_ANSWERS = {
+    "next_run": _next_run,
+    "runs_between": _runs_between,
+    "manual_run": _manual_run,
+    "map_partition": _map_partition,
+}

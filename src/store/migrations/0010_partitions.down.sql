@@ -1,0 +1,10 @@
+DROP TABLE unmapped_event;
+DROP TABLE partition_event;
+DROP TABLE partition_asset;
+DROP TABLE dag_partition;
+ALTER TABLE dag DROP COLUMN timetable_periodic;
+ALTER TABLE dag DROP COLUMN timetable_partitioned;
+ALTER TABLE dag DROP COLUMN next_dagrun_partition_date;
+ALTER TABLE dag DROP COLUMN next_dagrun_partition_key;
+DROP INDEX dag_run_by_partition;
+ALTER TABLE dag_run DROP COLUMN partition_date;
