@@ -53,7 +53,11 @@ def _evaluate(dag: dict[str, Any]) -> None:
 
 
 def _is_core(encoded: dict[str, Any]) -> bool:
-    return encoded["__type"].startswith("airflow.timetables.")
+    """Tells whether the control plane evaluates the timetable itself."""
+    if not encoded["__type"].startswith("airflow.timetables."):
+        return False
+    delta = (encoded.get("__var") or {}).get("delta")
+    return not (isinstance(delta, dict) and "weekday" in delta.get("__var", delta))
 
 
 def _describe_timetable(dag: dict[str, Any], encoded: dict[str, Any]) -> None:

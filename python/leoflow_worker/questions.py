@@ -6,15 +6,20 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     runs_between   timetable, earliest, latest -> runs
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
+    deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
 
 A run is run_after, start, end, partition_key, partition_date, run_id. Times are ISO 8601.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import sys
 from traceback import format_exception
 from typing import Any
+
+import structlog
 
 # As many runs of a range as one may reasonably want; more would fill the memory.
 _MOST_RUNS = 100_000
@@ -160,9 +165,36 @@ def _mapped(mapper: Any, key: str) -> dict[str, Any]:
     return out
 
 
+def _deadline_callback(question: dict[str, Any]) -> None:
+    from airflow.sdk.definitions.callback import AsyncCallback
+    from airflow.sdk.execution_time import callback_supervisor
+    from airflow.sdk.serde import deserialize
+
+    callback = deserialize(question["callback"])
+    sys.path.append(question["bundle_path"])
+    kwargs = {**callback.kwargs, "context": question["context"]}
+    if isinstance(callback, AsyncCallback):
+        return asyncio.run(_run_async(callback.path, kwargs))
+    done, error = callback_supervisor.execute_callback(
+        callback.path, kwargs, question["relative_fileloc"], question["bundle_path"], structlog.get_logger()
+    )
+    if not done:
+        raise RuntimeError(error)
+
+
+async def _run_async(path: str, kwargs: dict[str, Any]) -> None:
+    from airflow._shared.module_loading import accepts_context, import_string
+
+    function = import_string(path)
+    if not accepts_context(function):
+        kwargs.pop("context")
+    await function(**kwargs)
+
+
 _ANSWERS = {
     "next_run": _next_run,
     "runs_between": _runs_between,
     "manual_run": _manual_run,
     "map_partition": _map_partition,
+    "deadline_callback": _deadline_callback,
 }

@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import sys
+import uuid
 from socket import socket
 from traceback import format_exception
 from typing import Any
@@ -71,7 +72,7 @@ def _make_host_class(stock: Any) -> Any:
             self._host = host
 
         def append(self, entry: Any) -> None:
-            self._host.on_event(entry.trigger_id, entry.event)
+            self._host.on_event(entry)
 
     class TriggerHost(stock.TriggerRunner):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -115,7 +116,10 @@ def _make_host_class(stock: Any) -> Any:
                 self._start(trigger_id, order)
             except BaseException as error:  # noqa: BLE001 - a class of the user's may raise anything
                 self.log.exception("Trigger failed to start", trigger_id=trigger_id, classpath=order["classpath"])
-                self._on_failure(trigger_id, error)
+                if order["is_watcher"]:
+                    self._watch_again(trigger_id, True)
+                else:
+                    self._on_failure(trigger_id, error)
 
         def _start(self, trigger_id: str, order: dict[str, Any]) -> None:
             if order["bundle_path"] and order["bundle_path"] not in sys.path:
@@ -123,14 +127,20 @@ def _make_host_class(stock: Any) -> Any:
             kwargs = _decode(order["kwargs"])
             trigger = self.get_trigger_by_classpath(order["classpath"])(**kwargs)
             trigger.trigger_id = trigger_id
+            if order["is_watcher"]:
+                return self._launch(trigger_id, trigger, f"watcher (ID {trigger_id})", None)
             trigger.task_instance = ti = TaskInstanceDTO.model_construct(**order["ti"])
             deadline = order["deadline"]
             timeout = datetime.datetime.fromtimestamp(deadline / 1e6, datetime.timezone.utc) if deadline else None
             trigger.timeout_after = timeout
             name = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number} (ID {trigger_id})"
+            self._launch(trigger_id, trigger, name, timeout)
+
+        def _launch(self, trigger_id: str, trigger: Any, name: str, timeout: datetime.datetime | None) -> None:
             # The task's first step finds its entry.
             task = asyncio.get_running_loop().create_task(self.run_trigger(trigger_id, trigger, timeout), name=name)
-            self.triggers[trigger_id] = {"task": task, "is_watcher": False, "name": name, "events": 0}
+            is_watcher = self._waiting[trigger_id]["is_watcher"]
+            self.triggers[trigger_id] = {"task": task, "is_watcher": is_watcher, "name": name, "events": 0}
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._on_done(trigger_id, done))
 
@@ -140,14 +150,57 @@ def _make_host_class(stock: Any) -> Any:
             if task.cancelled() or trigger_id not in self._waiting:
                 return
             error = task.exception()
+            is_watcher = self._waiting[trigger_id]["is_watcher"]
             if error is not None:
                 self.log.error("Trigger exited with an error", trigger_id=trigger_id, exc_info=error)
-            else:
+            elif not is_watcher:
                 self.log.error("Trigger exited without sending an event", trigger_id=trigger_id)
+            if is_watcher:
+                return self._watch_again(trigger_id, error is not None)
             self._on_failure(trigger_id, error)
 
-        def on_event(self, trigger_id: str, event: Any) -> None:
-            """Tells the first event of a trigger: the task instance goes on with it."""
+        def _watch_again(self, trigger_id: str, failed: bool) -> None:
+            """Starts a watcher that ended again, as Airflow's triggerer does in its next round."""
+            order = self._waiting[trigger_id]
+            delay = min(order.get("delay", 0.5) * 2, 60) if failed else 1
+            order["delay"] = delay
+
+            def start() -> None:
+                # Cancelled meanwhile, or told anew.
+                if self._waiting.get(trigger_id) is not order:
+                    return
+                try:
+                    self._start(trigger_id, order)
+                except BaseException:  # noqa: BLE001 - a class of the user's may raise anything
+                    self.log.exception("Trigger failed to start", trigger_id=trigger_id, classpath=order["classpath"])
+                    self._watch_again(trigger_id, True)
+
+            asyncio.get_running_loop().call_later(delay, start)
+
+        def _on_change(self, trigger_id: str, entry: Any) -> None:
+            """Tells an event of a watcher, which goes on."""
+            from airflow.sdk.serde import serialize
+
+            try:
+                payload = serialize(entry.event.payload)
+            except Exception:
+                return self.log.exception("The event of the trigger cannot be serialized", trigger_id=trigger_id)
+            body = {"type": "TriggerReport", "trigger_id": trigger_id, "event_id": str(uuid.uuid4()), "payload": payload}
+
+            async def say() -> None:
+                await self.comms_decoder.say(body)
+                if entry.persist_seq is not None:
+                    self._shared_streams.confirm_persisted([entry.persist_seq])
+
+            task = asyncio.get_running_loop().create_task(say())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        def on_event(self, entry: Any) -> None:
+            """Tells the first event of a trigger: the task instance goes on with it. Or each of a watcher."""
+            trigger_id, event = entry.trigger_id, entry.event
+            if (watching := self._waiting.get(trigger_id)) and watching["is_watcher"]:
+                return self._on_change(trigger_id, entry)
             from airflow.sdk.serde import deserialize, serialize
             from airflow.triggers.base import BaseTaskEndEvent
 

@@ -164,7 +164,7 @@ void Agent::handle(agentrpc::ServerMessage message) {
     case Kind::kCancelTrigger:
       return triggers_->cancel(message.cancel_trigger().trigger_id(), true);
     case Kind::kTriggerAck:
-      return triggers_->acknowledged(message.trigger_ack().trigger_id());
+      return triggers_->acknowledged(message.trigger_ack());
     case Kind::kWelcome:
     case Kind::KIND_NOT_SET:
       return;

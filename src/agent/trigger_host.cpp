@@ -40,7 +40,7 @@ TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, Reques
 
 void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
   const std::string& id = trigger.trigger_id();
-  if (triggers_.contains(id) || reports_.contains(id) || is_leaving_) return;
+  if (triggers_.contains(id) || has_reported(id) || is_leaving_) return;
   triggers_.emplace(id, trigger);
   idle_timer_.cancel();
   if (child_) return tell_run(trigger);
@@ -48,7 +48,7 @@ void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
 }
 
 void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
-  reports_.erase(trigger_id);
+  std::erase_if(reports_, [&](const auto& entry) { return entry.first.first == trigger_id; });
   if (triggers_.erase(trigger_id) == 0) return;
   if (child_) {
     const json::object body{{"type", "CancelTrigger"}, {"trigger_id", trigger_id}, {"user_action", is_users}};
@@ -65,7 +65,7 @@ void TriggerHost::welcomed(const std::vector<agentrpc::RunTrigger>& triggers) {
     if (!wanted.contains(id)) unwanted.push_back(id);
   }
   for (const std::string& id : unwanted) cancel(id, false);
-  std::erase_if(reports_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::erase_if(reports_, [&](const auto& entry) { return !wanted.contains(entry.first.first); });
   for (const auto& [id, report] : reports_) {
     agentrpc::AgentMessage message;
     *message.mutable_trigger() = report;
@@ -115,7 +115,8 @@ void TriggerHost::tell_run(const agentrpc::RunTrigger& trigger) {
                           {"next_kwargs", parsed(trigger.next_kwargs())},
                           {"ti", parsed(trigger.task_instance())},
                           {"deadline", trigger.deadline()},
-                          {"bundle_path", trigger.bundle_path()}};
+                          {"bundle_path", trigger.bundle_path()},
+                          {"is_watcher", trigger.is_watcher()}};
   child_->send(encode_response(-1, json::serialize(body), ""));
 }
 
@@ -130,6 +131,8 @@ bool TriggerHost::note_request(const SdkRequestFrame& request) {
   said.set_trigger_id(get_text(request.body, "trigger_id"));
   said.set_next_method(get_text(request.body, "next_method"));
   said.set_end_state(get_text(request.body, "end_state"));
+  said.set_event_id(get_text(request.body, "event_id"));
+  if (const json::value* payload = find(request.body, "payload")) said.set_payload(json::serialize(*payload));
   const json::value* next_kwargs = find(request.body, "next_kwargs");
   said.set_next_kwargs(next_kwargs == nullptr ? "{}" : json::serialize(*next_kwargs));
   if (const json::value* xcoms = find(request.body, "xcoms"); xcoms != nullptr && xcoms->is_object()) {
@@ -143,10 +146,11 @@ bool TriggerHost::note_request(const SdkRequestFrame& request) {
 
 void TriggerHost::report(agentrpc::TriggerReport said) {
   const std::string id = said.trigger_id();
-  if (triggers_.erase(id) == 0) return;
+  const bool goes_on = !said.event_id().empty();
+  if (goes_on ? !triggers_.contains(id) : triggers_.erase(id) == 0) return;
   agentrpc::AgentMessage message;
   *message.mutable_trigger() = said;
-  reports_[id] = std::move(said);
+  reports_[{id, said.event_id()}] = std::move(said);
   send_(std::move(message));
   if (triggers_.empty()) end_when_idle();
 }
@@ -165,7 +169,7 @@ void TriggerHost::log_line(std::string_view line) {
   const auto parsed = parse_json(line);
   const std::string id = parsed ? get_text(*parsed, "trigger_id") : "";
   const auto found = triggers_.find(id);
-  if (found == triggers_.end()) {
+  if (found == triggers_.end() || found->second.log_path().empty()) {
     if (!line.empty()) log::info("trigger host: {}", dialogue_->masker().mask(line));
     return;
   }

@@ -26,7 +26,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   void cancel(const std::string& trigger_id, bool is_users);
   /// After a reconnect: these are all that are wanted. What was not acknowledged is said again.
   void welcomed(const std::vector<agentrpc::RunTrigger>& triggers);
-  void acknowledged(const std::string& trigger_id) { reports_.erase(trigger_id); }
+  void acknowledged(const agentrpc::TriggerAck& ack) { reports_.erase({ack.trigger_id(), ack.event_id()}); }
   void shut_down();
 
   void on_forked(pid_t) override {}
@@ -41,6 +41,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   void tell_run(const agentrpc::RunTrigger& trigger);
   bool note_request(const SdkRequestFrame& request);
   void report(agentrpc::TriggerReport report);
+  bool has_reported(const std::string& trigger_id) const { return reports_.contains({trigger_id, ""}); }
   void log_line(std::string_view line);
 
   boost::asio::io_context& loop_;
@@ -48,7 +49,8 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   RequestBook& book_;
   Send send_;
   std::map<std::string, agentrpc::RunTrigger> triggers_;
-  std::map<std::string, agentrpc::TriggerReport> reports_;  // not acknowledged yet
+  /// Not acknowledged yet; by trigger and, of a watcher, event.
+  std::map<std::pair<std::string, std::string>, agentrpc::TriggerReport> reports_;
   std::shared_ptr<Child> child_;
   std::shared_ptr<SdkDialogue> dialogue_;
   std::string unfinished_line_;

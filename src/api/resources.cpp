@@ -12,7 +12,7 @@ void bind_everything(Registry& registry) {
   bind_ui_runs(registry);
   bind_ui_assets(registry);
   bind_ui_dependencies(registry);
-  bind_ui_empty(registry);
+  bind_ui_deadlines(registry);
   bind_ui_partitions(registry);
   bind_dags(registry);
   bind_dag_details(registry);

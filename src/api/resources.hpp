@@ -14,7 +14,7 @@ void bind_ui_structure(Registry& registry);
 void bind_ui_runs(Registry& registry);
 void bind_ui_assets(Registry& registry);
 void bind_ui_dependencies(Registry& registry);
-void bind_ui_empty(Registry& registry);
+void bind_ui_deadlines(Registry& registry);
 void bind_ui_partitions(Registry& registry);
 void bind_dags(Registry& registry);
 void bind_dag_details(Registry& registry);

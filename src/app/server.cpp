@@ -126,7 +126,10 @@ Result<void> Server::open_ports() {
 
 void Server::start_workspace() {
   Parts& p = *parts_;
-  p.files.emplace(lite::DagProcessorOptions{.root = config_.workspace, .parser = config_.parser_version},
+  p.files.emplace(lite::DagProcessorOptions{.root = config_.workspace,
+                                            .parser = config_.parser_version,
+                                            .bundles = config_.bundles,
+                                            .bundles_folder = config_.bundles_folder},
                   *p.database, *p.engine, p.fleet);
   p.files->start();
 }
@@ -138,6 +141,11 @@ Result<void> Server::start() {
   if (auto opened = open_database(); !opened) return opened;
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
+  });
+  p.engine->set_variables([&p](store::Session& session, const std::string& key) {
+    const store::Rows rows = session.query("SELECT value FROM variable WHERE key = $1", {key});
+    const auto value = rows.empty() ? fail(ErrorCode::not_found, "") : p.sealer.open(rows[0].text(0));
+    return value ? std::optional(*value) : std::nullopt;
   });
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);

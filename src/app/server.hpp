@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "lite/bundle_config.hpp"
 
 namespace leoflow::app {
 
@@ -24,7 +25,9 @@ struct ServerConfig {
   std::string admin_email;  ///< this user exists with this password, or nobody is made
   std::string admin_password_hash;
 
-  std::string workspace;  ///< absolute folder of DAG files
+  std::string workspace;                    ///< absolute folder of DAG files
+  std::vector<lite::BundleConfig> bundles;  ///< more of them
+  std::string bundles_folder;
   std::string logs_folder;
   std::string agent_folder;  ///< for the agent's own files
   std::string agent_program;

@@ -101,6 +101,9 @@ app::ServerConfig server_config(const Options& options, const lite::Home& home,
   out.admin_email = config.admin_email;
   out.admin_password_hash = config.admin_password_hash;
   out.workspace = workspace.string();
+  const char* bundles = std::getenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST");
+  out.bundles = value_or_exit(lite::read_bundle_configs(bundles == nullptr ? "" : bundles));
+  out.bundles_folder = home.bundles().string();
   out.logs_folder = home.logs().string();
   out.agent_folder = home.agent().string();
   out.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
@@ -190,7 +193,9 @@ void add_lite(CLI::App& app) {
   lite->add_flag("--fresh", options->fresh, "Start with an empty database");
   lite->footer(
       "Examples:\n  leoflow lite dags/hello\n  leoflow lite --port 9000 ~/airflow/dags\n"
-      "  leoflow lite --database-url postgresql://me@localhost/leoflow_dev");
+      "  leoflow lite --database-url postgresql://me@localhost/leoflow_dev\n\n"
+      "Plugins are in the folder 'plugins' of the path, or beside it (or AIRFLOW__CORE__PLUGINS_FOLDER).\n"
+      "More folders and git repositories: AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST, as in Airflow.");
   CLI::App* reset = lite->add_subcommand("reset-password", "Give the admin a new password and show it once");
   reset->footer(
       "The password is taken from LEOFLOW_ADMIN_PASSWORD if that is set.\nExample:\n"

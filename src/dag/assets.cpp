@@ -16,6 +16,13 @@ Result<AssetLeaf> read_asset_leaf(const json::value& encoded) {
   if (type == "asset") {
     if (const json::value& extra = child(fields, "extra"); extra.is_object())
       leaf.extra = json::serialize(extra);
+    if (const json::value& watchers = child(fields, "watchers"); watchers.is_array()) {
+      for (const json::value& watcher : watchers.get_array()) {
+        const json::value& trigger = unwrap(child(watcher, "trigger"));
+        leaf.watchers.push_back({get_text(watcher, "name"), get_text(trigger, "classpath"),
+                                 json::serialize(unwrap(child(trigger, "kwargs")))});
+      }
+    }
     if (leaf.key.name.empty() || leaf.key.uri.empty())
       return fail(ErrorCode::invalid, "an asset has no name or URI");
     return leaf;

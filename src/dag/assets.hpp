@@ -18,6 +18,14 @@ struct AssetKey {
   friend auto operator<=>(const AssetKey&, const AssetKey&) = default;
 };
 
+/// A trigger whose events are changes of an asset.
+struct AssetWatcher {
+  std::string name;
+  std::string classpath;
+  std::string kwargs = "{}";  ///< JSON object, as the SDK serialized it
+  friend auto operator<=>(const AssetWatcher&, const AssetWatcher&) = default;
+};
+
 /// An asset, or something that stands for assets: an alias, or a reference by name or URI.
 struct AssetLeaf {
   enum class Kind : std::uint8_t { asset, alias, name_ref, uri_ref };
@@ -25,6 +33,7 @@ struct AssetLeaf {
   AssetKey key;  ///< alias and name_ref: the name only; uri_ref: the URI only
   std::string group = "asset";
   std::string extra = "{}";  ///< JSON object
+  std::vector<AssetWatcher> watchers;
 };
 
 /// What a schedule waits for: one leaf, or all or any of some conditions.

@@ -20,6 +20,11 @@ Restriction Dag::restriction() const {
   return out;
 }
 
+bool Dag::allows(RunType type) const {
+  return !allowed_run_types ||
+         std::ranges::find(*allowed_run_types, to_text(type)) != allowed_run_types->end();
+}
+
 bool Dag::has_task_concurrency_limits() const {
   return std::ranges::any_of(
       tasks, [](const Task& task) { return task.max_active_tis_per_dag || task.max_active_tis_per_dagrun; });

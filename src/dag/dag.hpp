@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "dag/assets.hpp"
+#include "dag/deadlines.hpp"
 #include "dag/expansion.hpp"
 #include "dag/params.hpp"
 #include "dag/states.hpp"
@@ -36,7 +37,8 @@ struct Task {
   std::optional<Time> start_date;
   std::optional<Time> end_date;
   int priority_weight = 1;  ///< effective: with those of its relatives as the weight rule says
-  std::vector<int> weights;  ///< of a rule of the user's own: by tries made before it was cleared; not empty then
+  std::vector<int>
+      weights;  ///< of a rule of the user's own: by tries made before it was cleared; not empty then
   std::optional<int> max_active_tis_per_dag;
   std::optional<int> max_active_tis_per_dagrun;
   bool runs_in_engine = false;  ///< an EmptyOperator with nothing to call
@@ -47,6 +49,10 @@ struct Task {
   bool is_setup = false;
   bool is_teardown = false;
   bool on_failure_fail_dagrun = false;
+  bool has_on_retry_callback = false;
+  bool has_on_failure_callback = false;
+  bool emails_on_retry = false;
+  bool emails_on_failure = false;
   bool can_skip_downstream = false;  ///< a branch or the like, whose decision its downstream looks up
   std::vector<TaskIndex> upstream;
   std::vector<TaskIndex> downstream;
@@ -83,8 +89,10 @@ struct Dag {
   int max_consecutive_failed_dag_runs = 0;
   std::optional<Duration> dagrun_timeout;
   bool fail_fast = false;
+  bool disable_bundle_versioning = false;
   bool has_on_success_callback = false;
   bool has_on_failure_callback = false;
+  std::vector<DeadlineAlert> deadlines;
   std::optional<bool> is_paused_upon_creation;
   std::optional<std::vector<std::string>> allowed_run_types;  ///< absent: all
   Params params;
@@ -100,6 +108,7 @@ struct Dag {
   /// The restriction that the DAG's and its tasks' dates put on its runs.
   Restriction restriction() const;
   bool has_task_concurrency_limits() const;
+  bool allows(RunType type) const;
   /// Whether a task looks at the run before (depends_on_past).
   bool depends_on_past = false;
 

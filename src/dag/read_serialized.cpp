@@ -22,6 +22,9 @@ class SerializedReader {
     read_properties(fields);
     if (dag_->dag_id.empty()) return fail(ErrorCode::invalid, "the DAG has no dag_id");
     if (auto done = read_timetable_of(fields); !done) return std::unexpected(done.error());
+    auto deadlines = read_deadlines(child(fields, "deadline"));
+    if (!deadlines) return std::unexpected(deadlines.error());
+    dag_->deadlines = std::move(*deadlines);
     if (auto done = read_tasks(fields); !done) return std::unexpected(done.error());
     connect();
     if (auto done = read_groups(child(fields, "task_group"), std::nullopt); !done)
@@ -55,6 +58,7 @@ class SerializedReader {
       dag_->allowed_run_types = read_texts(fields, "allowed_run_types");
     }
     dag_->fail_fast = get_bool(fields, "fail_fast", false);
+    dag_->disable_bundle_versioning = get_bool(fields, "disable_bundle_versioning", false);
     dag_->has_on_success_callback = get_bool(fields, "has_on_success_callback", false);
     dag_->has_on_failure_callback = get_bool(fields, "has_on_failure_callback", false);
     if (const json::value* paused = find(fields, "is_paused_upon_creation");
@@ -89,6 +93,8 @@ class SerializedReader {
       const json::value task_fields = with_defaults(whole_task(unwrap(entry)));
       auto task = read_task(task_fields);
       if (!task) return std::unexpected(task.error());
+      if (!task->start_date) task->start_date = dag_->start_date;
+      if (!task->end_date) task->end_date = dag_->end_date;
       const auto rule = read_weight_rule(task_fields);
       if (!rule) return std::unexpected(rule.error());
       const auto index = static_cast<TaskIndex>(dag_->tasks.size());

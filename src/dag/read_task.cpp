@@ -78,6 +78,11 @@ Result<Task> read_task(const json::value& fields) {
   task.is_setup = get_bool(fields, "is_setup", false);
   task.is_teardown = get_bool(fields, "is_teardown", false);
   task.on_failure_fail_dagrun = get_bool(fields, "on_failure_fail_dagrun", false);
+  task.has_on_retry_callback = get_bool(fields, "has_on_retry_callback", false);
+  task.has_on_failure_callback = get_bool(fields, "has_on_failure_callback", false);
+  const bool has_email = !child(fields, "email").is_null();
+  task.emails_on_retry = has_email && get_bool(fields, "email_on_retry", true);
+  task.emails_on_failure = has_email && get_bool(fields, "email_on_failure", true);
   task.can_skip_downstream = get_bool(fields, "_can_skip_downstream", false);
   task.runs_in_engine = get_bool(fields, "_is_empty", false) &&
                         !get_bool(fields, "has_on_execute_callback", false) &&
@@ -94,8 +99,8 @@ Result<WeightRule> read_weight_rule(const json::value& fields) {
   if (name == "absolute") return WeightRule::absolute;
   // Evaluated when the DAG was parsed (leoflow_worker/custom_classes.py).
   if (has_entries(fields, "__weights")) return WeightRule::custom;
-  return fail(ErrorCode::invalid,
-              fmt::format("task '{}': the weight_rule '{}' was not evaluated", get_text(fields, "task_id"), name));
+  return fail(ErrorCode::invalid, fmt::format("task '{}': the weight_rule '{}' was not evaluated",
+                                              get_text(fields, "task_id"), name));
 }
 
 }  // namespace leoflow::dag

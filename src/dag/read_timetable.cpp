@@ -84,6 +84,12 @@ Read read_delta_trigger(const json::value& fields) {
   return std::make_shared<const DeltaTriggerTimetable>(*delta, *interval);
 }
 
+/// What is built in, but has a part that is beyond us (a relativedelta with a weekday), is Python's too.
+Read or_python(const json::value& encoded, Read read) {
+  if (read || read.error().code != ErrorCode::unsupported) return read;
+  return std::make_shared<const PythonTimetable>(encoded);
+}
+
 Read read_events(const json::value& fields) {
   std::vector<Time> events;
   for (const std::string& text : read_texts(fields, "event_dates")) {
@@ -109,8 +115,8 @@ Read read_cron_partition(const json::value& encoded, const json::value& fields) 
   auto format = TimeFormat::of(get_text(fields, "key_format"));
   if (!format) return std::make_shared<const PythonTimetable>(encoded);
   const auto offset = static_cast<int>(get_integer(fields, "run_offset", 0));
-  return std::make_shared<const CronPartitionTimetable>(std::move(*ticks), std::move(*zone), *immediately, offset,
-                                                        std::move(*format));
+  return std::make_shared<const CronPartitionTimetable>(std::move(*ticks), std::move(*zone), *immediately,
+                                                        offset, std::move(*format));
 }
 
 Read read_partitioned_asset(const json::value& fields) {
@@ -136,8 +142,8 @@ Read read_timetable(const json::value& encoded) {
   if (name == "simple.ContinuousTimetable") return std::make_shared<const ContinuousTimetable>();
   if (name == "events.EventsTimetable") return read_events(fields);
   if (name == "trigger.MultipleCronTriggerTimetable") return read_multiple_cron(fields);
-  if (name == "trigger.DeltaTriggerTimetable") return read_delta_trigger(fields);
-  if (name == "interval.DeltaDataIntervalTimetable") return read_delta_interval(fields);
+  if (name == "trigger.DeltaTriggerTimetable") return or_python(encoded, read_delta_trigger(fields));
+  if (name == "interval.DeltaDataIntervalTimetable") return or_python(encoded, read_delta_interval(fields));
   if (name == "trigger.CronTriggerTimetable") {
     auto timetable = read_cron_trigger(get_text(fields, "expression"), fields);
     if (!timetable) return std::unexpected(timetable.error());

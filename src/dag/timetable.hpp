@@ -74,6 +74,8 @@ class Timetable {
   virtual const Partitioning* partitioning() const { return nullptr; }
   /// The date that a partition key tells, if it tells one. Errors: invalid.
   virtual Result<std::optional<Time>> partition_date(const std::string&) const { return std::nullopt; }
+  /// What the clock of the timetable's zone would show for what was meant in UTC.
+  virtual Time localize(Time time) const { return time; }
   /// The partitions with dates in a range, both ends included.
   virtual std::vector<RunInfo> partitions_between(Time, Time) const { return {}; }
 };

@@ -36,11 +36,9 @@ Result<std::optional<Time>> CronPartitionTimetable::partition_date(const std::st
 }
 
 std::vector<RunInfo> CronPartitionTimetable::partitions_between(Time from, Time to) const {
-  // As Airflow: what the clock showed in UTC is read in the timetable's zone.
-  const auto localized = [&](Time time) { return zone_.to_utc(WallTime{time.time_since_epoch()}); };
   std::vector<RunInfo> out;
-  const Time last = localized(to);
-  for (auto tick = ticks().align_to_next(localized(from)); tick && *tick <= last; tick = ticks().next(*tick)) {
+  const Time last = localize(to);
+  for (auto tick = ticks().align_to_next(localize(from)); tick && *tick <= last; tick = ticks().next(*tick)) {
     out.push_back({*tick, std::nullopt, key_of(*tick), tick});
   }
   return out;

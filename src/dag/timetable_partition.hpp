@@ -26,6 +26,7 @@ class CronPartitionTimetable final : public TriggerTimetable {
   std::string summary() const override { return summary_; }
   bool partitioned() const override { return true; }
   Result<std::optional<Time>> partition_date(const std::string& key) const override;
+  Time localize(Time time) const override { return zone_.to_utc(WallTime{time.time_since_epoch()}); }
   std::vector<RunInfo> partitions_between(Time from, Time to) const override;
 
  private:

@@ -68,9 +68,31 @@ constexpr std::string_view kConsume =
     "   JOIN dag_schedule_asset s ON s.dag_id = $1 AND s.kind = 'alias' AND s.name = l.name"
     "   WHERE x.event_id = e.id))";
 
+void put_watchers(store::Session& session, const dag::AssetLeaf& leaf, Time now) {
+  constexpr std::string_view kOne = "(SELECT id FROM asset WHERE name = $1 AND uri = $2)";
+  std::set<std::string> names;
+  for (const dag::AssetWatcher& watcher : leaf.watchers) {
+    names.insert(watcher.name);
+    session.execute(
+        "INSERT INTO asset_watcher (asset_id, name, classpath, kwargs, created_at)"
+        " SELECT id, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT) FROM asset"
+        " WHERE name = $1 AND uri = $2 ON CONFLICT (asset_id, name) DO UPDATE SET"
+        " classpath = excluded.classpath, kwargs = excluded.kwargs",
+        {leaf.key.name, leaf.key.uri, watcher.name, watcher.classpath, watcher.kwargs, now});
+  }
+  const store::Rows known = session.query(
+      "SELECT name FROM asset_watcher WHERE asset_id = " + std::string(kOne), {leaf.key.name, leaf.key.uri});
+  for (const store::Row row : known) {
+    if (names.contains(row.text(0))) continue;
+    session.execute("DELETE FROM asset_watcher WHERE name = $3 AND asset_id = " + std::string(kOne),
+                    {leaf.key.name, leaf.key.uri, row.text(0)});
+  }
+}
+
 void put_leaf(store::Session& session, const dag::AssetLeaf& leaf, Time now) {
   if (leaf.kind == Kind::asset) {
     session.execute(kPutAsset, {leaf.key.name, leaf.key.uri, leaf.group, leaf.extra, now});
+    put_watchers(session, leaf, now);
   } else if (leaf.kind == Kind::alias) {
     session.execute(kPutAlias, {leaf.key.name, leaf.group});
   }

@@ -81,8 +81,8 @@ void Engine::attempt_finished(AttemptEnd end, std::function<void()> done) {
   Item item;
   // Only an attempt that reported nothing is decided upon here.
   const auto lost = std::make_shared<bool>(false);
-  item.decide = [attempt = end.attempt, lost](Deciding& d) {
-    *lost = d.scheduler.attempt_lost(attempt, d.now);
+  item.decide = [attempt = end.attempt, reason = end.reason, lost](Deciding& d) {
+    *lost = d.scheduler.attempt_lost(attempt, reason, d.now);
   };
   item.record = [end = std::move(end), lost](store::Session& session) {
     const auto reason = *lost && !end.reason.empty() ? std::optional(end.reason) : std::nullopt;
@@ -97,9 +97,9 @@ void Engine::attempt_finished(AttemptEnd end, std::function<void()> done) {
 void Engine::attempts_lost(std::vector<Uuid> attempts, std::string reason) {
   const auto lost = std::make_shared<std::vector<Uuid>>();
   Item item;
-  item.decide = [attempts = std::move(attempts), lost](Deciding& d) {
+  item.decide = [attempts = std::move(attempts), reason, lost](Deciding& d) {
     for (const Uuid& attempt : attempts) {
-      if (d.scheduler.attempt_lost(attempt, d.now)) lost->push_back(attempt);
+      if (d.scheduler.attempt_lost(attempt, reason, d.now)) lost->push_back(attempt);
     }
   };
   item.record = [lost, reason = std::move(reason)](store::Session& session) {

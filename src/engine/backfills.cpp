@@ -26,8 +26,7 @@ Result<void> check(const scheduler::DagEntry* dag, const CreateBackfill& command
   if (dag == nullptr || dag->stale) {
     return fail(ErrorCode::not_found, fmt::format("Could not find dag {}", command.dag_id));
   }
-  const auto& allowed = dag->graph->allowed_run_types;
-  if (allowed && std::ranges::find(*allowed, "backfill") == allowed->end()) {
+  if (!dag->graph->allows(dag::RunType::backfill)) {
     return fail(ErrorCode::invalid,
                 fmt::format("Dag with dag_id: '{}' does not allow backfill runs", command.dag_id));
   }
@@ -146,8 +145,8 @@ scheduler::NewRun run_of(const CreateBackfill& command, const dag::RunInfo& info
 Result<std::vector<dag::RunInfo>> Engine::plan_backfill(CreateBackfill command) {
   auto asked = runs_with_python(command);
   if (!asked) return std::unexpected(asked.error());
-  return call<std::vector<dag::RunInfo>>([command = std::move(command),
-                                  asked = std::move(*asked)](Deciding& d) -> Result<std::vector<dag::RunInfo>> {
+  return call<std::vector<dag::RunInfo>>([command = std::move(command), asked = std::move(*asked)](
+                                             Deciding& d) -> Result<std::vector<dag::RunInfo>> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (auto fine = check(dag, command, d.now); !fine) return std::unexpected(fine.error());
     std::vector<dag::RunInfo> planned;
@@ -194,6 +193,7 @@ Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
       const auto run = load_run(d.scheduler, d.session, versions_, command->dag_id, *wanted.existing, d.now);
       if (!run) continue;
       if (!command->conf) request.conf = "";
+      if (command->on_latest_version || !(*run)->bundle_version) d.scheduler.move_to_newest(**run, d.now);
       (void)d.scheduler.take_into_backfill(**run, request, d.now);
     }
     d.scheduler.complete_backfill(*d.scheduler.find_dag(command->dag_id));

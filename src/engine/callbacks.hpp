@@ -5,7 +5,7 @@
 
 namespace leoflow::engine {
 
-/// A callback is stored with the end that it is for, until it is done.
-void write_callback(store::Session& session, const scheduler::RunCallback& callback, Time now);
+/// A callback is stored with what it is for, until it is done.
+void write_callback(store::Session& session, const scheduler::Callback& callback, Time now);
 
 }  // namespace leoflow::engine

@@ -30,7 +30,7 @@ struct TriggerRun {
   std::optional<std::string> note;
   std::optional<std::string> partition_key;
   std::optional<Time> partition_date;  ///< what the key tells, if Python was asked
-  std::string run_type = "manual";  ///< or backfill, asset_materialization, operator_triggered
+  std::string run_type = "manual";     ///< or backfill, asset_materialization, operator_triggered
   std::string triggered_by = "rest_api";
   std::optional<std::string> user;
 };
@@ -46,6 +46,8 @@ struct ClearTasks {
   std::string dag_id;
   std::vector<TaskKey> tasks;  ///< selection is the caller's; unknown ones are not_found
   bool reset_run_state = true;
+  bool on_latest_version =
+      false;  ///< of its DAG; runs of bundles without versions go there anyway, as in Airflow
   std::optional<std::string> note;  ///< put on each of them
   std::optional<std::string> user;  ///< whose note it is
 };
@@ -70,6 +72,7 @@ struct CreateBackfill {
   bool run_backwards = false;
   std::string reprocess_behavior = "none";  ///< or failed, completed: which runs that are there run again
   int max_active_runs = 10;
+  bool on_latest_version = true;     ///< for runs that run again
   std::optional<json::object> conf;  ///< absent: runs that run again keep theirs
   std::optional<std::string> user;
 };

@@ -7,6 +7,7 @@
 #include "dag/read_serialized.hpp"
 #include "engine/assets.hpp"
 #include "engine/dag_hash.hpp"
+#include "engine/deadlines.hpp"
 
 namespace leoflow::engine {
 
@@ -30,7 +31,8 @@ constexpr std::string_view kPutDag =
     " timetable_type, timetable_summary, timetable_description, is_paused, is_stale, has_import_errors,"
     " has_task_concurrency_limits, max_active_tasks, max_active_runs, max_consecutive_failed_dag_runs,"
     " current_version_id, last_parsed_at, last_parse_duration, timetable_partitioned, timetable_periodic)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, $16, $17, $18, $19, "
+    "$20)"
     " ON CONFLICT (dag_id) DO UPDATE SET bundle_name = excluded.bundle_name, bundle_path = "
     "excluded.bundle_path,"
     " relative_fileloc = excluded.relative_fileloc, dag_display_name = excluded.dag_display_name,"
@@ -42,13 +44,15 @@ constexpr std::string_view kPutDag =
     " max_consecutive_failed_dag_runs = excluded.max_consecutive_failed_dag_runs,"
     " current_version_id = excluded.current_version_id, last_parsed_at = excluded.last_parsed_at,"
     " last_parse_duration = excluded.last_parse_duration,"
-    " timetable_partitioned = excluded.timetable_partitioned, timetable_periodic = excluded.timetable_periodic";
+    " timetable_partitioned = excluded.timetable_partitioned, timetable_periodic = "
+    "excluded.timetable_periodic";
 
 constexpr std::string_view kPutVersion =
     "INSERT INTO dag_version (id, dag_id, version_number, bundle_name, bundle_version, dag_hash, serialized, "
     "source,"
-    " created_at, updated_at) VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8, $8)"
-    " ON CONFLICT (id) DO UPDATE SET bundle_name = excluded.bundle_name, dag_hash = excluded.dag_hash,"
+    " created_at, updated_at) VALUES ($1, $2, $3, $4, $9, $5, $6, $7, $8, $8)"
+    " ON CONFLICT (id) DO UPDATE SET bundle_name = excluded.bundle_name,"
+    " bundle_version = excluded.bundle_version, dag_hash = excluded.dag_hash,"
     " serialized = excluded.serialized, source = excluded.source, updated_at = excluded.updated_at";
 
 constexpr std::string_view kPutImportError =
@@ -78,15 +82,27 @@ void write_import_error(store::Session& session, const std::string& bundle_name,
 }
 
 void DagFiles::load(store::Session& session) {
-  for (const store::Row row :
-       session.query("SELECT dag_id, bundle_name, bundle_path, relative_fileloc FROM dag")) {
-    places_[row.text(0)] = {row.text(1), row.text(2), row.text(3)};
+  for (const store::Row row : session.query(
+           "SELECT d.dag_id, d.bundle_name, d.bundle_path, d.relative_fileloc, v.bundle_version FROM dag d"
+           " LEFT JOIN dag_version v ON v.id = d.current_version_id")) {
+    places_[row.text(0)] = {row.text(1), row.text(2), row.text(3), row.find_text(4)};
   }
 }
 
 DagFiles::Place DagFiles::place_of(const std::string& dag_id) const {
   const auto found = places_.find(dag_id);
   return found == places_.end() ? Place{} : found->second;
+}
+
+DagFiles::Place DagFiles::place_of(const std::string& dag_id,
+                                   const std::optional<std::string>& bundle_version) const {
+  Place place = place_of(dag_id);
+  if (!bundle_version || !place.bundle_version || *bundle_version == *place.bundle_version) return place;
+  if (const auto at = place.bundle_path.rfind(*place.bundle_version); at != std::string::npos) {
+    place.bundle_path.replace(at, place.bundle_version->size(), *bundle_version);
+    place.bundle_version = bundle_version;
+  }
+  return place;
 }
 
 std::vector<std::string> DagFiles::dags_of(const std::string& bundle,
@@ -102,11 +118,12 @@ std::optional<DagFiles::Version> DagFiles::newest_version(store::Session& sessio
                                                           const std::string& dag_id) {
   const store::Rows rows = session.query(
       "SELECT v.id, v.version_number, v.dag_hash,"
-      " CASE WHEN EXISTS (SELECT 1 FROM task_instance t WHERE t.dag_version_id = v.id) THEN 1 ELSE 0 END"
-      " FROM dag_version v WHERE v.dag_id = $1 ORDER BY v.version_number DESC LIMIT 1",
+      " CASE WHEN EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_version_id = v.id) THEN 1 ELSE 0 END,"
+      " v.bundle_version FROM dag_version v WHERE v.dag_id = $1 ORDER BY v.version_number DESC LIMIT 1",
       {dag_id});
   if (rows.empty()) return std::nullopt;
-  return Version{rows[0].text(0), static_cast<int>(rows[0].integer(1)), rows[0].text(2), rows[0].boolean(3)};
+  return Version{rows[0].text(0), static_cast<int>(rows[0].integer(1)), rows[0].text(2), rows[0].boolean(3),
+                 rows[0].find_text(4)};
 }
 
 std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const ParsedFile& file,
@@ -133,7 +150,7 @@ std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const Parsed
   change.hash = dag_hash(serialized);
   change.paused = (*graph)->is_paused_upon_creation.value_or(true);
   const auto newest = newest_version(d.session, dag_id);
-  change.changed = !newest || newest->hash != change.hash;
+  change.changed = !newest || newest->hash != change.hash || newest->bundle_version != file.bundle_version;
   change.new_version = !newest || (change.changed && newest->has_run);
   if (newest) change.version_number = newest->number + (change.new_version ? 1 : 0);
   change.version_id = change.new_version ? new_uuid(d.now).text() : newest->id;
@@ -157,7 +174,9 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
   for (const DagChange& change : *changes) {
     const std::string& dag_id = change.graph->dag_id;
     versions_.put(change.version_id, change.graph);
-    places_[dag_id] = {file.bundle_name, file.bundle_path, file.relative_fileloc};
+    places_[dag_id] = {file.bundle_name, file.bundle_path, file.relative_fileloc, file.bundle_version};
+    d.scheduler.set_bundle_version(
+        dag_id, change.graph->disable_bundle_versioning ? std::nullopt : file.bundle_version);
     d.scheduler.put_dag(dag_id, change.version_id, change.graph, change.paused, std::nullopt, d.now);
   }
   for (const std::string& dag_id : stale) d.scheduler.set_stale(dag_id, true, d.now);
@@ -169,21 +188,38 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
       const dag::Dag& dag = *change.graph;
       const double seconds = static_cast<double>(kept->parse_duration.count()) / 1e6;
       const std::string description = dag.timetable->description();
-      session.execute(kPutDag, {dag.dag_id, kept->bundle_name, kept->bundle_path, kept->relative_fileloc,
-                                dag.display_name, dag.description, join(dag.owners, ", "), dag.timetable_type,
-                                dag.timetable->summary(), description, change.paused,
-                                dag.has_task_concurrency_limits(), dag.max_active_tasks, dag.max_active_runs,
-                                dag.max_consecutive_failed_dag_runs, change.version_id, now, seconds,
-                                dag.timetable->partitioned(), dag.timetable->periodic()});
+      session.execute(kPutDag, {dag.dag_id,
+                                kept->bundle_name,
+                                kept->bundle_path,
+                                kept->relative_fileloc,
+                                dag.display_name,
+                                dag.description,
+                                join(dag.owners, ", "),
+                                dag.timetable_type,
+                                dag.timetable->summary(),
+                                description,
+                                change.paused,
+                                dag.has_task_concurrency_limits(),
+                                dag.max_active_tasks,
+                                dag.max_active_runs,
+                                dag.max_consecutive_failed_dag_runs,
+                                change.version_id,
+                                now,
+                                seconds,
+                                dag.timetable->partitioned(),
+                                dag.timetable->periodic()});
       if (change.changed) {
-        session.execute(kPutVersion, {change.version_id, dag.dag_id, change.version_number, kept->bundle_name,
-                                      change.hash, change.serialized, kept->source, now});
+        session.execute(kPutVersion,
+                        {change.version_id, dag.dag_id, change.version_number, kept->bundle_name, change.hash,
+                         change.serialized, kept->source, now, kept->bundle_version});
       } else {
         session.execute("UPDATE dag_version SET source = $2 WHERE id = $1",
                         {change.version_id, kept->source});
       }
       write_tags(session, dag);
-      if (change.changed) write_dag_assets(session, dag, now);
+      if (!change.changed) continue;
+      write_dag_assets(session, dag, now);
+      write_deadline_alerts(session, change.version_id, dag, now);
     }
     for (const std::string& dag_id : stale)
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});

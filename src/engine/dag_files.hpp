@@ -16,7 +16,8 @@ namespace leoflow::engine {
 /// What parsing one file gave.
 struct ParsedFile {
   std::string bundle_name;
-  std::string bundle_path;       ///< absolute folder
+  std::string bundle_path;  ///< absolute folder
+  std::optional<std::string> bundle_version;
   std::string relative_fileloc;  ///< below it
   std::string content_hash;      ///< of all that the result depends on
   std::string source;            ///< text of the file
@@ -26,17 +27,18 @@ struct ParsedFile {
   Duration parse_duration{0};
 };
 
-/// Turns parsed files into DAGs and versions. Lives on the engine's thread.
 /// @param error  "" takes back what was written before.
 void write_import_error(store::Session& session, const std::string& bundle_name,
                         const std::string& relative_fileloc, const std::string& error, Time now);
 
+/// Turns parsed files into DAGs and versions. Lives on the engine's thread.
 class DagFiles {
  public:
   struct Place {
     std::string bundle_name;
     std::string bundle_path;
     std::string relative_fileloc;
+    std::optional<std::string> bundle_version;
   };
 
   explicit DagFiles(Versions& versions) : versions_(versions) {}
@@ -44,6 +46,8 @@ class DagFiles {
   /// Reads from the store where each DAG lives.
   void load(store::Session& session);
   Place place_of(const std::string& dag_id) const;
+  /// As it was in that version of the bundle, whose folder is named after it.
+  Place place_of(const std::string& dag_id, const std::optional<std::string>& bundle_version) const;
 
   /// Decides what a parsed file changes and tells the scheduler.
   /// @returns what to write, to be used as an Item's `record`.
@@ -60,6 +64,7 @@ class DagFiles {
     int number = 0;
     std::string hash;
     bool has_run = false;
+    std::optional<std::string> bundle_version;
   };
 
   std::optional<DagChange> change_of(Deciding& deciding, const ParsedFile& file,

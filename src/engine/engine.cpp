@@ -26,6 +26,8 @@ void Engine::start() {
   dag_files_.load(*session_);
   recover_callbacks();
   ask_unmapped();
+  for (const MissedDeadline& missed : unfinished_deadlines(*session_)) run_deadline_callback(missed);
+  next_deadline_ = next_deadline(*session_);
   for (auto& [dag_id, task] : answered_inputs(*session_)) go_on_if_answered(dag_id, task);
   thread_ = std::thread([this] { run(); });
   wake();
@@ -72,7 +74,8 @@ bool Engine::wait_for_work() {
   for (;;) {
     if (!queue_.empty()) return true;
     if (stopping_) return false;
-    const auto due = scheduler_.next_due();
+    auto due = scheduler_.next_due();
+    if (next_deadline_ && (!due || *next_deadline_ < *due)) due = next_deadline_;
     if (!due) {
       changed_.wait(lock);
       continue;
@@ -86,6 +89,7 @@ bool Engine::wait_for_work() {
 
 void Engine::pass(std::vector<Item> batch) {
   const Time now = pass_time_ = clock_.now();
+  add_missed_deadlines(batch, now);
   Deciding deciding{scheduler_, *session_, now};
   for (Item& item : batch) {
     if (item.decide) item.decide(deciding);
@@ -129,6 +133,9 @@ void Engine::commit(const std::vector<Item>& batch, Time now) {
         if (item.record) item.record(*session_);
       }
       record(*session_, scheduler_.changes(), now);
+      if (write_deadlines(*session_, scheduler_.changes(), variables_, now)) {
+        next_deadline_ = next_deadline(*session_);
+      }
       transaction.commit();
       return;
     } catch (const store::Unavailable& error) {
@@ -169,7 +176,8 @@ void Engine::act(Time) {
   scheduler_.changes() = {};
   changes.clear_marks();
   for (const scheduler::DagEntry* dag : changes.plans) ask_next_run(*dag);
-  for (const scheduler::RunCallback& callback : changes.callbacks) run_callback(callback);
+  if (changes.watchers_may_differ) refresh_watchers();
+  for (const scheduler::Callback& callback : changes.callbacks) run_callback(callback);
   for (const Uuid& id : changes.stop_triggers) runner_.stop_trigger(id);
   start_triggers(changes.start_triggers);
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
@@ -199,7 +207,7 @@ void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
     std::optional<TriggerSpec> spec;
     read([&](store::Session& session) { spec = read_trigger(session, ref); });
     if (!spec) continue;
-    const DagFiles::Place place = dag_files_.place_of(spec->dag_id);
+    const DagFiles::Place place = dag_files_.place_of(spec->dag_id, ref.run->bundle_version);
     spec->bundle_name = place.bundle_name;
     spec->bundle_path = place.bundle_path;
     spec->relative_fileloc = place.relative_fileloc;
@@ -225,10 +233,12 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.queue = task.queue;
   spec.pool_slots = task.pool_slots;
   spec.priority_weight = weight_of(task, ti);
-  const DagFiles::Place place = dag_files_.place_of(spec.dag_id);
+  const DagFiles::Place place = dag_files_.place_of(spec.dag_id, run.bundle_version);
   spec.bundle_name = place.bundle_name;
   spec.bundle_path = place.bundle_path;
-  spec.relative_fileloc = place.relative_fileloc;
+  // In another version of the bundle the DAG may have been in another file.
+  spec.relative_fileloc =
+      run.graph->relative_fileloc.empty() ? place.relative_fileloc : run.graph->relative_fileloc;
   spec.logical_date = run.logical_date;
   spec.interval = run.interval;
   spec.run_after = run.run_after;

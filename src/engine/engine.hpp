@@ -9,11 +9,13 @@
 #include "engine/assets.hpp"
 #include "engine/commands.hpp"
 #include "engine/dag_files.hpp"
+#include "engine/deadlines.hpp"
 #include "engine/deferrals.hpp"
 #include "engine/item.hpp"
 #include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
 #include "engine/recovery.hpp"
+#include "engine/watchers.hpp"
 #include "store/database.hpp"
 
 namespace leoflow::engine {
@@ -55,6 +57,8 @@ class Engine final : public Commands {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// Before start(): how to read a variable, for deadlines that depend on one.
+  void set_variables(VariableReader variables) { variables_ = std::move(variables); }
   /// Reads the store and starts the loop. Throws store::Unavailable.
   void start();
   /// Finishes what was posted, then stops. Safe to call twice.
@@ -82,6 +86,9 @@ class Engine final : public Commands {
   void go_on_if_answered(std::string dag_id, TaskKey task);
   /// @param id  of the task instance that waited. Ignored if none does any more.
   void trigger_fired(const Uuid& id, TriggerResult result, std::function<void()> done);
+  // watchers.cpp
+  /// An event of a trigger that watches assets. @param payload  JSON.
+  void watcher_fired(const Uuid& id, std::string event_id, std::string payload, std::function<void()> done);
   // callbacks.cpp
   /// It ran, or cannot: nobody runs it again. @param error  "" if it ran.
   void callback_done(const Uuid& id, std::string error);
@@ -132,16 +139,21 @@ class Engine final : public Commands {
   void reconnect();
   void act(Time now);
   // callbacks.cpp
-  void run_callback(const scheduler::RunCallback& callback);
+  void run_callback(const scheduler::Callback& callback);
   /// Those that were not done before a restart.
   void recover_callbacks();
+  void refresh_watchers();
+  // deadlines.cpp
+  void add_missed_deadlines(std::vector<Item>& batch, Time now);
+  void run_deadline_callback(const MissedDeadline& missed);
   void start_triggers(const std::vector<scheduler::TaskRef>& waiting);
   // python_questions.cpp
   void ask_next_run(const scheduler::DagEntry& dag);
   /// Has Python map those of the events for which it must; they are stored.
   void map_with_python(const std::vector<AssetEvent>& events);
   void ask_unmapped();
-  void mapped_with_python(std::int64_t event_id, const std::string& dag_id, const Result<std::string>& answer);
+  void mapped_with_python(std::int64_t event_id, const std::string& dag_id,
+                          const Result<std::string>& answer);
   /// For callers on threads of their own. Errors: unavailable, or Python's.
   Result<json::value> ask_and_wait(const std::string& dag_id, json::object question);
   /// The DAG's timetable, if Python has to evaluate it.
@@ -170,6 +182,9 @@ class Engine final : public Commands {
   Versions versions_;
   DagFiles dag_files_{versions_};
   std::int64_t last_backfill_ = 0;  ///< the newest id that was given
+  Watchers watchers_;
+  VariableReader variables_;
+  std::optional<Time> next_deadline_;                            ///< of those that nobody has missed yet
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
 

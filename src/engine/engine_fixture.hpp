@@ -44,6 +44,21 @@ class FakeRunner final : public AttemptRunner {
     callbacks_.push_back(spec);
     changed_.notify_all();
   }
+  void start_watcher(const WatcherSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    watchers_.push_back(spec);
+    changed_.notify_all();
+  }
+  WatcherSpec next_watcher() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 10s, [&] { return !watchers_.empty(); })) {
+      ADD_FAILURE() << "no watcher was started";
+      return {};
+    }
+    WatcherSpec spec = watchers_.front();
+    watchers_.pop_front();
+    return spec;
+  }
   void ask(PythonQuestion question) override {
     const std::lock_guard lock(mutex_);
     questions_.push_back(std::move(question));
@@ -110,6 +125,7 @@ class FakeRunner final : public AttemptRunner {
   std::deque<TriggerSpec> triggers_;
   std::deque<CallbackSpec> callbacks_;
   std::deque<PythonQuestion> questions_;
+  std::deque<WatcherSpec> watchers_;
   std::vector<Uuid> stopped_;
 };
 

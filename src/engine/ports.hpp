@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "dag/timetable.hpp"
+#include "scheduler/changes.hpp"
 
 namespace leoflow::engine {
 
@@ -67,13 +68,21 @@ struct TriggerSpec {
   std::string relative_fileloc;
 };
 
-/// A callback of a DAG that somebody has to run in Python, for the end of a run.
+/// A callback that somebody has to run in the Python of a DAG's file.
 struct CallbackSpec {
   Uuid id;
-  AttemptSpec cause;  ///< the task instance that stands for the run's end, and the run
+  scheduler::CallbackKind kind = scheduler::CallbackKind::dag_success;
+  AttemptSpec cause;  ///< the try that it is about, or the one that stands for the run's end; and the run
   Time run_end;
-  bool is_failure = false;
   std::string reason;
+};
+
+/// A trigger whose every event is a change of some assets.
+struct WatcherSpec {
+  Uuid id;
+  std::string classpath;
+  std::string kwargs;  ///< JSON
+  std::string bundle_path;
 };
 
 /// Something that only the user's Python knows.
@@ -98,6 +107,8 @@ class AttemptRunner {
   /// Until it fires, or is stopped. Again after a restart.
   virtual void start_trigger(const TriggerSpec& spec) = 0;
   virtual void stop_trigger(const Uuid& id) = 0;
+  /// Until it is stopped, by stop_trigger; again after a restart.
+  virtual void start_watcher(const WatcherSpec& spec) = 0;
   /// Once; again after a restart, if nobody said that it is done.
   virtual void run_callback(const CallbackSpec& spec) = 0;
   /// Waits for an agent if there is none.

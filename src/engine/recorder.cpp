@@ -26,9 +26,10 @@ constexpr std::string_view kInsertRun =
     "triggering_user_name,"
     " logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, "
     "conf, note,"
-    " note_user, partition_key, clear_number, updated_at, backfill_id, backfill_ordinal, partition_date)"
+    " note_user, partition_key, clear_number, updated_at, backfill_id, backfill_ordinal, partition_date,"
+    " bundle_version)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22, $23)";
+    "$21, $22, $23, $24)";
 
 constexpr std::string_view kInsertTask =
     "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
@@ -48,18 +49,16 @@ constexpr std::string_view kUpdateRun =
     "UPDATE dag_run SET state = $3, queued_at = $4, start_date = $5, end_date = $6, clear_number = $7,"
     " updated_at = $8 WHERE dag_id = $1 AND run_id = $2";
 
-// A new try starts with no traces of the one before.
 constexpr std::string_view kUpdateTask =
-    "UPDATE task_instance SET"
-    " hostname = CASE WHEN id = $5 THEN hostname END, unixname = CASE WHEN id = $5 THEN unixname END,"
-    " pid = CASE WHEN id = $5 THEN pid END, exit_code = CASE WHEN id = $5 THEN exit_code END,"
-    " failure_reason = CASE WHEN id = $5 THEN failure_reason END,"
-    " peak_memory_bytes = CASE WHEN id = $5 THEN peak_memory_bytes END,"
-    " cpu_microseconds = CASE WHEN id = $5 THEN cpu_microseconds END,"
-    " id = $5, state = $6, try_number = $7, max_tries = $8, scheduled_at = $9, queued_at = $10, start_date = "
-    "$11,"
-    " end_date = $12, retry_at = $13, updated_at = $14, reschedule_count = $15, first_start_date = $16, "
-    "map_length = $17, priority_weight = $18"
+    "UPDATE task_instance SET state = $5, try_number = $6, max_tries = $7, scheduled_at = $8, queued_at = $9,"
+    " start_date = $10, end_date = $11, retry_at = $12, updated_at = $13, reschedule_count = $14,"
+    " first_start_date = $15, map_length = $16, priority_weight = $17"
+    " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
+// A new try starts with no traces of the one before. Apart from the other: it costs an index entry more.
+constexpr std::string_view kRenameTask =
+    "UPDATE task_instance SET id = $5, dag_version_id = $6, hostname = NULL, unixname = NULL, pid = NULL,"
+    " exit_code = NULL, failure_reason = NULL, peak_memory_bytes = NULL, cpu_microseconds = NULL"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 constexpr std::string_view kArchiveTry =
@@ -126,7 +125,8 @@ Params run_row(const Run& run, Time now) {
           now,
           run.backfill ? std::optional(run.backfill->id) : std::nullopt,
           run.backfill ? std::optional(run.backfill->ordinal) : std::nullopt,
-          run.partition_date};
+          run.partition_date,
+          run.bundle_version};
 }
 
 Params task_row(const Run& run, const TaskInstance& ti, Time now) {
@@ -180,8 +180,12 @@ void execute_rows(store::Session& session, std::string_view sql, std::size_t cou
 void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time now) {
   for (const Run* run : runs) {
     session.execute(kInsertRun, run_row(*run, now));
-    execute_rows(session, kInsertTask, run->tasks.size(),
-                 [&](std::size_t i) { return task_row(*run, run->tasks[i], now); });
+    std::vector<std::uint32_t> there;  // the run's dates leave out the others
+    for (std::uint32_t i = 0; i < run->tasks.size(); ++i) {
+      if (run->tasks[i].state != dag::TaskState::removed) there.push_back(i);
+    }
+    execute_rows(session, kInsertTask, there.size(),
+                 [&](std::size_t i) { return task_row(*run, run->tasks[there[i]], now); });
   }
 }
 
@@ -212,13 +216,31 @@ void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
 }
 
 void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Time now) {
+  for (const TaskRef& ref : tasks) {
+    if (!ref.ti().is_renamed) continue;
+    session.execute(kRenameTask, with(key_of(ref), {ref.ti().id, ref.run->version_id}));
+  }
   execute_rows(session, kUpdateTask, tasks.size(), [&](std::size_t i) {
     const TaskInstance& ti = tasks[i].ti();
-    return with(key_of(tasks[i]), {ti.id, state_text(ti.state), int{ti.try_number}, int{ti.max_tries},
-                                   ti.scheduled_at, ti.queued_at, ti.start_date, ti.end_date, ti.retry_at,
-                                   now, int{ti.reschedules}, ti.first_start, map_length(ti),
-                                   weight_of(tasks[i].task(), ti)});
+    return with(key_of(tasks[i]),
+                {state_text(ti.state), int{ti.try_number}, int{ti.max_tries}, ti.scheduled_at, ti.queued_at,
+                 ti.start_date, ti.end_date, ti.retry_at, now, int{ti.reschedules}, ti.first_start,
+                 map_length(ti), weight_of(tasks[i].task(), ti)});
   });
+}
+
+/// Those that are done keep the version that they ran with.
+void write_move(store::Session& session, const scheduler::MovedRun& moved) {
+  const Run& run = *moved.run;
+  session.execute(
+      "UPDATE dag_run SET dag_version_id = $3, bundle_version = $4 WHERE dag_id = $1 AND run_id = $2",
+      {run.dag->dag_id, run.run_id, run.version_id, run.bundle_version});
+  for (const auto& [task_id, map_index] : moved.vanished) {
+    session.execute(
+        "UPDATE task_instance SET state = 'removed' WHERE dag_id = $1 AND run_id = $2 AND task_id = $3"
+        " AND map_index = $4",
+        {run.dag->dag_id, run.run_id, task_id, map_index});
+  }
 }
 
 void update_dag(store::Session& session, const DagEntry& dag) {
@@ -254,9 +276,14 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
     session.execute(kUpdateRun, {run->dag->dag_id, run->run_id, to_text(run->state), run->queued_at,
                                  run->start_date, run->end_date, run->clear_number, now});
   }
+  for (const scheduler::MovedRun& moved : changes.moved) write_move(session, moved);
   write_backfills(session, changes, now);
-  for (const scheduler::RunCallback& callback : changes.callbacks) write_callback(session, callback, now);
+  for (const scheduler::Callback& callback : changes.callbacks) write_callback(session, callback, now);
   update_tasks(session, changes.tasks, now);
+  for (const TaskRef& ref : changes.start) {
+    // What it pushed before it let go of its slot is not there when it looks again.
+    if (ref.ti().reschedules > 0 && !ref.ti().resumes) session.execute(kDropXcoms, key_of(ref));
+  }
   for (const TaskRef& ref : changes.deferred) write_start_deferral(session, ref, now);
   for (const TaskRef& ref : changes.timed_out) write_trigger_timeout(session, ref);
   for (const TaskRef& ref : changes.overdue_inputs) write_answer(session, ref, now);

@@ -23,7 +23,7 @@ constexpr std::string_view kRunColumns =
     "logical_date,"
     " data_interval_start, data_interval_end, run_after, queued_at, start_date, end_date, conf, note, "
     "partition_key,"
-    " clear_number, backfill_id, backfill_ordinal, partition_date FROM dag_run ";
+    " clear_number, backfill_id, backfill_ordinal, partition_date, bundle_version FROM dag_run ";
 
 struct StoredRun {
   std::string dag_id;
@@ -43,6 +43,7 @@ StoredRun read_run(Row row) {
       run.end_date >> run.conf >> run.note >> run.partition_key >> run.clear_number;
   if (!row.is_null(18)) run.backfill = scheduler::BackfillPlace{row.integer(18), row.integer(19)};
   run.partition_date = row.find_time(20);
+  run.bundle_version = row.find_text(21);
   run.state = dag::parse_run_state(state).value();
   run.type = dag::parse_run_type(type).value();
   run.queued_at = queued_at.value_or(run.run_after);
@@ -136,8 +137,8 @@ void remember_runs(Scheduler& scheduler, store::Session& session, const std::str
 void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versions, Time now) {
   const store::Rows dags = session.query(
       "SELECT d.dag_id, d.current_version_id, d.is_paused, d.is_stale, r.data_interval_start, "
-      "r.data_interval_end, r.run_after, r.partition_key, r.partition_date, r.run_id"
-      " FROM dag d LEFT JOIN dag_run r ON r.id ="
+      "r.data_interval_end, r.run_after, r.partition_key, r.partition_date, r.run_id, v.bundle_version"
+      " FROM dag d LEFT JOIN dag_version v ON v.id = d.current_version_id LEFT JOIN dag_run r ON r.id ="
       "  (SELECT x.id FROM dag_run x WHERE x.dag_id = d.dag_id AND x.run_type = 'scheduled'"
       "   ORDER BY x.run_after DESC, x.id DESC LIMIT 1)");
   for (const Row row : dags) {
@@ -152,6 +153,7 @@ void recover_dags(Scheduler& scheduler, store::Session& session, Versions& versi
       last = dag::RunInfo{row.time(6), std::nullopt, row.find_text(7), row.find_time(8), row.find_text(9)};
       if (!row.is_null(4) && !row.is_null(5)) last->interval = dag::DataInterval{row.time(4), row.time(5)};
     }
+    scheduler.set_bundle_version(dag_id, graph->disable_bundle_versioning ? std::nullopt : row.find_text(10));
     const int failures = graph->max_consecutive_failed_dag_runs;
     scheduler.put_dag(dag_id, row.text(1), std::move(graph), row.boolean(2), std::move(last), now);
     if (failures > 0) remember_runs(scheduler, session, dag_id, failures);

@@ -14,10 +14,12 @@ Result<void> check_partition_key(const dag::Dag& graph, const std::optional<std:
   constexpr std::size_t kMost = 250;
   if (!key) return {};
   if (!graph.timetable->partitioned() && !graph.timetable->partitioned_at_runtime()) {
-    return fail(ErrorCode::invalid,
-                fmt::format("Dag '{}' is not a partitioned Dag and does not accept a partition_key.", graph.dag_id));
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("Dag '{}' is not a partitioned Dag and does not accept a partition_key.", graph.dag_id));
   }
-  if (trim(*key).empty()) return fail(ErrorCode::invalid, "partition_key must not be empty or whitespace-only.");
+  if (trim(*key).empty())
+    return fail(ErrorCode::invalid, "partition_key must not be empty or whitespace-only.");
   if (key->size() > kMost) {
     return fail(ErrorCode::invalid,
                 fmt::format("partition_key must be at most {} characters; got {}.", kMost, key->size()));
@@ -76,8 +78,7 @@ Result<std::string> Engine::trigger_run(TriggerRun command) {
     if (dag == nullptr || dag->stale) {
       return fail(ErrorCode::not_found, fmt::format("Dag with dag_id: '{}' not found", command.dag_id));
     }
-    const auto& allowed = dag->graph->allowed_run_types;
-    if (allowed && std::ranges::find(*allowed, command.run_type) == allowed->end()) {
+    if (!dag->graph->allows(dag::parse_run_type(command.run_type).value_or(dag::RunType::manual))) {
       return fail(ErrorCode::invalid, fmt::format("Dag with dag_id '{}' does not allow {} runs",
                                                   command.dag_id, command.run_type));
     }

@@ -38,7 +38,12 @@ Result<void> Engine::clear_tasks(ClearTasks given) {
     const auto runs = load_all(d, versions_, command->dag_id, chosen);
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
-      auto done = d.scheduler.clear(*run, chosen.at(run->run_id), command->reset_run_state, d.now);
+      auto tasks = chosen.at(run->run_id);
+      const bool moves = command->on_latest_version || !run->bundle_version;
+      if (moves && d.scheduler.move_to_newest(*run, d.now)) {
+        std::erase_if(tasks, [&](const auto& task) { return run->find(task.first, task.second) == nullptr; });
+      }
+      auto done = d.scheduler.clear(*run, tasks, command->reset_run_state, d.now);
       if (!done) return done;
     }
     return {};

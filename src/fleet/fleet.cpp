@@ -257,9 +257,9 @@ void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_
 
 void Fleet::run_callback(const engine::CallbackSpec& spec) {
   const engine::AttemptSpec& cause = spec.cause;
-  ParseJob job = job_for(cause.bundle_name, cause.bundle_path, cause.bundle_path + "/" + cause.relative_fileloc,
-                         options_.callback_limit);
-  job.request.set_callback(tasks::dag_callback_request(spec));
+  ParseJob job = job_for(cause.bundle_name, cause.bundle_path,
+                         cause.bundle_path + "/" + cause.relative_fileloc, options_.callback_limit);
+  job.request.set_callback(tasks::callback_request(spec));
   job.then = [this, id = spec.id](const ParseOutcome& outcome) { engine_->callback_done(id, outcome.error); };
   add_parse_job(std::move(job));
 }

@@ -51,6 +51,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void stop(const Uuid& attempt, const std::string& reason) override;
   void start_trigger(const engine::TriggerSpec& spec) override;
   void stop_trigger(const Uuid& id) override;
+  void start_watcher(const engine::WatcherSpec& spec) override;
   void run_callback(const engine::CallbackSpec& spec) override;
   void ask(engine::PythonQuestion question) override;
 
@@ -90,6 +91,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void on_parsed(const agentrpc::ParseResult& parsed);
   void on_trigger(const std::shared_ptr<agentrpc::AgentSession>& session,
                   const agentrpc::TriggerReport& report);
+  void add_trigger(agentrpc::RunTrigger request);
   /// Gives those that no agent runs to one.
   void send_triggers();
   /// @param spec  an AttemptSpec or a TriggerSpec.

@@ -14,6 +14,20 @@ void Fleet::start_trigger(const engine::TriggerSpec& spec) {
   request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
   request.set_bundle_path(spec.bundle_path);
   request.set_log_path(log_path(spec));
+  add_trigger(std::move(request));
+}
+
+void Fleet::start_watcher(const engine::WatcherSpec& spec) {
+  agentrpc::RunTrigger request;
+  request.set_trigger_id(spec.id.text());
+  request.set_classpath(spec.classpath);
+  request.set_kwargs(spec.kwargs);
+  request.set_bundle_path(spec.bundle_path);
+  request.set_is_watcher(true);
+  add_trigger(std::move(request));
+}
+
+void Fleet::add_trigger(agentrpc::RunTrigger request) {
   const std::lock_guard lock(mutex_);
   std::string id = request.trigger_id();
   triggers_.insert_or_assign(std::move(id), Trigger{std::move(request), nullptr});
@@ -48,16 +62,21 @@ void Fleet::on_trigger(const std::shared_ptr<agentrpc::AgentSession>& session,
                        const agentrpc::TriggerReport& report) {
   const auto id = Uuid::parse(report.trigger_id());
   if (!id) return;
+  const auto acknowledge = [session, trigger_id = report.trigger_id(), event_id = report.event_id()] {
+    agentrpc::ServerMessage message;
+    message.mutable_trigger_ack()->set_trigger_id(trigger_id);
+    message.mutable_trigger_ack()->set_event_id(event_id);
+    session->send(std::move(message));
+  };
+  if (!report.event_id().empty()) {
+    return engine_->watcher_fired(*id, report.event_id(), report.payload(), acknowledge);
+  }
   engine::TriggerResult result;
   result.next_method = report.next_method();
   result.next_kwargs = report.next_kwargs();
   result.end_state = report.end_state().empty() ? std::nullopt : dag::parse_task_state(report.end_state());
   result.xcoms.insert(report.xcoms().begin(), report.xcoms().end());
-  engine_->trigger_fired(*id, std::move(result), [session, text = report.trigger_id()] {
-    agentrpc::ServerMessage message;
-    message.mutable_trigger_ack()->set_trigger_id(text);
-    session->send(std::move(message));
-  });
+  engine_->trigger_fired(*id, std::move(result), acknowledge);
 }
 
 }  // namespace leoflow::fleet

@@ -71,11 +71,18 @@ engine::ParsedFile to_parsed_file(const fleet::ParseOutcome& outcome, const std:
 
 DagProcessor::DagProcessor(DagProcessorOptions options, store::Database& database, engine::Engine& engine,
                            fleet::Fleet& fleet)
-    : options_(std::move(options)),
-      database_(database),
-      engine_(engine),
-      fleet_(fleet),
-      watcher_(options_.root, [this] { look(); }) {}
+    : options_(std::move(options)), database_(database), engine_(engine), fleet_(fleet) {
+  const auto on_change = [this] { look(); };
+  watchers_.push_back(std::make_unique<TreeWatcher>(options_.root, on_change));
+  for (const BundleConfig& bundle : options_.bundles) {
+    if (bundle.is_git()) {
+      repositories_.push_back(
+          std::make_unique<GitBundle>(bundle, options_.bundles_folder + "/" + bundle.name, on_change));
+    } else {
+      watchers_.push_back(std::make_unique<TreeWatcher>(bundle.path, on_change));
+    }
+  }
+}
 
 DagProcessor::~DagProcessor() {
   stop();
@@ -83,8 +90,10 @@ DagProcessor::~DagProcessor() {
 
 void DagProcessor::start() {
   load_cache();
-  watcher_.start();
+  for (const auto& watcher : watchers_) watcher->start();
   look();
+  prune();
+  for (const auto& repository : repositories_) repository->start();
 }
 
 void DagProcessor::stop() {
@@ -92,7 +101,8 @@ void DagProcessor::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  watcher_.stop();
+  for (const auto& repository : repositories_) repository->stop();
+  for (const auto& watcher : watchers_) watcher->stop();
 }
 
 void DagProcessor::load_cache() {
@@ -111,7 +121,7 @@ void DagProcessor::reparse(const std::string& bundle, const std::string& relativ
 }
 
 void DagProcessor::look() {
-  const std::vector<Bundle> bundles = discover(options_.root);
+  const std::vector<Bundle> bundles = all_bundles();
   const std::lock_guard lock(mutex_);
   std::set<FileKey> dag_files;
   for (const Bundle& bundle : bundles) look_at(bundle, dag_files);
@@ -119,10 +129,41 @@ void DagProcessor::look() {
   parse_wanted();
 }
 
+void DagProcessor::prune() {
+  if (repositories_.empty()) return;
+  std::set<std::string> used;
+  const auto session = database_.read();
+  for (const char* sql : {"SELECT DISTINCT bundle_version FROM dag_run WHERE bundle_version IS NOT NULL",
+                          "SELECT DISTINCT v.bundle_version FROM dag d JOIN dag_version v ON v.id ="
+                          " d.current_version_id WHERE v.bundle_version IS NOT NULL"}) {
+    for (const store::Row row : session->query(sql)) used.insert(row.text(0));
+  }
+  for (const auto& repository : repositories_) repository->prune(used);
+}
+
+std::vector<Bundle> DagProcessor::all_bundles() const {
+  std::vector<Bundle> out = discover(options_.root);
+  for (const BundleConfig& bundle : options_.bundles) {
+    if (!bundle.is_git()) out.push_back(scan(bundle.name, bundle.path));
+  }
+  for (const auto& repository : repositories_) {
+    const auto checkout = repository->current();
+    if (!checkout) continue;
+    out.push_back(scan(repository->name(), checkout->path));
+    out.back().version = checkout->commit;
+  }
+  return out;
+}
+
 void DagProcessor::forget_missing(const std::vector<Bundle>& bundles, const std::set<FileKey>& dag_files) {
+  // One in git that was not fetched yet, after a restart say, is not gone.
+  std::set<std::string> unknown;
+  for (const auto& repository : repositories_) {
+    if (!repository->current()) unknown.insert(repository->name());
+  }
   std::erase_if(dag_files_, [&](const auto& entry) {
     const FileKey& key = entry.first;
-    if (dag_files.contains(key)) return false;
+    if (dag_files.contains(key) || unknown.contains(key.first)) return false;
     engine_.remove_file(key.first, key.second);
     wanted_.erase(key);
     return true;
@@ -171,6 +212,7 @@ void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& dag_files) {
     dag_files.insert(key);
     DagFile& file = dag_files_[key];
     file.bundle_path = bundle.path;
+    file.bundle_version = bundle.version;
     const std::string hash = sha256_hex(parts);
     if (file.hash == hash) continue;
     file.hash = hash;
@@ -228,6 +270,7 @@ void DagProcessor::on_outcome(const FileKey& key, const std::string& source, con
   if (found != dag_files_.end()) {
     found->second.parsing = false;
     parsed.bundle_path = found->second.bundle_path;
+    if (!found->second.bundle_version.empty()) parsed.bundle_version = found->second.bundle_version;
     if (parsed.import_error) {
       log::warning("{}/{}: import error", parsed.bundle_path, key.second);
     } else {

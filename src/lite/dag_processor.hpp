@@ -1,13 +1,16 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 
 #include "engine/engine.hpp"
 #include "fleet/fleet.hpp"
+#include "lite/bundle_config.hpp"
 #include "lite/discovery.hpp"
+#include "lite/git_bundle.hpp"
 #include "lite/tree_watcher.hpp"
 #include "store/database.hpp"
 
@@ -17,7 +20,9 @@ struct DagProcessorOptions {
   std::string root;    ///< absolute folder of the workspace
   std::string parser;  ///< names versions of what parses: part of the cache key
   Duration time_limit = std::chrono::seconds{30};
-  int parallel = 2;  ///< files that are parsed at a time
+  int parallel = 2;                     ///< files that are parsed at a time
+  std::vector<BundleConfig> bundles{};  ///< besides the workspace
+  std::string bundles_folder{};         ///< absolute; for those in git
 };
 
 /// Keeps the engine's DAGs in step with the files of a workspace. A file is
@@ -37,6 +42,7 @@ class DagProcessor {
  private:
   struct DagFile {
     std::string bundle_path;
+    std::string bundle_version;
     std::string hash;  ///< of all that its last parse depended on
     bool parsing = false;
     bool again = false;  ///< changed while it was being parsed
@@ -51,6 +57,8 @@ class DagProcessor {
   using FileKey = std::pair<std::string, std::string>;  ///< bundle name, path below it
 
   void load_cache();
+  std::vector<Bundle> all_bundles() const;
+  void prune();
   void look();
   void look_at(const Bundle& bundle, std::set<FileKey>& dag_files);
   /// Reads the file if it changed. @returns null if it is gone.
@@ -74,7 +82,8 @@ class DagProcessor {
   int parsing_ = 0;
   bool stopping_ = false;
 
-  TreeWatcher watcher_;
+  std::vector<std::unique_ptr<TreeWatcher>> watchers_;  // of the workspace and of local bundles
+  std::vector<std::unique_ptr<GitBundle>> repositories_;
 };
 
 /// What an agent's outcome says of a file.

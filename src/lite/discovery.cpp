@@ -36,9 +36,16 @@ bool matters(const fs::path& file) {
 
 class Scan {
  public:
+  Bundle run_whole(const std::string& name, const fs::path& root) {
+    has_projects_ = false;
+    Bundle all = std::move(run(root).front());
+    all.name = name;
+    return all;
+  }
+
   std::vector<Bundle> run(const fs::path& root) {
     bundles_.push_back(Bundle{
-        is_project(root) ? root.filename().string() : std::string(kWorkspaceBundle), root.string(), {}});
+        is_project(root) ? root.filename().string() : std::string(kWorkspaceBundle), root.string(), "", {}});
     if (const auto text = read_file((root / ".airflowignore").string())) rules_.add(*text);
     walk(root, root, 0, 0);
     return std::move(bundles_);
@@ -66,9 +73,10 @@ class Scan {
   void enter(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
     // A folder that links to one above it would never end.
     if (depth > kDeepest * 4) return;
-    const bool own_project = depth <= kDeepest && bundle == 0 && !is_project(root) && is_project(folder);
+    const bool own_project =
+        has_projects_ && depth <= kDeepest && bundle == 0 && !is_project(root) && is_project(folder);
     if (own_project) {
-      bundles_.push_back(Bundle{folder.lexically_relative(root).string(), folder.string(), {}});
+      bundles_.push_back(Bundle{folder.lexically_relative(root).string(), folder.string(), "", {}});
       bundle = bundles_.size() - 1;
     }
     walk(root, folder, bundle, depth);
@@ -84,6 +92,7 @@ class Scan {
     bundles_[bundle].files[path.lexically_relative(bundles_[bundle].path).string()] = stamp;
   }
 
+  bool has_projects_ = true;
   std::vector<Bundle> bundles_;
   IgnoreRules rules_;
 };
@@ -92,6 +101,10 @@ class Scan {
 
 std::vector<Bundle> discover(const std::string& root) {
   return Scan().run(fs::path(root));
+}
+
+Bundle scan(const std::string& name, const std::string& root) {
+  return Scan().run_whole(name, fs::path(root));
 }
 
 bool may_define_dags(std::string_view source) {

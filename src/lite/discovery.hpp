@@ -20,6 +20,7 @@ struct FileStamp {
 struct Bundle {
   std::string name;
   std::string path;                        ///< absolute
+  std::string version;                     ///< of one that has versions
   std::map<std::string, FileStamp> files;  ///< by path below the folder: all that parsing may depend on
 };
 
@@ -29,6 +30,8 @@ struct Bundle {
 /// environments, caches and what `.airflowignore` names are left out.
 /// @param root absolute. A folder that cannot be read counts as empty.
 std::vector<Bundle> discover(const std::string& root);
+/// A folder as one bundle, whatever projects are in it.
+Bundle scan(const std::string& name, const std::string& root);
 
 /// Whether a Python file may define DAGs: Airflow's rule that it mentions both
 /// "dag" and "airflow", in any case.

@@ -21,6 +21,7 @@ class Home {
   std::filesystem::path database_file() const { return lite() / "leoflow_dev.db"; }
   std::filesystem::path logs() const { return lite() / "logs"; }
   std::filesystem::path agent() const { return lite() / "agent"; }
+  std::filesystem::path bundles() const { return lite() / "bundles"; }
 
  private:
   std::filesystem::path root_;

@@ -70,20 +70,22 @@ bool Scheduler::attempt_rescheduled(const Uuid& attempt, Time at, Time now) {
   if (!ti.first_start) ti.first_start = ti.start_date;
   set_state(*ref, TaskState::up_for_reschedule);
   // The agent takes an attempt once.
-  ti.id = make_id_(now);
+  rename(ti, now);
   arm_wake_up(*ref);
   return true;
 }
 
-bool Scheduler::attempt_lost(const Uuid& attempt, Time now) {
+bool Scheduler::attempt_lost(const Uuid& attempt, const std::string& reason, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref) return false;
   const TaskInstance& ti = ref->ti();
   if (ti.state == TaskState::restarting) {
     end_restarting(*ref, now);
   } else if (ref->task().retries > 0 && ti.try_number <= ti.max_tries) {
+    call_back(*ref, true, reason, now);
     retry(*ref, now);
   } else {
+    call_back(*ref, false, reason, now);
     finish(*ref, TaskState::failed, now);
   }
   return true;
@@ -96,7 +98,7 @@ void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   ti.queued_at.reset();
   set_state(*ref, TaskState::scheduled);
   // A new name: the agent that refused must be free to take the next one.
-  ti.id = make_id_(now);
+  rename(ti, now);
   make_ready(*ref);
 }
 
@@ -147,7 +149,7 @@ void Scheduler::retry(TaskRef ref, Time now, std::optional<Duration> delay) {
   if (!delay) delay = retry_delay(run.dag->dag_id, ref.task(), run.logical_date, ti.try_number);
   ti.retry_at = now + *delay;
   set_state(ref, TaskState::up_for_retry);
-  ti.id = make_id_(now);
+  rename(ti, now);
   ti.reschedules = 0;
   ti.resumes = false;
   ti.first_start.reset();

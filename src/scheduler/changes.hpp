@@ -36,23 +36,43 @@ struct PartitionRun {
   Run* run;
 };
 
+/// A stored run goes on with another version of its DAG.
+struct MovedRun {
+  Run* run;
+  std::vector<std::pair<std::string, int>> vanished;  ///< task instances that it does not have any more
+};
+
 struct StopOrder {
   Uuid attempt_id;
   std::string reason;
 };
 
-/// A DAG's on_success_callback or on_failure_callback that is to run.
-struct RunCallback {
+/// What the user's Python is to be told of.
+enum class CallbackKind : std::uint8_t {
+  dag_success,
+  dag_failure,
+  task_retry,  ///< of a task instance whose process could not say it itself, like the next ones
+  task_failure,
+  retry_email,
+  failure_email
+};
+
+/// A callback in the user's Python that is to run.
+struct Callback {
   Uuid id;
-  TaskRef cause;  ///< the task instance that stands for the run's end
-  bool is_failure;
-  std::string reason;  ///< as Airflow says it: success, task_failure, all_tasks_deadlocked, timed_out
+  CallbackKind kind;
+  TaskRef cause;  ///< that task instance, or the one that stands for the run's end
+  Uuid attempt;   ///< its try, as it was
+  int try_number;
+  std::string
+      reason;  ///< of a run as Airflow says it: success, task_failure, all_tasks_deadlocked, timed_out
 };
 
 /// What the transitions since the last commit ask for. First everything is
 /// stored, in the order of the members, then the effects happen.
 struct Changes {
   std::vector<Run*> created;
+  std::vector<MovedRun> moved;
   std::vector<NewInstances> expanded;
   std::vector<PastTry> past_tries;
   std::vector<Run*> runs;
@@ -60,16 +80,17 @@ struct Changes {
   std::vector<DagEntry*> dags;
   std::vector<std::pair<std::string, std::string>> deleted_runs;  ///< dag_id, run_id
   std::vector<std::string> deleted_dags;
-  std::vector<DagEntry*> asset_queues;    ///< whose queued_assets changed
-  std::vector<Run*> asset_runs;           ///< of `created`: they consume asset events
-  std::vector<PartitionRun> partition_runs;       ///< of `created`, likewise
-  std::vector<std::int64_t> dropped_partitions;   ///< ids: their DAG maps partitions in another way now
-  std::vector<Run*> taken_into_backfill;  ///< stored runs that run again as a backfill's
+  std::vector<DagEntry*> asset_queues;           ///< whose queued_assets changed
+  std::vector<Run*> asset_runs;                  ///< of `created`: they consume asset events
+  std::vector<PartitionRun> partition_runs;      ///< of `created`, likewise
+  std::vector<std::int64_t> dropped_partitions;  ///< ids: their DAG maps partitions in another way now
+  std::vector<Run*> taken_into_backfill;         ///< stored runs that run again as a backfill's
   std::vector<std::int64_t> completed_backfills;
   std::vector<std::string> paused_by_failures;  ///< dag_id; for the audit log
 
-  std::vector<DagEntry*> plans;        ///< effect: ask Python for their next run
-  std::vector<RunCallback> callbacks;  ///< stored, and an effect: have an agent run them
+  std::vector<DagEntry*> plans;      ///< effect: ask Python for their next run
+  bool watchers_may_differ = false;  ///< effect: DAGs came, went, were paused: look who waits for what
+  std::vector<Callback> callbacks;   ///< stored, and an effect: have an agent run them
 
   std::vector<TaskRef> deferred;        ///< by start_from_trigger: what they wait for is their task's
   std::vector<TaskRef> timed_out;       ///< go on, but to fail, because their trigger took too long
@@ -81,9 +102,10 @@ struct Changes {
   std::vector<StopOrder> stop;          ///< effect: tell the agent that runs it
 
   bool nothing_to_store() const {
-    return created.empty() && expanded.empty() && past_tries.empty() && runs.empty() && tasks.empty() &&
-           dags.empty() && deleted_runs.empty() && deleted_dags.empty() && asset_queues.empty() &&
-           taken_into_backfill.empty() && completed_backfills.empty() && dropped_partitions.empty();
+    return created.empty() && moved.empty() && expanded.empty() && past_tries.empty() && runs.empty() &&
+           tasks.empty() && dags.empty() && deleted_runs.empty() && deleted_dags.empty() &&
+           asset_queues.empty() && taken_into_backfill.empty() && completed_backfills.empty() &&
+           dropped_partitions.empty();
   }
 
   /// What is noted is stored: a further change is to be noted again.

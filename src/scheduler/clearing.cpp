@@ -13,7 +13,7 @@ void Scheduler::reset(TaskRef ref, Time now) {
     ti.try_number = static_cast<std::uint16_t>(std::max(0, ti.try_number - 1));
   }
   set_state(ref, TaskState::none);
-  ti.id = make_id_(now);
+  rename(ti, now);
   ti.max_tries = static_cast<std::uint16_t>(ti.try_number + ref.task().retries);
   ti.scheduled_at.reset();
   ti.queued_at.reset();

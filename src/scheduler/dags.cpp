@@ -43,8 +43,10 @@ void Scheduler::put_dag(const std::string& dag_id, std::string version_id,
     dag.partitions.clear();
   }
   dag.version_id = std::move(version_id);
+  dag.bundle_version = bundle_versions_[dag_id];
   dag.graph = std::move(graph);
   assets_.put(dag_id, *dag.graph);
+  changes_.watchers_may_differ = true;
   set_stale(dag_id, false, now);
   want_asset_run(dag);
   plan_next_run(dag, now);
@@ -70,6 +72,7 @@ Result<void> Scheduler::set_paused(const std::string& dag_id, bool paused, Time 
 }
 
 void Scheduler::gate_changed(DagEntry& dag, Time now) {
+  changes_.watchers_may_differ = true;
   // A run that ends here may make room for new ones.
   std::vector<Run*> runs;
   for (const auto& [run_id, run] : dag.runs) runs.push_back(run.get());
@@ -103,6 +106,7 @@ Result<void> Scheduler::delete_dag(const std::string& dag_id) {
   std::erase(changes_.plans, &dag);
   std::erase_if(finished_, [&](const Run* run) { return run->dag == &dag; });
   changes_.deleted_dags.push_back(dag_id);
+  changes_.watchers_may_differ = true;
   dead_dags_.push_back(std::move(found->second));
   dags_.erase(found);
   return {};

@@ -31,7 +31,7 @@ void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
   if (occupies_slot(ti.state)) {
     // The agent takes an attempt once. Its old name goes with its slot.
     set_state(ref, TaskState::none);
-    ti.id = make_id_(now);
+    rename(ti, now);
   }
   set_state(ref, deferral.for_input ? TaskState::awaiting_input : TaskState::deferred);
   await_trigger(ref, deferral);

@@ -96,7 +96,7 @@ TEST_F(DeferralTest, APoolMayCountDeferredTasks) {
     step();
     EXPECT_EQ(state(r, "c"), counts ? TaskState::scheduled : TaskState::queued);
     scheduler_.mark_run(r, RunState::failed, now_);
-    scheduler_.attempt_lost(attempt(r, "c"), now_);
+    scheduler_.attempt_lost(attempt(r, "c"), "lost", now_);
     step();
   }
 }

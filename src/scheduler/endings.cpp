@@ -17,7 +17,23 @@ void Scheduler::call_back(Run& run, std::string reason, Time now) {
     return std::pair(ti.state == telling, ti.end_date.value_or(Time{}));
   };
   const auto cause = std::ranges::max_element(run.tasks, {}, rank);
-  changes_.callbacks.push_back({make_id_(now), run.ref_to(*cause), is_failure, std::move(reason)});
+  changes_.callbacks.push_back({make_id_(now),
+                                is_failure ? CallbackKind::dag_failure : CallbackKind::dag_success,
+                                run.ref_to(*cause), cause->id, cause->try_number, std::move(reason)});
+}
+
+// Source: Airflow 3.3.2, SchedulerJobRunner.process_executor_events.
+void Scheduler::call_back(TaskRef ref, bool is_retry, const std::string& reason, Time now) {
+  const dag::Task& task = ref.task();
+  const auto add = [&](CallbackKind kind) {
+    changes_.callbacks.push_back({make_id_(now), kind, ref, ref.ti().id, ref.ti().try_number, reason});
+  };
+  if (is_retry ? task.has_on_retry_callback : task.has_on_failure_callback) {
+    add(is_retry ? CallbackKind::task_retry : CallbackKind::task_failure);
+  }
+  if (is_retry ? task.emails_on_retry : task.emails_on_failure) {
+    add(is_retry ? CallbackKind::retry_email : CallbackKind::failure_email);
+  }
 }
 
 void Scheduler::fail_fast(TaskRef failed, Time now) {

@@ -12,7 +12,6 @@ namespace {
 // The names that Airflow gives to its dependencies.
 constexpr const char* kPaused = "Dag Not Paused";
 constexpr const char* kRun = "Dagrun Running";
-constexpr const char* kDates = "Logical Date";
 constexpr const char* kTriggerRule = "Trigger Rule";
 constexpr const char* kPast = "Previous Dagrun State";
 constexpr const char* kRetry = "Not In Retry Period";
@@ -66,19 +65,6 @@ void explain_dag(const Run& run, std::vector<Blocker>& out) {
   }
 }
 
-void explain_dates(TaskRef ref, std::vector<Blocker>& out) {
-  const dag::Task& task = ref.task();
-  const Time date = ref.run->logical_date.value_or(ref.run->run_after);
-  if (task.start_date && date < *task.start_date) {
-    out.push_back({kDates, fmt::format("the run is of {}, before the task's start_date {}", to_iso_z(date),
-                                       to_iso_z(*task.start_date))});
-  }
-  if (task.end_date && date > *task.end_date) {
-    out.push_back({kDates, fmt::format("the run is of {}, after the task's end_date {}", to_iso_z(date),
-                                       to_iso_z(*task.end_date))});
-  }
-}
-
 void explain_upstream(TaskRef ref, std::vector<Blocker>& out) {
   const dag::Task& task = ref.task();
   const auto waits_for = [&](const std::vector<TaskIndex>& tasks, const std::string& what) {
@@ -121,7 +107,6 @@ std::vector<Blocker> Scheduler::explain(TaskRef ref) {
   switch (ti.state) {
     case TaskState::none:
       explain_dag(*ref.run, out);
-      explain_dates(ref, out);
       if (verdict_of(ref) == Verdict::wait) explain_upstream(ref, out);
       if (!past_allows(ref)) {
         out.push_back(

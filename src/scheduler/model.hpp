@@ -35,7 +35,8 @@ struct TaskInstance {
   TaskIndex task = 0;
   std::int32_t map_index = -1;
   TaskState state = TaskState::none;
-  bool dirty = false;  ///< already noted in Changes
+  bool dirty = false;       ///< already noted in Changes
+  bool is_renamed = false;  ///< its id is not stored yet
   std::uint16_t try_number = 0;
   std::uint16_t max_tries = 0;
   std::int32_t map_length = kNotPushed;  ///< items of what it returned, if something may be mapped over it
@@ -110,7 +111,8 @@ struct Run {
   DagEntry* dag = nullptr;
   std::string run_id;
   std::string version_id;
-  std::shared_ptr<const dag::Dag> graph;  ///< of that version
+  std::optional<std::string> bundle_version;  ///< what its tasks execute; absent: the files as they are
+  std::shared_ptr<const dag::Dag> graph;      ///< of version_id
   RunState state = RunState::queued;
   RunType type = RunType::manual;
   std::string triggered_by;
@@ -199,8 +201,9 @@ struct DagEntry {
   std::string version_id;
   std::shared_ptr<const dag::Dag> graph;  ///< newest version
   bool paused = false;
-  bool stale = false;                               ///< its file is gone or does not define it any more
-  std::optional<dag::RunInfo> last_automated;       ///< the newest scheduled run
+  std::optional<std::string> bundle_version;   ///< newest, of a bundle that has versions
+  bool stale = false;                          ///< its file is gone or does not define it any more
+  std::optional<dag::RunInfo> last_automated;  ///< the newest scheduled run
   std::optional<dag::RunInfo> next_run;
   bool dirty = false;
   std::optional<Backfill> backfill;                       ///< its runs are not counted in the next two

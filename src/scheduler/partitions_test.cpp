@@ -10,7 +10,8 @@ dag::AssetKey asset(const std::string& name) {
 class PartitionsTest : public SchedulerTest {
  protected:
   /// A DAG that waits for partitions of two assets.
-  DagEntry& waits(const std::string& mapper = R"({"__type":"airflow.partition_mappers.identity.IdentityMapper"})") {
+  DagEntry& waits(
+      const std::string& mapper = R"({"__type":"airflow.partition_mappers.identity.IdentityMapper"})") {
     DagBuilder dag;
     dag.task("t");
     const auto leaf = [](const std::string& name) {
@@ -57,6 +58,7 @@ TEST_F(PartitionsTest, ARunComesForAPartitionThatEveryAssetHas) {
 TEST_F(PartitionsTest, TheSamePartitionRunsAgainWhenAllItNeedsIsThereAgain) {
   const DagEntry& dag = waits();
   for (int i = 0; i < 2; ++i) {
+    now_ += 1s;
     change("a", "monday");
     change("b", "monday");
   }
@@ -107,7 +109,8 @@ TEST_F(PartitionsTest, AnotherMapperDropsWhatWasCollectedWithTheOldOne) {
   const auto arrivals = change("a", "monday");
   waits();
   EXPECT_EQ(dag.partitions.size(), 1U) << "nothing changed";
-  waits(R"({"__type":"airflow.partition_mappers.fixed_key.FixedKeyMapper","__var":{"downstream_key":"all"}})");
+  waits(
+      R"({"__type":"airflow.partition_mappers.fixed_key.FixedKeyMapper","__var":{"downstream_key":"all"}})");
   EXPECT_TRUE(dag.partitions.empty());
   EXPECT_EQ(scheduler_.changes().dropped_partitions, std::vector{arrivals[0].partition});
 }

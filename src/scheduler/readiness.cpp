@@ -60,12 +60,7 @@ void Scheduler::evaluate(Run& run, Open open, Time now) {
 
 bool Scheduler::may_begin(TaskRef ref) {
   const Run& run = *ref.run;
-  if (ref.ti().state != TaskState::none || run.state != RunState::running || !run.dag->may_run())
-    return false;
-  // As in Airflow a task does not run in runs before its start or after its end.
-  const dag::Task& task = ref.task();
-  const Time date = run.logical_date.value_or(run.run_after);
-  return !(task.start_date && date < *task.start_date) && !(task.end_date && date > *task.end_date);
+  return ref.ti().state == TaskState::none && run.state == RunState::running && run.dag->may_run();
 }
 
 void Scheduler::carry_out(TaskRef ref, Verdict verdict, Open& open, Time now) {

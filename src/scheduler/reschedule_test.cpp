@@ -15,7 +15,7 @@ TEST_F(SchedulerTest, AReschedulingTaskGivesItsSlotBackAndGoesOnWithinItsTry) {
   step();
   EXPECT_EQ(state(r, "sensor"), TaskState::up_for_reschedule);
   EXPECT_EQ(r.gate.active, 0U);
-  EXPECT_FALSE(scheduler_.attempt_lost(first, now_)) << "its process ended after it said so";
+  EXPECT_FALSE(scheduler_.attempt_lost(first, "lost", now_)) << "its process ended after it said so";
   EXPECT_EQ(scheduler_.next_due(), now_ + 60s);
 
   now_ += 60s;

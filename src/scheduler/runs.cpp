@@ -6,6 +6,17 @@
 
 // A run is created, starts, ends.
 namespace leoflow::scheduler {
+namespace {
+
+/// As in Airflow a run before a task's start or after its end does not have that task.
+/// Source: Airflow 3.3.2, DagRun.verify_integrity.
+bool has_task(const Run& run, const dag::Task& task) {
+  if (!run.logical_date || run.type == RunType::backfill) return true;
+  return !(task.start_date && *run.logical_date < *task.start_date) &&
+         !(task.end_date && *run.logical_date > *task.end_date);
+}
+
+}  // namespace
 
 Run* Scheduler::find_run(const std::string& dag_id, const std::string& run_id) {
   DagEntry* dag = find_dag(dag_id);
@@ -26,6 +37,7 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.dag = dag;
   run.run_id = std::move(request.run_id);
   run.version_id = dag->version_id;
+  run.bundle_version = dag->bundle_version;
   run.graph = dag->graph;
   run.type = request.type;
   run.triggered_by = std::move(request.triggered_by);
@@ -42,6 +54,9 @@ Result<Run*> Scheduler::create_run(const std::string& dag_id, NewRun request, Ti
   run.sequence = ++sequence_;
 
   run.fill();
+  for (TaskInstance& ti : run.tasks) {
+    if (!has_task(run, run.task_of(ti))) ti.state = TaskState::removed;
+  }
   run.index();
   name_new_instances(run, 0, now);
   expand_literals(run, now);
@@ -200,11 +215,12 @@ void Scheduler::forget(Run& run) {
   // What is noted of it must not be stored any more.
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);
+  std::erase_if(changes_.moved, [&](const MovedRun& moved) { return moved.run == &run; });
   std::erase(changes_.asset_runs, &run);
   std::erase_if(changes_.partition_runs, [&](const PartitionRun& made) { return made.run == &run; });
   std::erase(changes_.taken_into_backfill, &run);
   std::erase_if(changes_.expanded, [&](const NewInstances& added) { return added.run == &run; });
-  std::erase_if(changes_.callbacks, [&](const RunCallback& callback) { return callback.cause.run == &run; });
+  std::erase_if(changes_.callbacks, [&](const Callback& callback) { return callback.cause.run == &run; });
   std::erase_if(changes_.deferred, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.overdue_inputs, [&](const TaskRef& ref) { return ref.run == &run; });
   std::erase_if(changes_.timed_out, [&](const TaskRef& ref) { return ref.run == &run; });

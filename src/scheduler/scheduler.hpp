@@ -61,6 +61,10 @@ class Scheduler {
   /// What Python answered to one of `changes().plans`: the run after `last`.
   void next_run_known(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
                       std::optional<dag::RunInfo> next, Time now);
+  /// Before put_dag: the version of the bundle that new runs are to execute, if it has any.
+  void set_bundle_version(const std::string& dag_id, std::optional<std::string> version) {
+    bundle_versions_[dag_id] = std::move(version);
+  }
   void set_stale(const std::string& dag_id, bool stale, Time now);
   Result<void> set_paused(const std::string& dag_id, bool paused, Time now);
   /// Errors: conflict while a task instance holds a slot.
@@ -102,7 +106,9 @@ class Scheduler {
   // --- attempts.cpp, continued
   /// Its process ended without a report, or it never started: failed or retried.
   /// @returns false if nothing was expected of it any more.
-  bool attempt_lost(const Uuid& attempt, Time now);
+  bool attempt_lost(const Uuid& attempt, const std::string& reason, Time now);
+  /// All DAGs, by id.
+  const std::unordered_map<std::string, std::unique_ptr<DagEntry>>& dags() const { return dags_; }
   /// The agent could not take it: it waits for a slot again.
   void attempt_refused(const Uuid& attempt, Time now);
   /// Direct downstream tasks that a task decided to skip.
@@ -126,6 +132,11 @@ class Scheduler {
   // --- explain.cpp
   /// Why it is not running now; empty if it runs, has ended or is about to start.
   std::vector<Blocker> explain(TaskRef ref);
+
+  // --- versions.cpp
+  /// The run goes on with the newest version of its DAG. @returns false, and changes nothing, while a task
+  /// instance of it waits or runs, or something of it is not stored yet.
+  bool move_to_newest(Run& run, Time now);
 
   // --- clearing.cpp, marking.cpp
   /// Errors: not_found (task instance).
@@ -280,6 +291,11 @@ class Scheduler {
   void retry(TaskRef ref, Time now, std::optional<Duration> delay = std::nullopt);
   /// At retry_at it is scheduled again.
   void arm_wake_up(TaskRef ref);
+  /// Another attempt needs another name.
+  void rename(TaskInstance& ti, Time now) {
+    ti.id = make_id_(now);
+    ti.is_renamed = true;
+  }
   void end_restarting(TaskRef ref, Time now);
   void archive(TaskRef ref, Time now);
   // deferral.cpp
@@ -305,6 +321,8 @@ class Scheduler {
   // endings.cpp
   /// Notes the DAG's callback for the end of its run, if it has one.
   void call_back(Run& run, std::string reason, Time now);
+  /// Likewise, of a try whose process is gone.
+  void call_back(TaskRef ref, bool is_retry, const std::string& reason, Time now);
   void fail_fast(TaskRef failed, Time now);
   void arm_timeout(const Run& run);
   void time_out(Run& run, Time now);
@@ -341,6 +359,7 @@ class Scheduler {
   std::unordered_set<Uuid, UuidHash> pythons_triggers_;  ///< of those, the ones that Python waits for
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   AssetBook assets_;
+  std::unordered_map<std::string, std::optional<std::string>> bundle_versions_;  ///< by DAG
   std::int64_t last_partition_ = 0;  ///< the newest id that was given
   std::vector<Run*> finished_;
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;

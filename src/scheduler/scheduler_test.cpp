@@ -54,7 +54,7 @@ TEST_F(SchedulerTest, ARetryWaitsForItsDelayAndIsANewAttempt) {
   DagRun& r = run(dag);
   const Uuid first = attempt(r, "a");
   scheduler_.attempt_started(first, now_);
-  ASSERT_TRUE(scheduler_.attempt_lost(first, now_));
+  ASSERT_TRUE(scheduler_.attempt_lost(first, "lost", now_));
   ASSERT_EQ(scheduler_.changes().past_tries.size(), 1U);
   EXPECT_EQ(scheduler_.changes().past_tries[0].state, TaskState::failed);
   step();
@@ -69,7 +69,7 @@ TEST_F(SchedulerTest, ARetryWaitsForItsDelayAndIsANewAttempt) {
   EXPECT_EQ(state(r, "a"), TaskState::queued);
   EXPECT_EQ(r.find("a", -1)->try_number, 2);
   scheduler_.attempt_started(attempt(r, "a"), now_);
-  EXPECT_TRUE(scheduler_.attempt_lost(attempt(r, "a"), now_));
+  EXPECT_TRUE(scheduler_.attempt_lost(attempt(r, "a"), "lost", now_));
   EXPECT_EQ(state(r, "a"), TaskState::failed);
   EXPECT_EQ(r.state, RunState::failed);
 }
@@ -265,7 +265,7 @@ TEST_F(SchedulerTest, ClearingARunningTaskStopsItFirst) {
   ASSERT_EQ(scheduler_.changes().stop.size(), 1U);
   EXPECT_EQ(scheduler_.changes().stop[0].attempt_id, first);
   step();
-  ASSERT_TRUE(scheduler_.attempt_lost(first, now_));
+  ASSERT_TRUE(scheduler_.attempt_lost(first, "lost", now_));
   step();
   EXPECT_EQ(state(r, "a"), TaskState::queued);
   EXPECT_NE(attempt(r, "a"), first);
@@ -478,7 +478,7 @@ TEST_F(SchedulerTest, RandomRunsAlwaysEndAndNeverBreakTheRules) {
       const Uuid attempt = attempts[static_cast<std::size_t>(pick(static_cast<int>(attempts.size())))];
       switch (pick(8)) {
         case 0:
-          scheduler.attempt_lost(attempt, now_);
+          scheduler.attempt_lost(attempt, "lost", now_);
           break;
         case 1:
           scheduler.attempt_refused(attempt, now_);

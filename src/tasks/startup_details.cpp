@@ -34,34 +34,54 @@ json::object dag_run_of(const engine::AttemptSpec& spec) {
           {"note", to_json(spec.note)}};
 }
 
+/// The SDK's TIRunContext, of one that begins.
+json::object context_of(const engine::AttemptSpec& spec) {
+  return {{"dag_run", dag_run_of(spec)},      {"task_reschedule_count", spec.reschedule_count},
+          {"max_tries", spec.max_tries},      {"variables", json::array()},
+          {"connections", json::array()},     {"next_method", nullptr},
+          {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
+          {"should_retry", spec.should_retry}};
+}
+
 }  // namespace
 
-std::string dag_callback_request(const engine::CallbackSpec& spec) {
+std::string callback_request(const engine::CallbackSpec& spec) {
+  using Kind = scheduler::CallbackKind;
   const engine::AttemptSpec& cause = spec.cause;
-  json::object dag_run = dag_run_of(cause);
-  dag_run["end_date"] = to_iso_z(spec.run_end);
-  dag_run["state"] = spec.is_failure ? "failed" : "success";
-  json::object context = {{"dag_run", std::move(dag_run)}, {"last_ti", task_instance_of(cause)}};
-  return json::serialize(json::object{{"type", "DagCallbackRequest"},
-                                      {"filepath", cause.relative_fileloc},
-                                      {"bundle_name", cause.bundle_name},
-                                      {"bundle_version", nullptr},
-                                      {"msg", spec.reason},
-                                      {"dag_id", cause.dag_id},
-                                      {"run_id", cause.run_id},
-                                      {"is_failure_callback", spec.is_failure},
-                                      {"context_from_server", std::move(context)}});
+  json::object request{{"filepath", cause.relative_fileloc},
+                       {"bundle_name", cause.bundle_name},
+                       {"bundle_version", nullptr},
+                       {"msg", spec.reason}};
+  if (spec.kind == Kind::dag_success || spec.kind == Kind::dag_failure) {
+    const bool is_failure = spec.kind == Kind::dag_failure;
+    json::object dag_run = dag_run_of(cause);
+    dag_run["end_date"] = to_iso_z(spec.run_end);
+    dag_run["state"] = is_failure ? "failed" : "success";
+    request["type"] = "DagCallbackRequest";
+    request["dag_id"] = cause.dag_id;
+    request["run_id"] = cause.run_id;
+    request["is_failure_callback"] = is_failure;
+    request["context_from_server"] =
+        json::object{{"dag_run", std::move(dag_run)}, {"last_ti", task_instance_of(cause)}};
+    return json::serialize(request);
+  }
+  const bool is_retry = spec.kind == Kind::task_retry || spec.kind == Kind::retry_email;
+  request["ti"] = task_instance_of(cause);
+  request["context_from_server"] = context_of(cause);
+  if (spec.kind == Kind::task_retry || spec.kind == Kind::task_failure) {
+    request["type"] = "TaskCallbackRequest";
+    request["task_callback_type"] = is_retry ? "up_for_retry" : "failed";
+  } else {
+    request["type"] = "EmailRequest";
+    request["email_type"] = is_retry ? "retry" : "failure";
+  }
+  return json::serialize(request);
 }
 
 std::string startup_details(const engine::AttemptSpec& spec) {
   json::object ti = task_instance_of(spec);
   ti["queue"] = spec.queue;
-  json::object context = {
-      {"dag_run", dag_run_of(spec)},      {"task_reschedule_count", spec.reschedule_count},
-      {"max_tries", spec.max_tries},      {"variables", json::array()},
-      {"connections", json::array()},     {"next_method", nullptr},
-      {"next_kwargs", nullptr},           {"xcom_keys_to_clear", json::array()},
-      {"should_retry", spec.should_retry}};
+  json::object context = context_of(spec);
   if (!spec.next_method.empty()) {
     context["next_method"] = spec.next_method;
     context["next_kwargs"] = parse_json(spec.next_kwargs).value_or(json::object());

@@ -12,7 +12,7 @@ namespace leoflow::tasks {
 std::string startup_details(const engine::AttemptSpec& spec);
 
 /// JSON of the SDK's DagCallbackRequest.
-std::string dag_callback_request(const engine::CallbackSpec& spec);
+std::string callback_request(const engine::CallbackSpec& spec);
 
 /// The SDK's TaskInstance. @param spec  an AttemptSpec or a TriggerSpec.
 template <typename Spec>

@@ -19,6 +19,7 @@ class NoRunner final : public engine::AttemptRunner {
   void stop(const Uuid&, const std::string&) override {}
   void start_trigger(const engine::TriggerSpec&) override {}
   void stop_trigger(const Uuid&) override {}
+  void start_watcher(const engine::WatcherSpec&) override {}
   void run_callback(const engine::CallbackSpec&) override {}
   void ask(engine::PythonQuestion) override {}
   std::promise<engine::AttemptSpec> started;

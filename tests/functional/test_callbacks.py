@@ -87,3 +87,53 @@ def test_a_callback_is_not_lost_when_the_server_dies(make_lite, tmp_path):
     lite.kill()
     lite.start()
     eventually(lambda: said(tmp_path, "told"), "the success is told")
+
+
+KILLED = """
+import json, os, pathlib, signal
+from airflow.sdk import DAG, task
+
+OUT = pathlib.Path({out!r})
+
+def tell(kind):
+    def callback(context):
+        OUT.mkdir(exist_ok=True)
+        ti = context["ti"]
+        said = [kind, ti.task_id, ti.try_number, context["run_id"], ti.max_tries]
+        (OUT / f"killed.{{kind}}.{{ti.try_number}}").write_text(json.dumps(said))
+    return callback
+
+with DAG("killed"):
+    @task(retries=1, retry_delay=0, email="ops@example.org", on_retry_callback=tell("retry"), on_failure_callback=tell("failure"))
+    def dies():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    dies()
+"""
+
+
+MAILING = """
+import json, pathlib, uuid
+
+OUT = pathlib.Path({out!r})
+
+def send(to, subject, html_content, **kwargs):
+    OUT.mkdir(exist_ok=True)
+    (OUT / f"mail.{{uuid.uuid4()}}.0").write_text(json.dumps([to, subject]))
+"""
+
+
+def test_a_task_whose_process_was_killed_calls_back_and_mails_as_if_it_had_failed_itself(
+    make_lite, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("AIRFLOW__EMAIL__EMAIL_BACKEND", "mailing.send")
+    out = str(tmp_path / "out")
+    lite = make_lite({"killed.py": KILLED.format(out=out), "mailing.py": MAILING.format(out=out)})
+    lite.await_dag("killed")
+    run_id = lite.trigger("killed")
+    lite.await_run("killed", run_id, "failed")
+    eventually(lambda: len(said(tmp_path, "killed")) == 2, "both are told")
+    assert sorted(said(tmp_path, "killed")) == [["failure", "dies", 2, run_id, 1], ["retry", "dies", 1, run_id, 1]]
+    mails = eventually(lambda: len(mails := said(tmp_path, "mail")) == 2 and mails, "both mails")
+    assert {to if isinstance(to, str) else to[0] for to, subject in mails} == {"ops@example.org"}
+    assert all("dies" in subject for to, subject in mails)

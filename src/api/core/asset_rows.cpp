@@ -29,6 +29,8 @@ constexpr std::string_view kUses =
     "SELECT a.id, u.is_outlet, u.dag_id, u.task_id, u.created_at, u.updated_at FROM asset a JOIN task_asset "
     "u ON u.kind = 'asset' AND u.name = a.name AND u.uri = a.uri WHERE a.id IN ({}) "
     "ORDER BY u.dag_id, u.task_id";
+constexpr std::string_view kWatchers =
+    "SELECT asset_id, name, id, created_at FROM asset_watcher WHERE asset_id IN ({}) ORDER BY name";
 constexpr std::string_view kAliases =
     "SELECT x.asset_id, l.id, l.name, l.asset_group FROM asset_alias_asset x JOIN asset_alias l "
     "ON l.id = x.alias_id WHERE x.asset_id IN ({}) ORDER BY l.id";
@@ -103,6 +105,9 @@ void add_asset_uses(store::Session& session, std::vector<gen::AssetResponse>& as
     } else {
       asset.consuming_tasks.push_back(task_reference<gen::TaskInletAssetReference>(row));
     }
+  });
+  by_id.each(kWatchers, [](gen::AssetResponse& asset, store::Row row) {
+    asset.watchers.push_back({row.text(1), row.integer(2), row.time(3)});
   });
   by_id.each(kAliases, [](gen::AssetResponse& asset, store::Row row) {
     asset.aliases.push_back({row.integer(1), row.text(2), row.text(3)});

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/rerun_version.hpp"
 #include "api/resources.hpp"
 
 // Runs for a range of dates that somebody asks for.
@@ -71,7 +72,7 @@ Result<Answer> get_backfill(Call& call, const gen::GetBackfillParams& params) {
   return answer_with(call, params.backfill_id);
 }
 
-engine::CreateBackfill command_of(const Call& call, const gen::BackfillPostBody& body) {
+engine::CreateBackfill command_of(Call& call, const gen::BackfillPostBody& body) {
   engine::CreateBackfill command;
   command.dag_id = body.dag_id;
   command.from_date = body.from_date;
@@ -81,6 +82,7 @@ engine::CreateBackfill command_of(const Call& call, const gen::BackfillPostBody&
   command.max_active_runs = static_cast<int>(std::clamp<std::int64_t>(body.max_active_runs, 0, 1'000'000));
   if (body.dag_run_conf.is_object()) command.conf = body.dag_run_conf.get_object();
   command.user = call.user.subject;
+  command.on_latest_version = reruns_on_latest(call, body.dag_id, body.run_on_latest_version, true);
   return command;
 }
 

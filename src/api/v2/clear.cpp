@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/rerun_version.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_set.hpp"
 #include "api/resources.hpp"
@@ -84,8 +85,10 @@ Result<Answer> post_clear_task_instances(Call& call, const gen::PostClearTaskIns
       }
     }
   }
-  engine::ClearTasks command{params.dag_id, keys_of(tasks), body.reset_dag_runs, body.note,
-                             call.user.subject};
+  engine::ClearTasks command{
+      params.dag_id,       keys_of(tasks),
+      body.reset_dag_runs, reruns_on_latest(call, params.dag_id, body.run_on_latest_version, false),
+      body.note,           call.user.subject};
   if (auto done = call.api.commands.clear_tasks(std::move(command)); !done)
     return std::unexpected(done.error());
   call.audit({.dag_id = params.dag_id,
@@ -96,9 +99,10 @@ Result<Answer> post_clear_task_instances(Call& call, const gen::PostClearTaskIns
 }
 
 Result<void> clear_run(Call& call, const std::string& dag_id, const std::string& run_id,
-                       const std::vector<gen::TaskInstanceResponse>& tasks,
+                       const std::vector<gen::TaskInstanceResponse>& tasks, bool on_latest_version,
                        const std::optional<std::string>& note) {
-  engine::ClearTasks command{dag_id, keys_of(tasks), true, std::nullopt, call.user.subject};
+  engine::ClearTasks command{dag_id,       keys_of(tasks),   true, on_latest_version,
+                             std::nullopt, call.user.subject};
   if (auto done = call.api.commands.clear_tasks(std::move(command)); !done) return done;
   if (note) {
     auto noted = call.api.commands.write([&, at = call.now()](store::Session& session) -> Result<void> {
@@ -154,7 +158,10 @@ Result<Answer> clear_dag_run(Call& call, const gen::ClearDagRunParams& params, g
     for (auto& task : tasks) list.task_instances.emplace_back(std::move(task));
     return ok(list);
   }
-  if (auto done = clear_run(call, params.dag_id, params.dag_run_id, tasks, body.note); !done) {
+  if (auto done =
+          clear_run(call, params.dag_id, params.dag_run_id, tasks,
+                    reruns_on_latest(call, params.dag_id, body.run_on_latest_version, false), body.note);
+      !done) {
     return std::unexpected(done.error());
   }
   const auto run = read_run(call.db(), params.dag_id, params.dag_run_id);
@@ -182,7 +189,9 @@ Result<Answer> clear_dag_runs(Call& call, const gen::ClearDagRunsParams& params,
       for (auto& task : tasks) affected.task_instances.emplace_back(std::move(task));
       continue;
     }
-    if (auto done = clear_run(call, dag_id, entity.dag_run_id, tasks, body.note); !done) {
+    if (auto done = clear_run(call, dag_id, entity.dag_run_id, tasks,
+                              reruns_on_latest(call, dag_id, body.run_on_latest_version, false), body.note);
+        !done) {
       return std::unexpected(done.error());
     }
     const auto run = read_run(call.db(), dag_id, entity.dag_run_id);

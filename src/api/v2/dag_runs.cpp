@@ -4,6 +4,8 @@
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
+#include "base/time_text.hpp"
+#include "dag/timetable.hpp"
 
 namespace leoflow::api {
 
@@ -63,6 +65,42 @@ Result<Answer> list_runs(Call& call, Select& select, const std::vector<std::stri
   return ok(list);
 }
 
+/// Midnight in UTC at the start of a day, `later` days on. Errors: unprocessable.
+Result<Time> start_of_day(const std::string& day, int later) {
+  const auto midnight = parse_iso(day + "T00:00:00Z");
+  if (!midnight)
+    return fail(ErrorCode::unprocessable, fmt::format("'{}' is not a date like 2026-01-31", day));
+  return *midnight + std::chrono::days{later};
+}
+
+/// By the days of a partitioned DAG's partitions, as the clock of its timetable shows them.
+Result<void> filter_partition_dates(Call& call, Select& select, const gen::GetDagRunsParams& params) {
+  if (!params.partition_date_gte && !params.partition_date_lte) return {};
+  if (params.dag_id == "~") {
+    return fail(ErrorCode::invalid, "partition_date_gte and partition_date_lte require a specific dag_id.");
+  }
+  const auto view = call.api.dags.current(call.db(), params.dag_id);
+  const json::value* encoded = view == nullptr ? nullptr : find(view->dag(), "timetable");
+  const auto timetable = encoded == nullptr ? nullptr : dag::read_timetable(*encoded).value_or(nullptr);
+  if (timetable == nullptr || !timetable->partitioned()) {
+    return fail(ErrorCode::invalid,
+                fmt::format("Dag with dag_id: '{}' is not partitioned; partition_date_gte and "
+                            "partition_date_lte are not supported.",
+                            params.dag_id));
+  }
+  if (params.partition_date_gte) {
+    const auto from = start_of_day(*params.partition_date_gte, 0);
+    if (!from) return std::unexpected(from.error());
+    select.where("r.partition_date >= ?", {timetable->localize(*from)});
+  }
+  if (params.partition_date_lte) {
+    const auto to = start_of_day(*params.partition_date_lte, 1);
+    if (!to) return std::unexpected(to.error());
+    select.where("r.partition_date < ?", {timetable->localize(*to)});
+  }
+  return {};
+}
+
 Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   if (params.dag_id != "~") {
     if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
@@ -82,6 +120,7 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   select.pattern("r.partition_key", params.partition_key_pattern);
   select.prefix("r.partition_key", params.partition_key_prefix_pattern);
   filter_asset(select, params.consuming_asset_pattern);
+  if (auto fine = filter_partition_dates(call, select, params); !fine) return std::unexpected(fine.error());
   return list_runs(call, select, params.order_by, *page);
 }
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "engine/ports.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace leoflow::engine {
+
+/// The triggers that run because assets are watched, and the assets of each.
+/// Only touched on the engine's thread.
+class Watchers {
+ public:
+  struct Watched {
+    WatcherSpec spec;
+    std::set<dag::AssetKey> assets;
+  };
+  struct Difference {
+    std::vector<WatcherSpec> start;
+    std::vector<Uuid> stop;
+  };
+
+  /// Compares with what the schedules of DAGs that run ask for now.
+  /// @param bundle_path_of  gives the folder of a DAG's files.
+  Difference refresh(const scheduler::Scheduler& scheduler,
+                     const std::function<std::string(const std::string&)>& bundle_path_of);
+  /// Whose changes an event of that trigger is; none for an event that came before.
+  std::set<dag::AssetKey> assets_of(const Uuid& id, const std::string& event_id);
+
+ private:
+  std::map<Uuid, Watched> watched_;
+  std::deque<std::string>
+      seen_;  ///< the newest event ids: agents say an event again until it is acknowledged
+};
+
+}  // namespace leoflow::engine
