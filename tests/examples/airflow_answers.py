@@ -16,14 +16,13 @@ sys.path.insert(0, str(ROOT / "bench"))
 import airflow_system  # noqa: E402 - found only now
 from postgres import Postgres  # noqa: E402
 
-# The DAGs are where the wheels have them. No DAG runs by its schedule: only what is triggered runs.
+# The DAGs are where the wheels have them.
 _SETTINGS = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "True",
     "AIRFLOW__CORE__PARALLELISM": "6",
     # What is secret is masked wherever it occurs, so it had better be no word.
     "AIRFLOW__API__SECRET_KEY": "7d0f2c1be96a",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
 }
 
 
@@ -38,9 +37,16 @@ class Airflow(airflow_system.Airflow):
 
 
 @contextmanager
-def airflow(folder: pathlib.Path) -> Iterator[Player]:
-    """Starts Airflow with the examples in an empty folder, and stops it at the end."""
-    server = Airflow(home=folder / "home", dags=folder / "dags", settings=dict(_SETTINGS), postgres=Postgres())
+def airflow(folder: pathlib.Path, makes_runs: bool) -> Iterator[Player]:
+    """Starts Airflow with the examples in an empty folder, and stops it at the end.
+
+    Args:
+        folder: Where all of it lives.
+        makes_runs: Whether the scheduler makes runs, for schedules and for assets; else only what is triggered runs.
+    """
+    settings = _SETTINGS | {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": str(makes_runs)}
+    server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
+    airflow_system.install()
     server.home.mkdir(parents=True)
     server.dags.mkdir()
     environment = airflow_system.ENVIRONMENT

@@ -92,9 +92,7 @@ CASES: dict[str, Case] = {
         logical_date=None, consumers={"segment_region_stats_rollup": 1, "segment_region_stats_early_rollup": 1}
     ),
     "team_b_player_stats": Case(partition_key="no time"),
-    "train_weekly_model": Case(
-        partition_key="2026-06-15T00:00:00", consumers={"daily_inference": 7, "trailing_week_inference": 7}
-    ),
+    "train_weekly_model": Case(partition_key="2026-06-15T00:00:00"),
     "example_params_ui_tutorial": Case(conf={"required_field": "more than ten letters"}),
     "example_python_decorator": Case(slow=_INSTALLS, seconds=400),
     "example_python_operator": Case(slow=_INSTALLS, seconds=400),

@@ -1,9 +1,10 @@
-"""The table of all examples, as Markdown."""
+"""The page docs/compatibility.md: the table of all examples, and the features."""
 
 from __future__ import annotations
 
 import pathlib
 
+import features
 from cases import case_of
 from compare import Result
 from player import Answer
@@ -11,7 +12,9 @@ from player import Answer
 FILE = pathlib.Path(__file__).parents[2] / "docs/compatibility.md"
 
 _HEAD = """\
-# Airflow's example DAGs in Leoflow
+# What of Airflow works in Leoflow
+
+## Example DAGs
 
 Every example DAG of Airflow 3.3.2 and its standard provider, run in both with the same conf and logical date. Compared
 are the state of the run, the state and try number of every task instance, XComs, rendered fields and asset events.
@@ -27,8 +30,13 @@ Written by `tests/examples/run --table`.
 def write(theirs: dict[str, Answer], ours: dict[str, Answer], found: dict[str, Result]) -> None:
     """Writes the page."""
     rows = [_row(name, theirs.get(name), ours.get(name), result) for name, result in found.items()]
-    text = _HEAD.format(summary=_summary(theirs, found))
-    FILE.write_text(text + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+    text = _HEAD.format(summary=_summary(theirs, found)) + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    FILE.write_text(features.replace_section(text))
+
+
+def write_features() -> None:
+    """Writes the section on features alone."""
+    FILE.write_text(features.replace_section(FILE.read_text()))
 
 
 def _summary(theirs: dict[str, Answer], found: dict[str, Result]) -> str:
