@@ -203,10 +203,11 @@ class Lite:
 
         eventually(there, f"DAG {dag_id} is there", seconds)
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, logical_date: str | None = None) -> str:
         """Unpauses the DAG, starts a run, returns its id."""
         assert self.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}).status == 200
-        answer = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})
+        body = {"logical_date": logical_date, "conf": conf or {}}
+        answer = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
         assert answer.status == 200, answer
         return str(answer.body["dag_run_id"])
 

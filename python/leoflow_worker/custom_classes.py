@@ -1,7 +1,8 @@
 """Finds out, where a DAG file is parsed, what timetables and weight rules of the user's own are like.
 
 The control plane runs none of the user's code. So the parser puts beside the JSON of each such class what it
-needs to know: `__facts` into a timetable, `__weights` into a task.
+needs to know: `__facts` into a timetable, `__weights` into a task. Into a timetable of cron expressions goes what
+they mean in words, `__description`: for that Airflow has a library of Python.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def evaluate_custom_classes(processor: Any) -> None:
 
 def _evaluate(dag: dict[str, Any]) -> None:
     _describe_timetable(dag, dag["timetable"])
+    _put_into_words(dag["timetable"])
     rules = {"downstream", "upstream", "absolute"}
     for entry in dag["tasks"]:
         task = entry.get("__var", entry)
@@ -84,6 +86,20 @@ def _describe_timetable(dag: dict[str, Any], encoded: dict[str, Any]) -> None:
         "partitioned": timetable.partitioned,
         "partitioned_at_runtime": timetable.partitioned_at_runtime,
     }
+
+
+def _put_into_words(encoded: dict[str, Any]) -> None:
+    if _is_core(encoded) and _has_cron(encoded):
+        from airflow.serialization.decoders import decode_timetable
+
+        encoded["__description"] = decode_timetable(encoded).description
+
+
+def _has_cron(encoded: dict[str, Any]) -> bool:
+    fields = encoded.get("__var") or {}
+    inner = fields.get("timetable")
+    within = isinstance(inner, dict) and "__type" in inner and _is_core(inner) and _has_cron(inner)
+    return within or "expression" in fields or "expressions" in fields
 
 
 def _moment(seconds: float) -> Any:

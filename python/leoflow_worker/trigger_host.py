@@ -129,16 +129,31 @@ def _make_host_class(stock: Any) -> Any:
             trigger.trigger_id = trigger_id
             if order["is_watcher"]:
                 return self._launch(trigger_id, trigger, f"watcher (ID {trigger_id})", None)
-            trigger.task_instance = ti = TaskInstanceDTO.model_construct(**order["ti"])
+            ti = TaskInstanceDTO.model_construct(**order["ti"])
+            context = None
+            if rendering := order["rendering"]:
+                runtime_ti = self.create_runtime_ti(ti, rendering["dag"], rendering["dag_run"])
+                context = runtime_ti.get_template_context()
+                trigger.task_instance = runtime_ti
+            else:
+                trigger.task_instance = ti
             deadline = order["deadline"]
             timeout = datetime.datetime.fromtimestamp(deadline / 1e6, datetime.timezone.utc) if deadline else None
             trigger.timeout_after = timeout
             name = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number} (ID {trigger_id})"
-            self._launch(trigger_id, trigger, name, timeout)
+            self._launch(trigger_id, trigger, name, timeout, context)
 
-        def _launch(self, trigger_id: str, trigger: Any, name: str, timeout: datetime.datetime | None) -> None:
+        def _launch(
+            self,
+            trigger_id: str,
+            trigger: Any,
+            name: str,
+            timeout: datetime.datetime | None,
+            context: Any = None,
+        ) -> None:
             # The task's first step finds its entry.
-            task = asyncio.get_running_loop().create_task(self.run_trigger(trigger_id, trigger, timeout), name=name)
+            waiting = self.run_trigger(trigger_id, trigger, timeout, context)
+            task = asyncio.get_running_loop().create_task(waiting, name=name)
             is_watcher = self._waiting[trigger_id]["is_watcher"]
             self.triggers[trigger_id] = {"task": task, "is_watcher": is_watcher, "name": name, "events": 0}
             self._tasks.add(task)

@@ -35,6 +35,7 @@ TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, Reques
       pool_(pool),
       book_(book),
       send_(std::move(send)),
+      files_(loop, [this](const std::string& id) { file_found(id); }),
       restart_timer_(loop),
       idle_timer_(loop) {}
 
@@ -42,6 +43,7 @@ void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
   const std::string& id = trigger.trigger_id();
   if (triggers_.contains(id) || has_reported(id) || is_leaving_) return;
   triggers_.emplace(id, trigger);
+  if (auto file = as_file_trigger(trigger)) return files_.add(id, std::move(*file));
   idle_timer_.cancel();
   if (child_) return tell_run(trigger);
   if (backoff_.count() == 0) start_process();
@@ -49,12 +51,12 @@ void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
 
 void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
   std::erase_if(reports_, [&](const auto& entry) { return entry.first.first == trigger_id; });
-  if (triggers_.erase(trigger_id) == 0) return;
+  if (triggers_.erase(trigger_id) == 0 || files_.remove(trigger_id)) return;
   if (child_) {
     const json::object body{{"type", "CancelTrigger"}, {"trigger_id", trigger_id}, {"user_action", is_users}};
     child_->send(encode_response(-1, json::serialize(body), ""));
   }
-  if (triggers_.empty()) end_when_idle();
+  if (!needs_python()) end_when_idle();
 }
 
 void TriggerHost::welcomed(const std::vector<agentrpc::RunTrigger>& triggers) {
@@ -88,21 +90,23 @@ void TriggerHost::start_process() {
       book_, "triggers", child_, [this](const SdkRequestFrame& asked) { return note_request(asked); });
   dialogue_->begin({}, R"({"type":"StartTriggerHost"})");
   child_->assign(*this);
-  for (const auto& [id, trigger] : triggers_) tell_run(trigger);
+  for (const auto& [id, trigger] : triggers_) {
+    if (!as_file_trigger(trigger)) tell_run(trigger);
+  }
 }
 
 void TriggerHost::start_process_later() {
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLastBackoff);
   restart_timer_.expires_after(backoff_);
   restart_timer_.async_wait([this](error_code error) {
-    if (!error && !child_ && !triggers_.empty() && !is_leaving_) start_process();
+    if (!error && !child_ && needs_python() && !is_leaving_) start_process();
   });
 }
 
 void TriggerHost::end_when_idle() {
   idle_timer_.expires_after(kIdleLimit);
   idle_timer_.async_wait([this](error_code error) {
-    if (!error && child_ && triggers_.empty()) child_->signal(SIGTERM);
+    if (!error && child_ && !needs_python()) child_->signal(SIGTERM);
   });
 }
 
@@ -116,7 +120,8 @@ void TriggerHost::tell_run(const agentrpc::RunTrigger& trigger) {
                           {"ti", parsed(trigger.task_instance())},
                           {"deadline", trigger.deadline()},
                           {"bundle_path", trigger.bundle_path()},
-                          {"is_watcher", trigger.is_watcher()}};
+                          {"is_watcher", trigger.is_watcher()},
+                          {"rendering", parsed(trigger.rendering())}};
   child_->send(encode_response(-1, json::serialize(body), ""));
 }
 
@@ -152,7 +157,19 @@ void TriggerHost::report(agentrpc::TriggerReport said) {
   *message.mutable_trigger() = said;
   reports_[{id, said.event_id()}] = std::move(said);
   send_(std::move(message));
-  if (triggers_.empty()) end_when_idle();
+  if (!needs_python()) end_when_idle();
+}
+
+void TriggerHost::file_found(const std::string& trigger_id) {
+  const auto trigger = triggers_.find(trigger_id);
+  if (trigger == triggers_.end()) return;
+  json::value next_kwargs = parse_json(trigger->second.next_kwargs()).value_or(json::object());
+  if (!next_kwargs.is_object()) next_kwargs = json::object();
+  next_kwargs.get_object()["event"] = true;
+  agentrpc::TriggerReport said;
+  said.set_trigger_id(trigger_id);
+  said.set_next_kwargs(json::serialize(next_kwargs));
+  report(std::move(said));
 }
 
 void TriggerHost::on_output(OutputStream, std::string_view bytes) {
@@ -179,10 +196,10 @@ void TriggerHost::log_line(std::string_view line) {
 void TriggerHost::on_end(const ProcessEnd& end) {
   child_.reset();
   book_.forget("triggers");
-  if (triggers_.empty() || is_leaving_) return;
+  if (!needs_python() || is_leaving_) return;
   log::error(
       "the trigger host ended with exit code {}, signal {}, while {} triggers waited; starting it again",
-      end.exit_code, end.signal, triggers_.size());
+      end.exit_code, end.signal, triggers_.size() - files_.size());
   start_process_later();
 }
 

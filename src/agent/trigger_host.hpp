@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/child.hpp"
+#include "agent/file_waits.hpp"
 #include "agent/python_pool.hpp"
 #include "agent/request_book.hpp"
 #include "agent/sdk_dialogue.hpp"
@@ -15,8 +16,8 @@
 namespace leoflow::agent {
 
 /// The process that waits, in one asyncio loop, for all triggers of deferred task
-/// instances. It is started with the first trigger, again when it died, and ends
-/// when there was none for a while. Single threaded, on the event loop.
+/// instances but those for files, which need no Python. It is started with the first trigger,
+/// again when it died, and ends when there was none for a while. Single threaded, on the event loop.
 class TriggerHost : public ChildUser, public std::enable_shared_from_this<TriggerHost> {
  public:
   TriggerHost(boost::asio::io_context& loop, PythonPool& pool, RequestBook& book, Send send);
@@ -41,6 +42,9 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   void tell_run(const agentrpc::RunTrigger& trigger);
   bool note_request(const SdkRequestFrame& request);
   void report(agentrpc::TriggerReport report);
+  void file_found(const std::string& trigger_id);
+  /// Whether there are triggers that Python waits for.
+  bool needs_python() const { return triggers_.size() > files_.size(); }
   bool has_reported(const std::string& trigger_id) const { return reports_.contains({trigger_id, ""}); }
   void log_line(std::string_view line);
 
@@ -49,6 +53,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   RequestBook& book_;
   Send send_;
   std::map<std::string, agentrpc::RunTrigger> triggers_;
+  FileWaits files_;  ///< of those, the ones without Python
   /// Not acknowledged yet; by trigger and, of a watcher, event.
   std::map<std::pair<std::string, std::string>, agentrpc::TriggerReport> reports_;
   std::shared_ptr<Child> child_;

@@ -23,6 +23,10 @@ void bind_everything(Registry& registry) {
   bind_task_instance_changes(registry);
   bind_task_history(registry);
   bind_clear(registry);
+  bind_clear_runs(registry);
+  bind_clear_partitions(registry);
+  bind_extra_links(registry);
+  bind_wait(registry);
   bind_tasks(registry);
   bind_backfills(registry);
   bind_human_input(registry);

@@ -24,6 +24,10 @@ bool has_users(store::Session& session) {
   return !session.query("SELECT 1 FROM app_user LIMIT 1").empty();
 }
 
+bool has_one_user(store::Session& session) {
+  return session.query("SELECT 1 FROM app_user LIMIT 2").size() == 1;
+}
+
 void revoke_token(store::Session& session, std::string_view token_id, Time expires_at) {
   session.execute("INSERT INTO revoked_token (jti, expires_at) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
                   {token_id, expires_at});

@@ -48,11 +48,16 @@ std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call) {
   const json::value& kwargs = unwrap(*parsed);
   const auto moment = read_moment(kwargs);
   if (!moment) return std::nullopt;
-  auto next = parse_json(call.next_kwargs);
-  json::value next_kwargs = next ? unwrap(*next) : json::value();
-  if (!next_kwargs.is_object()) next_kwargs = json::object();
-  next_kwargs.get_object()["event"] = encode_moment(*moment, "pendulum.datetime.DateTime");
-  return TimeTrigger{*moment, get_bool(kwargs, "end_from_trigger", false), json::serialize(next_kwargs)};
+  return TimeTrigger{*moment, get_bool(kwargs, "end_from_trigger", false),
+                     with_event(call.next_kwargs, encode_moment(*moment, "pendulum.datetime.DateTime"))};
+}
+
+std::string with_event(const std::string& next_kwargs, json::value event) {
+  const auto next = parse_json(next_kwargs);
+  json::value with = next ? unwrap(*next) : json::value();
+  if (!with.is_object()) with = json::object();
+  with.get_object()["event"] = std::move(event);
+  return json::serialize(with);
 }
 
 Result<TriggerCall> read_start_trigger(const json::value& encoded) {

@@ -28,6 +28,9 @@ struct TimeTrigger {
 /// Nothing for a trigger that only Python can run.
 std::optional<TimeTrigger> as_time_trigger(const TriggerCall& call);
 
+/// The arguments of the next method, with what a trigger says. @param next_kwargs  JSON object
+std::string with_event(const std::string& next_kwargs, json::value event);
+
 /// Reads a task's start_trigger_args. Errors: invalid.
 Result<TriggerCall> read_start_trigger(const json::value& encoded);
 

@@ -50,6 +50,8 @@ struct ClearTasks {
       false;  ///< of its DAG; runs of bundles without versions go there anyway, as in Airflow
   std::optional<std::string> note;  ///< put on each of them
   std::optional<std::string> user;  ///< whose note it is
+  /// Runs that may have none of the tasks: they take what the newest version of the DAG has besides.
+  std::vector<std::string> runs;
 };
 
 struct MarkTasks {
@@ -105,10 +107,13 @@ class Commands {
   /// @returns the run id. Errors: not_found (DAG), conflict (run id or logical date taken),
   /// invalid (conf against params, ...).
   virtual Result<std::string> trigger_run(TriggerRun command) = 0;
+  /// Errors: not_found, conflict (one of `runs` cannot take new tasks while others wait or run).
   virtual Result<void> clear_tasks(ClearTasks command) = 0;
   virtual Result<void> mark_tasks(MarkTasks command) = 0;
   virtual Result<void> mark_run(MarkRun command) = 0;
   virtual Result<void> delete_run(std::string dag_id, std::string run_id) = 0;
+  /// The runs are of no partition any more.
+  virtual Result<void> forget_partitions(std::string dag_id, std::vector<std::string> run_ids) = 0;
   virtual Result<void> delete_task(std::string dag_id, TaskKey task) = 0;
   virtual Result<void> set_paused(std::string dag_id, bool paused) = 0;
   /// Deletes the DAG with all its runs; its file makes it anew.

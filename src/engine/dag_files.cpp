@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "dag/encoded.hpp"
 #include "dag/read_serialized.hpp"
 #include "engine/assets.hpp"
 #include "engine/dag_hash.hpp"
@@ -20,6 +21,7 @@ struct DagFiles::DagChange {
   bool changed = false;
   std::string hash;
   std::string serialized;
+  std::string timetable_description;
   bool paused = true;
 };
 
@@ -155,6 +157,9 @@ std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const Parsed
   if (newest) change.version_number = newest->number + (change.new_version ? 1 : 0);
   change.version_id = change.new_version ? new_uuid(d.now).text() : newest->id;
   if (change.changed) change.serialized = json::serialize(serialized);
+  // Only Python has words for cron expressions.
+  change.timetable_description = get_text(dag::child(dag::child(serialized, "dag"), "timetable"),
+                                          "__description", (*graph)->timetable->description());
   return change;
 }
 
@@ -187,7 +192,6 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
     for (const DagChange& change : *changes) {
       const dag::Dag& dag = *change.graph;
       const double seconds = static_cast<double>(kept->parse_duration.count()) / 1e6;
-      const std::string description = dag.timetable->description();
       session.execute(kPutDag, {dag.dag_id,
                                 kept->bundle_name,
                                 kept->bundle_path,
@@ -197,7 +201,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
                                 join(dag.owners, ", "),
                                 dag.timetable_type,
                                 dag.timetable->summary(),
-                                description,
+                                change.timetable_description,
                                 change.paused,
                                 dag.has_task_concurrency_limits(),
                                 dag.max_active_tasks,

@@ -1,5 +1,8 @@
 #include "engine/deferrals.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace leoflow::engine {
 namespace {
 
@@ -76,6 +79,19 @@ NextStep read_next_step(store::Session& session, const TaskRef& ref) {
       session.query("SELECT next_method, next_kwargs FROM deferral" + std::string(kOfTask), key_of(ref));
   if (rows.empty()) return {};
   return {rows[0].text(0), rows[0].text(1)};
+}
+
+bool has_templates(std::string_view kwargs) {
+  // JSON has none of these outside of its strings.
+  return std::ranges::any_of(std::array{"{{", "{%", "{#"}, [&](const char* opening) {
+    return kwargs.find(opening) != std::string_view::npos;
+  });
+}
+
+std::string read_serialized_dag(store::Session& session, const TaskRef& ref) {
+  const store::Rows rows =
+      session.query("SELECT serialized FROM dag_version WHERE id = $1", {ref.run->version_id});
+  return rows.empty() ? "{}" : rows[0].text(0);
 }
 
 std::optional<TriggerSpec> read_trigger(store::Session& session, const TaskRef& ref) {

@@ -36,6 +36,11 @@ struct NextStep {
 };
 /// Where a resumed task instance goes on. Empty if nothing is stored of it.
 NextStep read_next_step(store::Session& session, const scheduler::TaskRef& ref);
+/// Whether a trigger's arguments (JSON) are to be rendered before it starts: those of a task that starts from
+/// it.
+bool has_templates(std::string_view kwargs);
+/// JSON, of the version that the run has.
+std::string read_serialized_dag(store::Session& session, const scheduler::TaskRef& ref);
 /// For whoever runs its trigger. Nothing if it does not wait any more.
 std::optional<TriggerSpec> read_trigger(store::Session& session, const scheduler::TaskRef& ref);
 

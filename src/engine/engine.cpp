@@ -178,7 +178,10 @@ void Engine::act(Time) {
   for (const scheduler::DagEntry* dag : changes.plans) ask_next_run(*dag);
   if (changes.watchers_may_differ) refresh_watchers();
   for (const scheduler::Callback& callback : changes.callbacks) run_callback(callback);
-  for (const Uuid& id : changes.stop_triggers) runner_.stop_trigger(id);
+  for (const Uuid& id : changes.stop_triggers) {
+    if (!awaited_states_.remove(id)) runner_.stop_trigger(id);
+  }
+  for (const Uuid& id : awaited_states_.concerned(changes)) fire_if_reached(id);
   start_triggers(changes.start_triggers);
   for (const scheduler::StopOrder& order : changes.stop) runner_.stop(order.attempt_id, order.reason);
   for (const scheduler::TaskRef& ref : changes.start) {
@@ -207,10 +210,21 @@ void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
     std::optional<TriggerSpec> spec;
     read([&](store::Session& session) { spec = read_trigger(session, ref); });
     if (!spec) continue;
+    dag::TriggerCall call;
+    call.classpath = spec->classpath;
+    call.kwargs = spec->kwargs;
+    if (auto states = as_state_trigger(call)) {
+      await_states(*spec, std::move(*states));
+      continue;
+    }
     const DagFiles::Place place = dag_files_.place_of(spec->dag_id, ref.run->bundle_version);
     spec->bundle_name = place.bundle_name;
     spec->bundle_path = place.bundle_path;
     spec->relative_fileloc = place.relative_fileloc;
+    if (has_templates(spec->kwargs)) {
+      spec->run = spec_of(ref);
+      read([&](store::Session& session) { spec->serialized_dag = read_serialized_dag(session, ref); });
+    }
     runner_.start_trigger(*spec);
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/assets.hpp"
+#include "engine/awaited_states.hpp"
 #include "engine/commands.hpp"
 #include "engine/dag_files.hpp"
 #include "engine/deadlines.hpp"
@@ -114,6 +115,7 @@ class Engine final : public Commands {
   Result<void> mark_tasks(MarkTasks command) override;
   Result<void> mark_run(MarkRun command) override;
   Result<void> delete_run(std::string dag_id, std::string run_id) override;
+  Result<void> forget_partitions(std::string dag_id, std::vector<std::string> run_ids) override;
   Result<void> delete_task(std::string dag_id, TaskKey task) override;
   Result<void> set_paused(std::string dag_id, bool paused) override;
   Result<void> delete_dag(std::string dag_id) override;
@@ -147,6 +149,10 @@ class Engine final : public Commands {
   void add_missed_deadlines(std::vector<Item>& batch, Time now);
   void run_deadline_callback(const MissedDeadline& missed);
   void start_triggers(const std::vector<scheduler::TaskRef>& waiting);
+  // awaited_states.cpp
+  void await_states(const TriggerSpec& spec, dag::StateTrigger trigger);
+  /// It goes on, if what it waits for is so now. @param id  of one that waits for states
+  void fire_if_reached(const Uuid& id);
   // python_questions.cpp
   void ask_next_run(const scheduler::DagEntry& dag);
   /// Has Python map those of the events for which it must; they are stored.
@@ -183,6 +189,7 @@ class Engine final : public Commands {
   DagFiles dag_files_{versions_};
   std::int64_t last_backfill_ = 0;  ///< the newest id that was given
   Watchers watchers_;
+  AwaitedStates awaited_states_;
   VariableReader variables_;
   std::optional<Time> next_deadline_;                            ///< of those that nobody has missed yet
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids

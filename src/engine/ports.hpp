@@ -66,6 +66,9 @@ struct TriggerSpec {
   std::string bundle_name;
   std::string bundle_path;
   std::string relative_fileloc;
+  /// The run and its serialized DAG (JSON), if there are templates in kwargs.
+  std::optional<AttemptSpec> run;
+  std::string serialized_dag;
 };
 
 /// A callback that somebody has to run in the Python of a DAG's file.

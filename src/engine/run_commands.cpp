@@ -127,6 +127,27 @@ Result<void> Engine::delete_run(std::string dag_id, std::string run_id) {
   });
 }
 
+Result<void> Engine::forget_partitions(std::string dag_id, std::vector<std::string> run_ids) {
+  return call<void>(
+      [dag_id, run_ids](Deciding& d) -> Result<void> {
+        for (const std::string& run_id : run_ids) {
+          scheduler::Run* run = d.scheduler.find_run(dag_id, run_id);
+          if (run == nullptr) continue;
+          run->partition_key.reset();
+          run->partition_date.reset();
+        }
+        return {};
+      },
+      [this, dag_id, run_ids](store::Session& session) {
+        std::vector<store::Params> rows;
+        for (const std::string& run_id : run_ids) rows.push_back({dag_id, run_id, pass_time_});
+        session.execute_many(
+            "UPDATE dag_run SET partition_key = NULL, partition_date = NULL, updated_at = $3"
+            " WHERE dag_id = $1 AND run_id = $2",
+            rows);
+      });
+}
+
 Result<void> Engine::set_paused(std::string dag_id, bool paused) {
   return call<void>([dag_id, paused](Deciding& d) -> Result<void> {
     return d.scheduler.set_paused(dag_id, paused, d.now);

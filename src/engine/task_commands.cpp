@@ -34,7 +34,8 @@ Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, c
 Result<void> Engine::clear_tasks(ClearTasks given) {
   const auto command = std::make_shared<const ClearTasks>(std::move(given));
   const auto decide = [this, command](Deciding& d) -> Result<void> {
-    const Chosen chosen = by_run(command->tasks);
+    Chosen chosen = by_run(command->tasks);
+    for (const std::string& run_id : command->runs) chosen[run_id];
     const auto runs = load_all(d, versions_, command->dag_id, chosen);
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
@@ -42,6 +43,10 @@ Result<void> Engine::clear_tasks(ClearTasks given) {
       const bool moves = command->on_latest_version || !run->bundle_version;
       if (moves && d.scheduler.move_to_newest(*run, d.now)) {
         std::erase_if(tasks, [&](const auto& task) { return run->find(task.first, task.second) == nullptr; });
+      } else if (tasks.empty()) {
+        return fail(
+            ErrorCode::conflict,
+            fmt::format("run '{}' takes new tasks only while none of its tasks waits or runs", run->run_id));
       }
       auto done = d.scheduler.clear(*run, tasks, command->reset_run_state, d.now);
       if (!done) return done;

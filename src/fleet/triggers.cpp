@@ -14,6 +14,7 @@ void Fleet::start_trigger(const engine::TriggerSpec& spec) {
   request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
   request.set_bundle_path(spec.bundle_path);
   request.set_log_path(log_path(spec));
+  request.set_rendering(tasks::rendering_of(spec));
   add_trigger(std::move(request));
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "http/gzip.hpp"
+#include "http/streamed_answer.hpp"
 
 namespace leoflow::http {
 
@@ -59,7 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start();
   void refuse(int status, std::string_view why) { answer(error_response(status, why), false); }
-  /// From any thread: closes now if no request is in progress.
+  /// From any thread: closes now if no request is in progress, or one that is answered by a stream.
   void close_when_idle();
 
  private:
@@ -74,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Request take_request();
   void answer(Response response, bool keep_alive);
   void write();
+  void write_stream();
   void on_written(error_code error);
   void close();
 
@@ -90,6 +92,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<wire::response_serializer<wire::empty_body>> serializer_;
   bool keep_alive_ = false;
   bool head_only_ = false;
+  bool knows_chunks_ = true;
+  std::weak_ptr<StreamedAnswer> streamed_;
   bool busy_ = false;
 };
 
@@ -173,6 +177,7 @@ void Connection::handle() {
   busy_ = true;
   stream_.expires_never();
   const bool keep_alive = parser_->keep_alive();
+  knows_chunks_ = parser_->get().version() >= 11;
   auto request = std::make_shared<Request>(take_request());
   head_only_ = request->method == "HEAD";
   asio::post(workers_, [self = shared_from_this(), request, keep_alive] {
@@ -192,14 +197,20 @@ void Connection::handle() {
 
 void Connection::answer(Response response, bool keep_alive) {
   response_ = std::move(response);
-  keep_alive_ = keep_alive && !connections_.closing();
+  const bool is_stream = static_cast<bool>(response_.stream);
+  // Without chunks only the end of the connection shows where the answer ends.
+  keep_alive_ = keep_alive && !connections_.closing() && (knows_chunks_ || !is_stream);
   head_.emplace(static_cast<wire::status>(response_.status), 11);
   add_security_headers(*head_);
   head_->keep_alive(keep_alive_);
   const bool bodiless = response_.status == 204 || response_.status == 304;
   if (!bodiless) {
     if (!response_.content_type.empty()) head_->set(wire::field::content_type, response_.content_type);
-    head_->content_length(response_.content().size());
+    if (is_stream) {
+      head_->chunked(knows_chunks_);
+    } else {
+      head_->content_length(response_.content().size());
+    }
   }
   for (const auto& [name, value] : response_.headers) head_->insert(name, value);
   if (bodiless) head_only_ = true;
@@ -210,11 +221,21 @@ void Connection::write() {
   stream_.expires_after(context_.config.write_limit_time);
   serializer_.emplace(*head_);
   wire::async_write_header(stream_, *serializer_, [self = shared_from_this()](error_code error, std::size_t) {
+    if (!error && !self->head_only_ && self->response_.stream) return self->write_stream();
     const std::string_view content = self->response_.content();
     if (error || self->head_only_ || content.empty()) return self->on_written(error);
     asio::async_write(self->stream_, asio::buffer(content.data(), content.size()),
                       [self](error_code written, std::size_t) { self->on_written(written); });
   });
+}
+
+void Connection::write_stream() {
+  if (connections_.closing()) return close();
+  const auto streamed = std::make_shared<StreamedAnswer>(
+      stream_, workers_, context_.config.write_limit_time, std::move(response_.stream), knows_chunks_,
+      [self = shared_from_this()](error_code error) { self->on_written(error); });
+  streamed_ = streamed;
+  streamed->start();
 }
 
 void Connection::on_written(error_code error) {
@@ -226,7 +247,8 @@ void Connection::on_written(error_code error) {
 
 void Connection::close_when_idle() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (!self->busy_) self->close();
+    if (!self->busy_) return self->close();
+    if (const auto streamed = self->streamed_.lock()) streamed->stop();
   });
 }
 

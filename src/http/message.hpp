@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,16 @@ struct Request {
   std::string_view cookie(std::string_view name) const;
 };
 
+/// A piece of a streamed answer.
+struct Part {
+  std::string text;
+  std::chrono::milliseconds pause{0};  ///< before the next one is made
+};
+
+/// Makes the next part of an answer; nothing is its end. Called on worker threads, one call at a time; may
+/// block. An exception breaks the answer off.
+using Stream = std::function<std::optional<Part>()>;
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -36,6 +48,8 @@ struct Response {
   std::string body;
   /// Used instead of `body` when set: one copy serves many answers.
   std::shared_ptr<const std::string> shared_body;
+  /// Used instead of both when set: each part is sent as soon as it is made.
+  Stream stream;
 
   std::string_view content() const { return shared_body ? *shared_body : body; }
 };

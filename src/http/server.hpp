@@ -21,12 +21,14 @@ struct ServerConfig {
   std::chrono::milliseconds idle_limit{75'000};  ///< between two requests
   std::chrono::milliseconds header_limit_time{30'000};
   std::chrono::milliseconds body_limit_time{120'000};
-  std::chrono::milliseconds write_limit_time{120'000};
+  std::chrono::milliseconds write_limit_time{120'000};  ///< of an answer, or of each part of a streamed one
 };
 
 /// An HTTP/1.1 server. Connections are asynchronous on a few I/O threads; the
 /// handler runs on a bounded pool of workers. One request of a connection is
-/// handled at a time, so pipelined requests are answered in order.
+/// handled at a time, so pipelined requests are answered in order. A streamed
+/// answer holds no worker between two parts; it ends, without its last chunk, as
+/// soon as the client goes away or the server stops.
 /// What the server itself refuses (400, 408, 413, 431, 503) is {"detail": ...}.
 class Server {
  public:

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <future>
 #include <gtest/gtest.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -177,6 +178,150 @@ TEST(Server, StopLetsRequestsInProgressFinish) {
   release.set_value();
   stopped.get();
   EXPECT_NE(peer.hear().find("done"), std::string::npos);
+}
+
+/// A server of one worker that answers every request with the stream that the test makes of it.
+class StreamTest : public ::testing::Test {
+ protected:
+  void serve(std::function<Stream()> make, std::chrono::milliseconds write_limit = 120s) {
+    ServerConfig config;
+    config.workers = 1;
+    config.write_limit_time = write_limit;
+    server_ = Server::start(config, [make](const Request& request) {
+                Response response;
+                response.content_type = "text/plain";
+                if (request.path == "/plain") {
+                  response.body = "the answer";
+                } else {
+                  response.stream = make();
+                }
+                return response;
+              }).value();
+    peer_.emplace(server_->port());
+  }
+  /// These parts, without a pause.
+  static Stream parts(std::vector<std::string> texts) {
+    return [texts, next = 0U]() mutable -> std::optional<Part> {
+      if (next == texts.size()) return std::nullopt;
+      return Part{texts[next++]};
+    };
+  }
+  /// Its first part, and then nothing for a time that no test waits for.
+  static Stream one_then_silence() {
+    return [] { return std::optional(Part{"first", 1h}); };
+  }
+  /// Is ready when nobody holds the stream any more.
+  Stream watched(Stream stream) {
+    const std::shared_ptr<void> last(nullptr, [this](void*) { released_.set_value(); });
+    return [last, stream] { return stream(); };
+  }
+  bool is_released() { return released_.get_future().wait_for(10s) == std::future_status::ready; }
+
+  void get(std::string_view path, std::string_view version = "1.1") {
+    peer_->say("GET " + std::string(path) + " HTTP/" + std::string(version) + "\r\nHost: x\r\n\r\n");
+  }
+  static std::string body_of(const std::string& heard) { return heard.substr(heard.find("\r\n\r\n") + 4); }
+
+  std::promise<void> released_;
+  std::unique_ptr<Server> server_;
+  std::optional<RawPeer> peer_;
+};
+
+TEST_F(StreamTest, PartsAreChunksAndTheConnectionIsKept) {
+  serve([] { return parts({"one\n", "", "and two\n"}); });
+  get("/s");
+  const std::string heard = peer_->hear("\r\n0\r\n\r\n");
+  EXPECT_NE(heard.find("Transfer-Encoding: chunked"), std::string::npos) << heard;
+  EXPECT_EQ(heard.find("Content-Length"), std::string::npos) << heard;
+  EXPECT_EQ(body_of(heard), "4\r\none\n\r\n8\r\nand two\n\r\n0\r\n\r\n");
+  get("/plain");
+  EXPECT_EQ(body_of(peer_->hear("answer")), "the answer");
+}
+
+TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {
+  std::vector<std::chrono::steady_clock::time_point> made;
+  serve([&] {
+    return [&]() -> std::optional<Part> {
+      made.push_back(std::chrono::steady_clock::now());
+      if (made.size() == 3) return std::nullopt;
+      return Part{"part", 20ms};
+    };
+  });
+  get("/s");
+  peer_->hear("\r\n0\r\n\r\n");
+  server_->stop();  // `made` is not touched any more
+  ASSERT_EQ(made.size(), 3U);
+  EXPECT_GE(made[1] - made[0], 20ms);
+  EXPECT_GE(made[2] - made[1], 20ms);
+}
+
+TEST_F(StreamTest, APauseHoldsNoWorker) {
+  serve([] { return one_then_silence(); });
+  get("/s");
+  peer_->hear("first");
+  RawPeer other(server_->port());
+  other.say("GET /plain HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(body_of(other.hear("answer")), "the answer");
+}
+
+TEST_F(StreamTest, OldClientsGetItWithoutChunksUntilTheConnectionCloses) {
+  serve([] { return parts({"one\n", "two\n"}); });
+  get("/s", "1.0");
+  const std::string heard = peer_->hear();
+  EXPECT_NE(heard.find("Connection: close"), std::string::npos) << heard;
+  EXPECT_EQ(heard.find("chunked"), std::string::npos) << heard;
+  EXPECT_EQ(body_of(heard), "one\ntwo\n");
+}
+
+TEST_F(StreamTest, AHeadRequestGetsNoParts) {
+  serve([this] { return watched(one_then_silence()); });
+  peer_->say("HEAD /s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(body_of(peer_->hear()), "");
+  EXPECT_TRUE(is_released());
+}
+
+TEST_F(StreamTest, EndsWhenTheClientGoesAway) {
+  serve([this] { return watched(one_then_silence()); });
+  get("/s");
+  peer_->hear("first");
+  peer_.reset();
+  EXPECT_TRUE(is_released());
+}
+
+TEST_F(StreamTest, ARequestThatComesMeanwhileIsAnsweredAfterIt) {
+  serve([] { return parts({"one", "two"}); });
+  peer_->say("GET /s HTTP/1.1\r\nHost: x\r\n\r\nGET /plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string heard = peer_->hear();
+  ASSERT_NE(heard.find("\r\n0\r\n\r\nHTTP/1.1 200"), std::string::npos) << heard;
+  EXPECT_TRUE(heard.ends_with("the answer")) << heard;
+}
+
+TEST_F(StreamTest, EndsWithoutItsLastChunkWhenTheServerStops) {
+  serve([this] { return watched(one_then_silence()); });
+  get("/s");
+  std::string heard = peer_->hear("first");
+  server_->stop();
+  heard += peer_->hear();
+  EXPECT_TRUE(heard.ends_with("\r\n5\r\nfirst\r\n")) << heard;
+  server_.reset();
+  EXPECT_TRUE(is_released());
+}
+
+TEST_F(StreamTest, AnExceptionBreaksItOff) {
+  serve([] {
+    return [count = 0]() mutable -> std::optional<Part> {
+      if (count++ == 1) throw std::runtime_error("no more");
+      return Part{"first"};
+    };
+  });
+  get("/s");
+  EXPECT_TRUE(peer_->hear().ends_with("\r\n5\r\nfirst\r\n"));
+}
+
+TEST_F(StreamTest, AClientThatReadsNothingIsCutOff) {
+  serve([this] { return watched([] { return std::optional(Part{std::string(1 << 20, 'x')}); }); }, 100ms);
+  get("/s");
+  EXPECT_TRUE(is_released());
 }
 
 TEST(Client, UnreachableServerIsAnError) {

@@ -111,6 +111,7 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
       return fail(ErrorCode::not_found, "task '" + task_id + "' is not in the run");
     }
   }
+  std::vector<TaskRef> skipped;
   for (const auto& [task_id, map_index] : tasks) {
     // One that was mapped meanwhile is skipped by the decision that the attempt pushed.
     const TaskInstance* ti = ref->run->find(task_id, map_index);
@@ -123,8 +124,10 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
     }
     const TaskRef target = ref->run->ref_to(*ti);
     end_now(target, TaskState::skipped, "a task above it left it out", now);
-    propagate(target, now);
+    skipped.push_back(target);
   }
+  // All are skipped before anybody looks at one of them.
+  for (const TaskRef& target : skipped) propagate(target, now);
   return {};
 }
 

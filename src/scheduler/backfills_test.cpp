@@ -19,6 +19,7 @@ class BackfillTest : public SchedulerTest {
     request.backfill = BackfillPlace{7, ordinal};
     return **scheduler_.create_run("d", std::move(request), now_);
   }
+  std::string why(DagRun& run) { return scheduler_.explain(run.ref_to(run.tasks[0]))[0].reason; }
 
   DagBuilder dag_;
 };
@@ -36,6 +37,8 @@ TEST_F(BackfillTest, ItsRunsStartInItsOrderAndUnderItsOwnLimit) {
   EXPECT_EQ(third.state, RunState::running) << "it came when there was room";
   EXPECT_EQ(first.state, RunState::running);
   EXPECT_EQ(second.state, RunState::queued);
+  EXPECT_EQ(why(second),
+            "the run waits for its turn: 2 runs of backfill 7 are running, which is its max_active_runs");
   report(first, "a", Outcome::success);
   EXPECT_EQ(second.state, RunState::running);
 }
@@ -59,6 +62,7 @@ TEST_F(BackfillTest, WhilePausedNoRunStarts) {
   DagRun& waiting = backfilled(1);
   step();
   EXPECT_EQ(waiting.state, RunState::queued);
+  EXPECT_EQ(why(waiting), "backfill 7 is paused; unpause it");
   ASSERT_TRUE(scheduler_.pause_backfill("d", 7, false, now_));
   EXPECT_EQ(waiting.state, RunState::running);
   EXPECT_FALSE(scheduler_.pause_backfill("d", 8, true, now_)) << "there is none of that id";

@@ -96,7 +96,7 @@ struct Changes {
   std::vector<TaskRef> timed_out;       ///< go on, but to fail, because their trigger took too long
   std::vector<TaskRef> overdue_inputs;  ///< go on with the default answer or without one
 
-  std::vector<TaskRef> start_triggers;  ///< effect: have Python wait for what they wait for
+  std::vector<TaskRef> start_triggers;  ///< effect: have somebody wait for what they wait for
   std::vector<Uuid> stop_triggers;      ///< effect: nobody waits for that any more
   std::vector<TaskRef> start;           ///< effect: send to an agent
   std::vector<StopOrder> stop;          ///< effect: tell the agent that runs it

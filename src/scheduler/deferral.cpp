@@ -50,7 +50,7 @@ void Scheduler::await_trigger(TaskRef ref, const Deferral& deferral) {
     arm({*deferral.fires_at, kind, "", "", 0, id});
   } else if (!deferral.for_input) {
     changes_.start_triggers.push_back(ref);
-    pythons_triggers_.insert(id);
+    told_triggers_.insert(id);
   }
   if (deferral.deadline) arm({*deferral.deadline, Timer::Kind::trigger_timeout, "", "", 0, id});
 }
@@ -123,7 +123,7 @@ void Scheduler::note_parked(TaskRef ref, bool is_parked) {
   }
   pool_of(ref).deferred -= slots;
   parked_.erase(ref.ti().id);
-  if (pythons_triggers_.erase(ref.ti().id) > 0) changes_.stop_triggers.push_back(ref.ti().id);
+  if (told_triggers_.erase(ref.ti().id) > 0) changes_.stop_triggers.push_back(ref.ti().id);
 }
 
 }  // namespace leoflow::scheduler

@@ -46,20 +46,32 @@ std::string unfinished_of(const Run& run, const std::vector<TaskIndex>& tasks) {
   return out;
 }
 
+std::string why_queued(const Run& run) {
+  const DagEntry& dag = *run.dag;
+  const auto is_full = [](std::uint32_t running, int most) {
+    return running >= static_cast<std::uint32_t>(most);
+  };
+  constexpr std::string_view kTurn =
+      "the run waits for its turn: {} runs of {} are running, which is its max_active_runs";
+  if (const auto& backfill = dag.backfill; backfill && run.backfill && backfill->id == run.backfill->id) {
+    if (backfill->paused) return fmt::format("backfill {} is paused; unpause it", backfill->id);
+    if (is_full(backfill->running, backfill->max_active_runs)) {
+      return fmt::format(kTurn, backfill->running, fmt::format("backfill {}", backfill->id));
+    }
+  } else if (is_full(dag.running, run.graph->max_active_runs)) {
+    return fmt::format(kTurn, dag.running, "the DAG");
+  }
+  return "the run has not started yet";
+}
+
 void explain_dag(const Run& run, std::vector<Blocker>& out) {
   const DagEntry& dag = *run.dag;
   if (dag.paused) out.push_back({kPaused, fmt::format("DAG '{}' is paused; unpause it", dag.dag_id)});
   if (dag.stale) {
     out.push_back({kPaused, fmt::format("no file defines DAG '{}' any more; put it back", dag.dag_id)});
   }
-  if (run.state == RunState::queued &&
-      dag.running >= static_cast<std::uint32_t>(run.graph->max_active_runs)) {
-    out.push_back(
-        {kRun, fmt::format("the run waits for its turn: {} runs of the DAG are running, which is its "
-                           "max_active_runs",
-                           dag.running)});
-  } else if (run.state == RunState::queued) {
-    out.push_back({kRun, "the run has not started yet"});
+  if (run.state == RunState::queued) {
+    out.push_back({kRun, why_queued(run)});
   } else if (is_finished(run.state)) {
     out.push_back({kRun, fmt::format("the run has ended: {}; clear it to start again", to_text(run.state))});
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -54,6 +55,9 @@ void Scheduler::evaluate(Run& run, Open open, Time now) {
       if (verdict != Verdict::wait) decided.emplace_back(index, verdict);
     }
     open.clear();
+    // What failed by its rule is not skipped because what it is mapped over was skipped in the same pass.
+    std::ranges::stable_partition(decided,
+                                  [](const auto& entry) { return entry.second == Verdict::upstream_failed; });
     for (const auto& [index, verdict] : decided) carry_out({&run, index}, verdict, open, now);
   }
 }

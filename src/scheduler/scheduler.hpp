@@ -356,7 +356,8 @@ class Scheduler {
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot
   std::unordered_map<Uuid, TaskRef, UuidHash> parked_;
-  std::unordered_set<Uuid, UuidHash> pythons_triggers_;  ///< of those, the ones that Python waits for
+  std::unordered_set<Uuid, UuidHash>
+      told_triggers_;  ///< of those, the ones that somebody was told to wait for
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   AssetBook assets_;
   std::unordered_map<std::string, std::optional<std::string>> bundle_versions_;  ///< by DAG

@@ -78,6 +78,12 @@ std::string callback_request(const engine::CallbackSpec& spec) {
   return json::serialize(request);
 }
 
+std::string rendering_of(const engine::TriggerSpec& spec) {
+  if (!spec.run) return "";
+  return json::serialize(json::object{{"dag", parse_json(spec.serialized_dag).value_or(json::object())},
+                                      {"dag_run", dag_run_of(*spec.run)}});
+}
+
 std::string startup_details(const engine::AttemptSpec& spec) {
   json::object ti = task_instance_of(spec);
   ti["queue"] = spec.queue;

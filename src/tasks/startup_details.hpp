@@ -14,6 +14,9 @@ std::string startup_details(const engine::AttemptSpec& spec);
 /// JSON of the SDK's DagCallbackRequest.
 std::string callback_request(const engine::CallbackSpec& spec);
 
+/// JSON {"dag", "dag_run"} for the templates in a trigger's arguments; "" if it has none.
+std::string rendering_of(const engine::TriggerSpec& spec);
+
 /// The SDK's TaskInstance. @param spec  an AttemptSpec or a TriggerSpec.
 template <typename Spec>
 json::object task_instance_of(const Spec& spec) {

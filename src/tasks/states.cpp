@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/time_text.hpp"
+#include "dag/state_trigger.hpp"
 #include "tasks/task_service.hpp"
 
 // What a task says about itself.
@@ -81,8 +82,8 @@ void TaskService::defer(const Caller& caller, const json::value& request, const 
     deferred.deferral.ends_task = time->ends_task;
     call.next_kwargs = time->next_kwargs;
   }
-  // They may hold secrets.
-  call.kwargs = sealer_.seal(call.kwargs);
+  // They may hold secrets, unless they name runs and states only.
+  if (!dag::as_state_trigger(call)) call.kwargs = sealer_.seal(call.kwargs);
   note_map_index(caller, request);
   engine_.attempt_deferred(caller.attempt, std::move(deferred), accepted(reply));
 }

@@ -126,6 +126,16 @@ TEST_F(TaskServiceTest, XComsComeBackAndAreNullWhenMissing) {
   EXPECT_TRUE(body(xcom("GetXCom")).at("value").is_null());
 }
 
+TEST_F(TaskServiceTest, AnXComIsAResultOfItsDagUntilAnotherTakesItsPlace) {
+  const auto results = [&] {
+    return database_->read()->query("SELECT COUNT(*) FROM xcom WHERE dag_result = 1")[0].integer(0);
+  };
+  body(xcom("SetXCom", {{"value", 1}, {"dag_result", true}}));
+  EXPECT_EQ(results(), 1);
+  body(xcom("SetXCom", {{"value", 2}}));
+  EXPECT_EQ(results(), 0);
+}
+
 TEST_F(TaskServiceTest, XComSequencesAreCutAsPythonWould) {
   for (int i = 0; i < 4; ++i) body(xcom("SetXCom", {{"value", i}, {"map_index", i}}));
   EXPECT_EQ(body(xcom("GetXComCount")).at("len").as_int64(), 4);

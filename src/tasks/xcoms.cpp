@@ -130,7 +130,8 @@ void TaskService::get_xcom_slice(const Caller&, const json::value& request, cons
 void TaskService::set_xcom(const Caller& caller, const json::value& request, const Reply& reply) {
   if (caller.is_parsing()) return reply(refused(403, "a DAG file cannot write XComs while it is parsed"));
   const json::value* value = find(request, "value");
-  store::Params params = place(request);
+  const store::Params where = place(request);
+  store::Params params = where;
   params.emplace_back(value == nullptr ? "null" : json::serialize(*value));
   params.emplace_back(clock_.now());
   scheduler::PushedXcom pushed = pushed_xcom(request);
@@ -142,8 +143,10 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
   item.decide = [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {
     d.scheduler.note_pushed(attempt, pushed);
   };
-  item.record = [params = std::move(params)](store::Session& session) {
+  item.record = [where, params = std::move(params),
+                 is_result = get_bool(request, "dag_result", false)](store::Session& session) {
     session.execute(engine::kPutXcom, params);
+    if (is_result) session.execute(engine::kMarkAsResult, where);
   };
   item.done = [reply] { reply(done()); };
   engine_.post(std::move(item));

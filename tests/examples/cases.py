@@ -76,10 +76,6 @@ CASES: dict[str, Case] = {
             "valid_input_and_options": {"chosen_options": ["Approve"], "params_input": {}},
             "choose_a_branch_to_run": {"chosen_options": ["task_1"], "params_input": {}},
         },
-        seconds=60,
-        slow="Leoflow's run waits to the end of the time, see below",
-        known="one task may be answered by the users 1 and admin only; Airflow lets everyone in here, and everyone"
-        " answer, Leoflow's user is refused",
     ),
     "clean_and_combine_player_stats": Case(partition_key="2026-06-15T10"),
     "ingest_region_stats": Case(logical_date=None, partition_key="us", consumers={"regional_stats_breakdown": 1}),

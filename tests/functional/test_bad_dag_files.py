@@ -114,17 +114,3 @@ with DAG("modular"):
     lite.write_dag("modular/helpers.py", 'NAMES = ["a", "b", "c"]\n')
     lite.await_dag("modular", 3)
     lite.await_run("modular", lite.trigger("modular"))
-
-
-def test_what_is_not_supported_yet_is_said(make_lite):
-    source = """
-from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
-with DAG("partitioned", schedule=PartitionedAssetTimetable(assets=Asset("a"))):
-    @task
-    def work():
-        pass
-    work()
-"""
-    lite = make_lite({"partitioned.py": source})
-    errors = eventually(lambda: import_errors(lite), "the import error shows")
-    assert "PartitionedAssetTimetable is not supported yet" in errors["partitioned.py"]

@@ -32,11 +32,37 @@ with DAG("defers"):
     Waits(task_id="too_long", trigger=FileAppears("/nowhere"), timeout=datetime.timedelta(seconds=1))
     TimeDeltaSensor(task_id="delta", delta=datetime.timedelta(seconds=0), deferrable=True)
     DateTimeSensorAsync(task_id="at_once", target_time="2020-01-01T00:00:00+00:00", start_from_trigger=True)
+    DateTimeSensorAsync(task_id="templated", target_time="{{{{ dag_run.run_after }}}}", start_from_trigger=True)
     DateTimeSensorAsync(task_id="ended", target_time="2020-01-01T00:00:00+00:00", start_from_trigger=True, end_from_trigger=True)
 
 with DAG("waits"):
     Waits(task_id="file", trigger=FileAppears({file!r}))
     Waits(task_id="other", trigger=FileAppears({file!r}))
+"""
+
+# An hour between two looks: whoever asks again and again does not see it end in this test.
+WITHOUT_PYTHON = """
+import datetime
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+from airflow.providers.standard.sensors.filesystem import FileSensor
+from airflow.sdk import DAG, task
+
+with DAG("upstream"):
+    @task
+    def hold():
+        pass
+    FileSensor(task_id="gate", filepath={gate!r}, fs_conn_id="fs", deferrable=True, poke_interval=0.1) >> hold()
+
+with DAG("downstream"):
+    same = dict(external_dag_id="upstream", deferrable=True, poke_interval=3600)
+    ExternalTaskSensor(task_id="run", **same)
+    ExternalTaskSensor(task_id="task", external_task_id="hold", **same)
+    ExternalTaskSensor(task_id="never", external_task_id="hold", allowed_states=["failed"], failed_states=["success"], **same)
+
+with DAG("starts_it"):
+    TriggerDagRunOperator(task_id="start", trigger_dag_id="upstream", trigger_run_id="started", wait_for_completion=True,
+                          deferrable=True, poke_interval=3600)
 """
 
 TRIGGERS = """
@@ -105,6 +131,7 @@ def test_deferred_tasks_go_on_as_their_triggers_say(make_lite, tmp_path):
         "too_long": "failed",
         "delta": "success",
         "at_once": "success",
+        "templated": "success",
         "ended": "success",
     }
     assert returned(lite, "defers", run, "python") == [1, {"x": [1, 2]}, 1]
@@ -127,6 +154,30 @@ def test_a_trigger_outlives_the_server_and_the_process_that_waits_for_it(make_li
     (tmp_path / "file").touch()
     lite.await_run("waits", run, "success")
     assert returned(lite, "waits", run, "file") == [1, str(tmp_path / "file"), 1]
+
+
+def test_files_runs_and_tasks_are_waited_for_without_python(make_lite, tmp_path):
+    lite = make_lite({"chain.py": WITHOUT_PYTHON.format(gate=str(tmp_path / "gate"))})
+    connection = {"connection_id": "fs", "conn_type": "fs", "extra": '{"path": "/"}'}
+    assert lite.request("POST", "/api/v2/connections", connection).status == 201
+    for dag_id in ("upstream", "downstream", "starts_it"):
+        lite.await_dag(dag_id)
+    date = "2026-01-02T00:00:00Z"
+    waits = lite.trigger("downstream", logical_date=date)
+    starts = lite.trigger("starts_it")
+    eventually(lambda: set(states(lite, "downstream", waits).values()) == {"deferred"}, "the sensors are deferred")
+    run = lite.trigger("upstream", logical_date=date)
+    eventually(lambda: states(lite, "upstream", run)["gate"] == "deferred", "the gate is deferred")
+    eventually(lambda: states(lite, "starts_it", starts)["start"] == "deferred", "the other waits for its run")
+    assert lite.trigger_host_pids() == []
+    lite.kill()
+    lite.start()
+    (tmp_path / "gate").touch()
+    lite.await_run("upstream", run, "success")
+    lite.await_run("starts_it", starts, "success")
+    lite.await_run("downstream", waits, "failed")
+    assert states(lite, "downstream", waits) == {"run": "success", "task": "success", "never": "failed"}
+    assert lite.trigger_host_pids() == []
 
 
 def test_marking_a_deferred_task_ends_its_waiting(make_lite, tmp_path):

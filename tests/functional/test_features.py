@@ -777,7 +777,6 @@ def test_operators_of_the_users_own_on_every_base_class(lite, out):
     assert returned(lite, "classes", run_id, "linked", "_link_Manual") == "https://manual.example/linked"
 
 
-@pytest.mark.xfail(strict=True, reason="the API tells no links of operators yet")
 def test_a_link_of_an_operator_is_shown(lite):
     run_id = run(lite, "classes", "failed")
     place = f"/api/v2/dags/classes/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/linked/links"
@@ -880,7 +879,6 @@ def test_arguments_of_operators(lite):
     assert {name: instance[name] for name in expected} == expected
 
 
-@pytest.mark.xfail(strict=True, reason="the API tells no executor_config yet")
 def test_the_configuration_for_an_executor_is_shown(lite):
     run_id = run(lite, "arguments", "failed")
     shown = lite.task_instances("arguments", run_id)["group.shown"]["executor_config"]
@@ -918,7 +916,7 @@ def test_arguments_of_dags(lite):
         "default_args": {"owner": "ann"}, "owner_links": {"ann": "https://ann.example"}, "is_paused": False,
         "rerun_with_latest_version": True, "max_active_runs": 3, "max_active_tasks": 2, "catchup": True,
         "max_consecutive_failed_dag_runs": 5, "dag_run_timeout": "PT1H", "start_date": "2026-01-01T00:00:00Z",
-        "end_date": "2026-01-03T12:00:00Z", "is_paused_upon_creation": False,
+        "end_date": "2026-01-03T12:00:00Z", "is_paused_upon_creation": False, "timetable_description": "At 00:00",
     }  # fmt: skip
     assert {name: details[name] for name in expected} == expected
     assert [tag["name"] for tag in details["tags"]] == ["a", "b"]
@@ -1016,7 +1014,6 @@ def test_decorators_of_tasks(lite):
     assert values == {"runs": "ran", "elsewhere": [1, str(PYTHON.resolve())], "sql": [7]}
 
 
-@pytest.mark.xfail(strict=True, reason="the operation that waits for a run and tells its results is not there yet")
 def test_the_result_of_a_dag_is_told(lite):
     run_id = run(lite, "decorated")
     waited = lite.request("GET", f"/api/v2/dags/decorated/dagRuns/{urllib.parse.quote(run_id)}/wait?interval=1")

@@ -42,6 +42,13 @@ Answer unprocessable(const wire::Problems& problems) {
   return answer;
 }
 
+Answer refused_body(const Call& call, std::string_view message) {
+  wire::Problems problems;
+  problems.add(wire::Location("body"), "value_error", "Value error, " + std::string(message),
+               parse_json(call.request.body).value_or(nullptr), {{"error", json::object()}});
+  return unprocessable(problems);
+}
+
 Answer refusal(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid:

@@ -73,6 +73,9 @@ Answer no_content();
 /// 422 with pydantic's list.
 Answer unprocessable(const wire::Problems& problems);
 
+/// Likewise, of a body whose fields do not fit each other.
+Answer refused_body(const Call& call, std::string_view message);
+
 /// What an expected refusal looks like over HTTP: {"detail": message}.
 Answer refusal(const Error& error);
 

@@ -60,6 +60,17 @@ const json::value* TaskView::field(std::string_view name) const {
   return defaults == nullptr ? nullptr : find(*defaults, name);
 }
 
+std::map<std::string, std::string> TaskView::extra_links() const {
+  std::map<std::string, std::string> out;
+  const json::value* encoded = field("_operator_extra_links");
+  const json::value links = encoded == nullptr ? json::value() : plain(*encoded);
+  if (!links.is_object()) return out;
+  for (const auto& [name, key] : links.get_object()) {
+    if (key.is_string()) out.emplace(name, key.get_string());
+  }
+  return out;
+}
+
 DagView::DagView(std::string_view text) {
   auto parsed = parse_json(text);
   if (!parsed) throw Fatal("a serialized DAG is not JSON: " + parsed.error().message);

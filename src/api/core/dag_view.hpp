@@ -36,6 +36,8 @@ struct TaskView {
   /// A field of the task, of its partial() if it is mapped, or of the client
   /// defaults; null if all leave it out (the schema's default holds then).
   const json::value* field(std::string_view name) const;
+  /// The links that its operator makes: under which key each of them, by its name, is an XCom.
+  std::map<std::string, std::string> extra_links() const;
 };
 
 struct GroupView {

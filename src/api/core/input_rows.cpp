@@ -17,7 +17,7 @@ const std::string_view kJoinInput =
 
 namespace {
 
-constexpr std::size_t kTaskColumnCount = 35;  ///< of kTaskColumns
+constexpr std::size_t kTaskColumnCount = 37;  ///< of kTaskColumns
 
 json::value parsed(const std::string& text) {
   return parse_json(text).value_or(nullptr);

@@ -22,7 +22,8 @@ Result<gen::DAGRunResponse> read_run(store::Session& session, std::string_view d
                                      std::string_view run_id);
 Result<void> require_run(store::Session& session, std::string_view dag_id, std::string_view run_id);
 
-/// Columns and tables for task_from(): task_instance t, dag_run r, dag d, dag_version v, rendered_fields f.
+/// Columns and tables for task_from(): task_instance t, dag_run r, dag d, dag_version v, rendered_fields f,
+/// deferral p. The executor_config is not in them: see executor_config.hpp.
 extern const std::string_view kTaskColumns;
 extern const std::string_view kTaskTables;
 gen::TaskInstanceResponse task_from(store::Row row);

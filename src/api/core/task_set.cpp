@@ -79,7 +79,8 @@ std::vector<engine::TaskKey> keys_of(const std::vector<gen::TaskInstanceResponse
   return keys;
 }
 
-gen::TaskInstanceCollectionResponse collection_of(std::vector<gen::TaskInstanceResponse> tasks) {
+gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::TaskInstanceResponse> tasks) {
+  show_executor_configs(call, tasks);
   gen::TaskInstanceCollectionResponse list;
   list.total_entries = static_cast<std::int64_t>(tasks.size());
   list.task_instances = std::move(tasks);

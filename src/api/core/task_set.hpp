@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/core/call.hpp"
+#include "api/core/executor_config.hpp"
 #include "gen/types.hpp"
 
 /// Which task instances a clear, mark or delete means.
@@ -30,7 +31,7 @@ std::vector<gen::TaskInstanceResponse> read_again(store::Session& session,
 
 std::vector<engine::TaskKey> keys_of(const std::vector<gen::TaskInstanceResponse>& tasks);
 
-gen::TaskInstanceCollectionResponse collection_of(std::vector<gen::TaskInstanceResponse> tasks);
+gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::TaskInstanceResponse> tasks);
 
 /// Sets the note of each.
 Result<void> set_task_notes(Call& call, const std::vector<gen::TaskInstanceResponse>& tasks,

@@ -30,6 +30,9 @@ class FakeCommands final : public engine::Commands {
   Result<void> delete_run(std::string, std::string run_id) override {
     return deleted.push_back(run_id), Result<void>{};
   }
+  Result<void> forget_partitions(std::string, std::vector<std::string> run_ids) override {
+    return unpartitioned.insert(unpartitioned.end(), run_ids.begin(), run_ids.end()), Result<void>{};
+  }
   Result<void> delete_task(std::string, engine::TaskKey task) override {
     return deleted.push_back(task.task_id), Result<void>{};
   }
@@ -61,6 +64,7 @@ class FakeCommands final : public engine::Commands {
   std::vector<scheduler::Blocker> blockers;
   std::vector<std::string> deleted;
   std::vector<std::string> reparsed;
+  std::vector<std::string> unpartitioned;
   int pool_changes = 0;
 
  private:

@@ -81,14 +81,6 @@ Result<Answer> get_dependencies(Call& call, const Params& params) {
   return ok(answer);
 }
 
-Result<Answer> get_extra_links(Call& call, const gen::GetExtraLinksParams& params) {
-  const auto dag = call.api.dags.current(call.db(), params.dag_id);
-  if (!dag || dag->find_task(params.task_id) == nullptr) {
-    return fail(ErrorCode::not_found, fmt::format("Task with ID = {} not found", params.task_id));
-  }
-  return ok(gen::ExtraLinkCollectionResponse{});
-}
-
 }  // namespace
 
 void bind_task_history(Registry& registry) {
@@ -100,7 +92,6 @@ void bind_task_history(Registry& registry) {
   registry.bind<op::get_task_instance_dependencies>(get_dependencies<gen::GetTaskInstanceDependenciesParams>);
   registry.bind<op::get_task_instance_dependencies_by_map_index>(
       get_dependencies<gen::GetTaskInstanceDependenciesByMapIndexParams>);
-  registry.bind<op::get_extra_links>(get_extra_links);
 }
 
 }  // namespace leoflow::api

@@ -164,14 +164,14 @@ Result<Answer> patch_target(Call& call, Target target, const gen::PatchTaskInsta
   const auto dag = check_target(call, target);
   if (!dag) return std::unexpected(dag.error());
   if (dry_run) {
-    if (!change.state) return ok(collection_of(own_tasks(call, target)));
+    if (!change.state) return ok(collection_of(call, own_tasks(call, target)));
     auto affected = affected_tasks(call, **dag, target, *change.state);
     if (!affected) return std::unexpected(affected.error());
-    return ok(collection_of(std::move(*affected)));
+    return ok(collection_of(call, std::move(*affected)));
   }
   auto tasks = apply_change(call, **dag, target, change);
   if (!tasks) return std::unexpected(tasks.error());
-  return ok(collection_of(std::move(*tasks)));
+  return ok(collection_of(call, std::move(*tasks)));
 }
 
 template <bool dry_run, typename Params>

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/executor_config.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 
@@ -73,6 +74,7 @@ Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::str
   for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
     list.task_instances.push_back(task_from(row));
   }
+  show_executor_configs(call, list.task_instances);
   return ok(list);
 }
 
@@ -169,7 +171,9 @@ Result<Answer> read_one(Call& call, const std::string& dag_id, const std::string
                           "map_index: `{}` was not found",
                           dag_id, run_id, task_id, map_index));
   }
-  return ok(task_from(rows[0]));
+  std::vector<gen::TaskInstanceResponse> task{task_from(rows[0])};
+  show_executor_configs(call, task);
+  return ok(task.front());
 }
 
 Result<Answer> get_task_instance(Call& call, const gen::GetTaskInstanceParams& params) {

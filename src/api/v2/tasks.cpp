@@ -92,6 +92,7 @@ gen::TaskResponse task_response(const TaskView& view) {
   task.class_ref = json::object{{"module_path", text_field(view, "_task_module", "")},
                                 {"class_name", text_field(view, "task_type", "BaseOperator")}};
   task.is_mapped = view.is_mapped;
+  for (const auto& [name, key] : view.extra_links()) task.extra_links.push_back(name);
   return task;
 }
 

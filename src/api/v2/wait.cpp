@@ -1,0 +1,85 @@
+#include <algorithm>
+
+#include "api/core/run_rows.hpp"
+#include "api/resources.hpp"
+
+// A run's state, told again and again until the run has ended.
+namespace leoflow::api {
+
+namespace {
+
+/// One line of JSON for each look at the run. Copied into the answer's stream, which outlives the request.
+class RunWaiter {
+ public:
+  RunWaiter(Services& services, const gen::WaitDagRunUntilFinishedParams& params)
+      : services_(&services),
+        dag_id_(params.dag_id),
+        run_id_(params.dag_run_id),
+        result_tasks_(params.result),
+        // Some bounds: neither a busy loop nor an overflow.
+        interval_(static_cast<std::int64_t>(std::clamp(params.interval * 1000, 1.0, 1e12))) {}
+
+  std::optional<http::Part> operator()() {
+    if (is_over_) return std::nullopt;
+    const auto session = services_->database.read();
+    const store::Rows rows =
+        session->query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id_, run_id_});
+    if (rows.empty()) return std::nullopt;  // somebody deleted it
+    const std::string state = rows[0].text(0);
+    is_over_ = state == "success" || state == "failed";
+    json::object line{{"state", state}};
+    if (is_over_) {
+      if (json::object found = results(*session); !found.empty()) line["results"] = std::move(found);
+    }
+    const auto pause = is_over_ ? std::chrono::milliseconds{0} : interval_;
+    return http::Part{json::serialize(line) + "\n", pause};
+  }
+
+ private:
+  /// What the wanted tasks returned, or those whose returned value the DAG calls its result.
+  json::object results(store::Session& session) const {
+    Select select("x.task_id, x.map_index, x.value", "xcom x");
+    select.where("x.dag_id = ? AND x.run_id = ? AND x.key = 'return_value'", {dag_id_, run_id_});
+    if (result_tasks_) {
+      select.in("x.task_id", result_tasks_);
+    } else {
+      select.where("x.dag_result = 1");
+    }
+    json::object out;
+    for (const store::Row row : select.order_sql("x.task_id, x.map_index").rows(session)) {
+      json::value value = parse_json(row.text(2)).value_or(nullptr);
+      if (row.integer(1) < 0) {
+        out[row.text(0)] = std::move(value);
+        continue;
+      }
+      json::value& values = out[row.text(0)];  // of a mapped task: all of them
+      if (!values.is_array()) values.emplace_array();
+      values.get_array().push_back(std::move(value));
+    }
+    return out;
+  }
+
+  Services* services_;
+  std::string dag_id_;
+  std::string run_id_;
+  std::optional<std::vector<std::string>> result_tasks_;
+  std::chrono::milliseconds interval_;
+  bool is_over_ = false;
+};
+
+Result<Answer> wait_dag_run_until_finished(Call& call, const gen::WaitDagRunUntilFinishedParams& params) {
+  if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known)
+    return std::unexpected(known.error());
+  Answer answer;
+  answer.content_type = "application/x-ndjson";
+  answer.stream = RunWaiter(call.api, params);
+  return answer;
+}
+
+}  // namespace
+
+void bind_wait(Registry& registry) {
+  registry.bind<op::wait_dag_run_until_finished>(wait_dag_run_until_finished);
+}
+
+}  // namespace leoflow::api

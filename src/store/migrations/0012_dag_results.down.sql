@@ -1,0 +1,1 @@
+ALTER TABLE xcom DROP COLUMN dag_result;
