@@ -135,6 +135,14 @@ class Airflow(Lite):
             process.wait()
         self._services = []
 
+    def scheduling_pid(self) -> int:
+        """Returns the process that schedules."""
+        return self._services[_SERVICES.index("scheduler")].pid
+
+    def scheduling_pids(self) -> set[int]:
+        """Returns the process that schedules and those of its database."""
+        return {self.scheduling_pid()} | processes.tree([self.postgres.pid()])
+
     def groups(self) -> dict[str, set[int]]:
         """Returns the processes: Airflow's, and PostgreSQL's."""
         return {

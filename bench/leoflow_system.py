@@ -33,6 +33,15 @@ class Leoflow(Lite):
             self.healthy_at = time.time()
         return healthy
 
+    def scheduling_pid(self) -> int:
+        """Returns the process that schedules: the server."""
+        assert self.process is not None
+        return self.process.pid
+
+    def scheduling_pids(self) -> set[int]:
+        """Returns the process that schedules; its database is in it."""
+        return {self.scheduling_pid()}
+
     def groups(self) -> dict[str, set[int]]:
         """Returns the processes: the server, and the agent with its Python."""
         assert self.process is not None

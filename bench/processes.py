@@ -52,6 +52,11 @@ def _memory_kb(path: str, key: str) -> float:
     return next((float(line.split()[1]) for line in lines if line.startswith(key)), 0.0)
 
 
+def own_cpu_seconds(pids: Iterable[int]) -> float:
+    """Returns the user and system time of these processes, without children that ended."""
+    return sum(sum(map(int, fields[11:13])) for pid in pids if (fields := _stat(pid))) / _TICKS
+
+
 def _cpu_seconds(pids: Iterable[int]) -> float:
     # Children that ended and were waited for count with their parent.
     return sum(sum(map(int, fields[11:15])) for pid in pids if (fields := _stat(pid))) / _TICKS

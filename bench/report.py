@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 
 from airflow_system import TUNED
 from measure import Effort, Figures
+from page import CROWDS, DOCS, section, with_section
 from support import BIN, ROOT
 
 RESULTS = ROOT / "build/bench/results.json"
-DOCS = ROOT / "docs/benchmarks.md"
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,14 @@ own with fsync on; Leoflow Lite uses its defaults (SQLite, durable commits, a fr
 def write(results: dict[str, Figures], effort: Effort, docs: bool) -> None:
     """Writes build/bench/results.json, prints the table, and writes docs/benchmarks.md if asked to."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    record = {"machine": _machine(), "effort": asdict(effort), "results": results}
+    record = {"machine": machine(), "effort": asdict(effort), "results": results}
     RESULTS.write_text(json.dumps(record, indent=2) + "\n")
     table = _table(results)
     print(table)
     print(f"== figures in {RESULTS}")
     if docs:
-        DOCS.write_text(_page(table, effort, results["leoflow"]))
+        crowds = section(DOCS.read_text(), CROWDS) if DOCS.exists() else ""
+        DOCS.write_text(with_section(_page(table, effort, results["leoflow"]), CROWDS, crowds))
         print(f"== wrote {DOCS}")
 
 
@@ -95,7 +96,8 @@ def _sum(figures: Figures, names: tuple[str, ...]) -> float:
     return sum(figures[name] for name in names)
 
 
-def _show(value: float, unit: str) -> str:
+def show(value: float, unit: str) -> str:
+    """Returns a figure as the tables have it."""
     if unit == "s" and value < 1:
         return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value * 1000:.0f} ms"
     return f"{value:.2f} {unit}" if value < 100 else f"{value:.0f} {unit}"
@@ -106,8 +108,8 @@ def _table(results: dict[str, Figures]) -> str:
     for row in ROWS:
         own = _sum(results["leoflow"], row.leoflow)
         others = [_sum(results[name], row.airflow) for name in ("airflow", "airflow_tuned") if name in results]
-        shown = [_show(value, row.unit) for value in others] or ["", ""]
-        lines.append(f"| {row.label} | {_show(own, row.unit)} | {' | '.join(shown)} | {_ratio(row, own, others)} |")
+        shown = [show(value, row.unit) for value in others] or ["", ""]
+        lines.append(f"| {row.label} | {show(own, row.unit)} | {' | '.join(shown)} | {_ratio(row, own, others)} |")
     return "\n".join(lines)
 
 
@@ -119,7 +121,8 @@ def _ratio(row: Row, own: float, others: list[float]) -> str:
     return f"{ratio:.1f} x" if ratio else ""
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """Returns what the measurements depend on: the machine, its load, the versions."""
     cpu = next(
         (line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").open() if line.startswith("model name")),
         platform.machine(),
@@ -138,7 +141,7 @@ def _machine() -> dict[str, str]:
 
 
 def _page(table: str, effort: Effort, leoflow: Figures) -> str:
-    facts = "\n".join(f"- {name}: {value}" for name, value in _machine().items())
+    facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
     tuned = "\n".join(f"{name}={value}" for name, value in TUNED.items())
     return f"""# Leoflow and Airflow, measured in the same run
 
