@@ -12,7 +12,7 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr int kMaxLaunches = 3;
+constexpr int kMaxParseLaunches = 3;
 constexpr std::size_t kMaxShownOutput = 4096;
 /// For Airflow's own time limit inside the process to give the better answer, with
 /// a traceback, before we kill the process.
@@ -102,7 +102,7 @@ void ParseJob::on_end(const ProcessEnd& end) {
   limit_.cancel();
   const std::shared_ptr<ParseJob> last_reference = std::move(keep_alive_);
   if (is_cancelled_) return;
-  if (end.never_ran && launches_ < kMaxLaunches) return begin();
+  if (end.never_ran && launches_ < kMaxParseLaunches) return begin();
   const bool is_callback = !request_.callback().empty();
   if (is_callback && !last_output_.empty())
     log::info("a callback of '{}' says: {}", request_.file(), last_output_);

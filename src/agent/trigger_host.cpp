@@ -13,10 +13,10 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::chrono::milliseconds kFirstBackoff{200};
-constexpr std::chrono::milliseconds kLastBackoff{10'000};
+constexpr std::chrono::milliseconds kFirstHostBackoff{200};
+constexpr std::chrono::milliseconds kLastHostBackoff{10'000};
 /// Without triggers the process is not kept longer.
-constexpr std::chrono::seconds kIdleLimit{60};
+constexpr std::chrono::seconds kIdleHostLimit{60};
 
 /// One write, so that lines of several processes do not mix.
 void append_line(const std::string& path, std::string_view line) {
@@ -96,7 +96,7 @@ void TriggerHost::start_process() {
 }
 
 void TriggerHost::start_process_later() {
-  backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLastBackoff);
+  backoff_ = std::clamp(backoff_ * 2, kFirstHostBackoff, kLastHostBackoff);
   restart_timer_.expires_after(backoff_);
   restart_timer_.async_wait([this](error_code error) {
     if (!error && !child_ && needs_python() && !is_leaving_) start_process();
@@ -104,7 +104,7 @@ void TriggerHost::start_process_later() {
 }
 
 void TriggerHost::end_when_idle() {
-  idle_timer_.expires_after(kIdleLimit);
+  idle_timer_.expires_after(kIdleHostLimit);
   idle_timer_.async_wait([this](error_code error) {
     if (!error && child_ && !needs_python()) child_->signal(SIGTERM);
   });

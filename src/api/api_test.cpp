@@ -7,10 +7,6 @@
 namespace leoflow::api {
 namespace {
 
-std::string detail_of(const http::Response& response) {
-  return get_text(parse_json(response.content()).value_or(nullptr), "detail");
-}
-
 // A path of the route table with its parameters filled in.
 std::string filled(std::string_view path) {
   std::string out;

@@ -3,10 +3,6 @@
 namespace leoflow::api {
 namespace {
 
-std::string detail_of(const http::Response& response) {
-  return get_text(parse_json(response.content()).value_or(nullptr), "detail");
-}
-
 TEST_F(AssetsTest, AssetsAreListedWithTheirUses) {
   const auto document = ok_json("GET", "/api/v2/assets");
   EXPECT_EQ(get_integer(document, "total_entries", 0), 3);  // not the inactive one

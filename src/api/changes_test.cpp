@@ -15,7 +15,6 @@ std::vector<std::string> names(const json::value& document) {
 }
 
 using Names = std::vector<std::string>;
-const std::string kRun = "/api/v2/dags/hello/dagRuns/manual__1";
 
 TEST_F(ApiTest, PausingIsAudited) {
   const auto dag =

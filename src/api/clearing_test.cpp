@@ -5,7 +5,6 @@ namespace {
 
 const std::string kRuns = "/api/v2/dags/hello/clearDagRuns";
 const std::string kPartitions = "/api/v2/dags/hello/clearPartitions";
-const std::string kRun = "/api/v2/dags/hello/dagRuns/manual__1";
 
 class ClearingTest : public ApiTest {
  protected:

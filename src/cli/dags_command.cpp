@@ -13,10 +13,7 @@
 namespace leoflow::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{300};
-constexpr int kPage = 100;
-
-struct Options {
+struct DagsOptions {
   std::string server_url;
   std::string dag_id;
   std::string conf;
@@ -28,7 +25,7 @@ struct Options {
   Output output;
 };
 
-void list(const Options& options) {
+void list(const DagsOptions& options) {
   Remote remote(options.server_url);
   Listing listing = {"dag_id", "paused", "schedule", "next_run", "fileloc"};
   for (std::int64_t offset = 0, total = 1; offset < total; offset += kPage) {
@@ -45,7 +42,7 @@ void list(const Options& options) {
   listing.print(options.output);
 }
 
-json::value conf_of(const Options& options) {
+json::value conf_of(const DagsOptions& options) {
   std::string text = options.conf;
   if (!options.conf_file.empty()) {
     const auto read = read_file(options.conf_file);
@@ -68,7 +65,7 @@ std::string await_end(Remote& remote, const std::string& dag_id, const std::stri
   }
 }
 
-void trigger(const Options& options) {
+void trigger(const DagsOptions& options) {
   const json::value conf = conf_of(options);
   Remote remote(options.server_url);
   json::object body = {{"conf", conf}, {"logical_date", nullptr}};
@@ -87,12 +84,12 @@ void trigger(const Options& options) {
   if (state == "failed") throw Exit{1, ""};
 }
 
-void set_paused(const Options& options, bool is_paused) {
+void set_paused(const DagsOptions& options, bool is_paused) {
   Remote(options.server_url).patch(dag_path(options.dag_id), json::object{{"is_paused", is_paused}});
   fmt::print("'{}' is {}\n", options.dag_id, is_paused ? "paused" : "not paused any more");
 }
 
-void remove(const Options& options) {
+void remove(const DagsOptions& options) {
   Remote remote(options.server_url);
   remote.get(dag_path(options.dag_id));  // a name that is wrong is told before the question
   if (!options.yes) {
@@ -106,7 +103,7 @@ void remove(const Options& options) {
 }
 
 CLI::App* add(CLI::App& dags, const char* name, const char* what, const char* example,
-              const std::shared_ptr<Options>& options, void (*action)(const Options&)) {
+              const std::shared_ptr<DagsOptions>& options, void (*action)(const DagsOptions&)) {
   CLI::App* command = dags.add_subcommand(name, what);
   command->footer(fmt::format("Example:\n  leoflow dags {} {}", name, example));
   command->callback([options, action] { action(*options); });
@@ -114,14 +111,14 @@ CLI::App* add(CLI::App& dags, const char* name, const char* what, const char* ex
 }
 
 CLI::App* add_for_one(CLI::App& dags, const char* name, const char* what, const char* example,
-                      const std::shared_ptr<Options>& options, void (*action)(const Options&)) {
+                      const std::shared_ptr<DagsOptions>& options, void (*action)(const DagsOptions&)) {
   CLI::App* command = add(dags, name, what, example, options, action);
   command->add_option("dag_id", options->dag_id, "The DAG")->required();
   add_server_option(*command, options->server_url);
   return command;
 }
 
-void add_conf_options(CLI::App& command, Options& options) {
+void add_conf_options(CLI::App& command, DagsOptions& options) {
   CLI::Option* conf = command.add_option("--conf", options.conf, "Parameters of the run, a JSON object");
   command.add_option("--conf-file", options.conf_file, "The same, from a file")
       ->check(CLI::ExistingFile)
@@ -129,14 +126,14 @@ void add_conf_options(CLI::App& command, Options& options) {
   command.add_option("--logical-date", options.logical_date, "ISO 8601 with an offset (default: none)");
 }
 
-void test(const Options& options) {
+void test(const DagsOptions& options) {
   test_dag({options.dag_id, json::serialize(conf_of(options)), options.logical_date});
 }
 
 }  // namespace
 
 void add_dags(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DagsOptions>();
   CLI::App* dags = app.add_subcommand("dags", "DAGs of a running server; and trying one without a server");
   dags->require_subcommand(1);
   dags->footer("Examples:\n  leoflow dags list\n  leoflow dags trigger hello --wait");
@@ -153,9 +150,9 @@ void add_dags(CLI::App& app) {
   add_output_option(*starting, options->output);
 
   add_for_one(*dags, "pause", "Start no more runs on schedule", "hello", options,
-              [](const Options& o) { set_paused(o, true); });
+              [](const DagsOptions& o) { set_paused(o, true); });
   add_for_one(*dags, "unpause", "Start runs on schedule again", "hello", options,
-              [](const Options& o) { set_paused(o, false); });
+              [](const DagsOptions& o) { set_paused(o, false); });
   add_for_one(*dags, "delete", "Delete a DAG with its history; its file stays", "hello --yes", options,
               remove)
       ->add_flag("--yes", options->yes, "Do not ask");

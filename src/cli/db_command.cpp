@@ -11,19 +11,19 @@
 namespace leoflow::cli {
 namespace {
 
-struct Options {
+struct DbOptions {
   std::string url;
   bool yes = false;
 };
 
-std::unique_ptr<store::Database> open(const Options& options) {
+std::unique_ptr<store::Database> open(const DbOptions& options) {
   const std::string url = options.url.empty()
                               ? "sqlite:///" + lite::Home::from_environment().database_file().string()
                               : options.url;
   return value_or_exit(store::Database::open(url));
 }
 
-void migrate(const Options& options) {
+void migrate(const DbOptions& options) {
   const auto database = open(options);
   const auto applied = value_or_exit(store::Migrator(*database).migrate());
   if (applied.empty()) {
@@ -33,7 +33,7 @@ void migrate(const Options& options) {
   }
 }
 
-void reset(const Options& options) {
+void reset(const DbOptions& options) {
   const auto database = open(options);
   if (!options.yes) {
     fmt::print("This deletes every DAG run, log entry, variable and connection in {}.\nType yes to go on: ",
@@ -47,12 +47,12 @@ void reset(const Options& options) {
   fmt::print("{} is empty and up to date\n", database->description());
 }
 
-void current(const Options& options) {
+void current(const DbOptions& options) {
   const auto database = open(options);
   fmt::print("{}\n", store::Migrator(*database).status().version);
 }
 
-void check(const Options& options) {
+void check(const DbOptions& options) {
   const auto database = open(options);
   const store::SchemaStatus status = store::Migrator(*database).status();
   if (status.condition != store::SchemaCondition::current) throw Exit{4, store::explain(status)};
@@ -62,13 +62,13 @@ void check(const Options& options) {
 }  // namespace
 
 void add_db(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DbOptions>();
   CLI::App* db = app.add_subcommand("db", "The database of Lite: create, upgrade, look at, empty");
   db->require_subcommand(1);
   db->footer(
       "Examples:\n  leoflow db migrate\n  leoflow db check --database-url postgresql://me@/leoflow_dev\n"
       "  leoflow db reset --yes");
-  const auto add = [&](const char* name, const char* what, void (*action)(const Options&)) {
+  const auto add = [&](const char* name, const char* what, void (*action)(const DbOptions&)) {
     CLI::App* command = db->add_subcommand(name, what);
     command->add_option("--database-url", options->url,
                         "sqlite:///PATH or postgresql://… (default: Lite's own file)");

@@ -10,7 +10,7 @@
 namespace leoflow::cli {
 namespace {
 
-struct Options {
+struct ExplainOptions {
   std::string server_url;
   std::string dag_id;
   std::string run_id;
@@ -19,7 +19,7 @@ struct Options {
   Output output;
 };
 
-void explain(const Options& options) {
+void explain(const ExplainOptions& options) {
   Remote remote(options.server_url);
   const std::string run_id = choose_run(remote, options.dag_id, options.run_id);
   const std::string task_path =
@@ -44,7 +44,7 @@ void explain(const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = app.add_subcommand("explain", "Why a task instance is not running now");
   command->footer(
       "Examples:\n  leoflow explain hello latest greet\n"

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 constexpr int kGrpcAbove = 1011;
 constexpr int kMetricsAbove = 1010;
 
-struct Options {
+struct LiteOptions {
   std::string path;
   std::string executor = "auto";
   int port = 0;
@@ -40,7 +40,7 @@ struct Options {
 };
 
 /// Folder of the DAG files: the argument, or the workspace with a starter project.
-fs::path find_workspace(const Options& options, const lite::Config& config) {
+fs::path find_workspace(const LiteOptions& options, const lite::Config& config) {
   if (!options.path.empty()) {
     const fs::path path = fs::absolute(options.path).lexically_normal();
     if (!fs::is_directory(path)) throw Exit{3, fmt::format("'{}' is not a folder", options.path)};
@@ -83,7 +83,7 @@ int airflow_setting(const char* variable, int otherwise) {
   return value;
 }
 
-app::ServerConfig server_config(const Options& options, const lite::Home& home,
+app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
                                 const lite::SetupResult& setup, const fs::path& workspace) {
   const lite::Config& config = setup.config;
   app::ServerConfig out;
@@ -134,7 +134,7 @@ sigset_t block_signals() {
   return signals;
 }
 
-void run_lite(const Options& options) {
+void run_lite(const LiteOptions& options) {
   const lite::Home home = lite::Home::from_environment();
   choose_executor(options.executor);
   const auto setup =
@@ -175,7 +175,7 @@ void reset_password() {
 }  // namespace
 
 void add_lite(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LiteOptions>();
   CLI::App* lite = app.add_subcommand("lite", "Run Leoflow Lite: a project's DAGs, live, on this machine");
   lite->add_option(
       "path", options->path,

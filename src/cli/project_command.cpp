@@ -12,12 +12,12 @@
 namespace leoflow::cli {
 namespace {
 
-struct Options {
+struct ProjectOptions {
   std::string path = ".";
   std::string output = "dag.json";
 };
 
-void init(const Options& options) {
+void init(const ProjectOptions& options) {
   const auto folder = std::filesystem::absolute(options.path).lexically_normal();
   if (!lite::write_project(folder.has_filename() ? folder : folder.parent_path())) {
     throw Exit{4, fmt::format("'{}' has a dag.py already", options.path)};
@@ -64,7 +64,7 @@ std::string dag_id_of(const json::value& serialized) {
   return dag == nullptr ? "" : get_text(*dag, "dag_id");
 }
 
-void validate(const Options& options) {
+void validate(const ProjectOptions& options) {
   const Checked checked = check(options.path);
   for (const lite::LocalParse& file : checked.files) {
     if (!file.problems.empty()) continue;
@@ -75,7 +75,7 @@ void validate(const Options& options) {
   tell(checked.problems);
 }
 
-void compile(const Options& options) {
+void compile(const ProjectOptions& options) {
   const Checked checked = check(options.path);
   tell(checked.problems);
   json::array dags;
@@ -98,7 +98,7 @@ void compile(const Options& options) {
 }  // namespace
 
 void add_project(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ProjectOptions>();
   CLI::App* making = app.add_subcommand("init", "Make a project: dag.py and a commented leoflow.yaml");
   making->add_option("path", options->path, "Folder of the project")->required();
   making->footer("Example:\n  leoflow init dags/sales");

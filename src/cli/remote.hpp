@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,11 @@ class App;
 }
 
 namespace leoflow::cli {
+
+/// How often a command that waits asks the server again.
+constexpr std::chrono::milliseconds kLookEvery{300};
+/// How many things it asks for at once.
+constexpr int kPage = 100;
 
 /// Adds `--server-url` (also LEOFLOW_SERVER_URL).
 void add_server_option(CLI::App& command, std::string& server_url);

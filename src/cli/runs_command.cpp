@@ -14,10 +14,7 @@
 namespace leoflow::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{300};
-constexpr int kPage = 100;
-
-struct Options {
+struct RunsOptions {
   std::string server_url;
   std::string dag_id = "~";
   std::string run_id;
@@ -30,7 +27,7 @@ struct Options {
   Output output;
 };
 
-void list(const Options& options) {
+void list(const RunsOptions& options) {
   Remote remote(options.server_url);
   std::string target =
       fmt::format("{}/dagRuns?order_by=-run_after&limit={}",
@@ -46,7 +43,7 @@ void list(const Options& options) {
   listing.print(options.output);
 }
 
-void status(const Options& options) {
+void status(const RunsOptions& options) {
   Remote remote(options.server_url);
   const std::string run_id = choose_run(remote, options.dag_id, options.run_id);
   const json::value run = remote.get(run_path(options.dag_id, run_id));
@@ -63,7 +60,7 @@ void status(const Options& options) {
   listing.print(options.output);
 }
 
-void logs(const Options& options) {
+void logs(const RunsOptions& options) {
   Remote remote(options.server_url);
   const std::string task_path = fmt::format(
       "{}/taskInstances/{}", run_path(options.dag_id, choose_run(remote, options.dag_id, options.run_id)),
@@ -91,7 +88,7 @@ void logs(const Options& options) {
 }
 
 CLI::App* add(CLI::App& runs, const char* name, const char* what, const char* examples,
-              const std::shared_ptr<Options>& options, void (*action)(const Options&)) {
+              const std::shared_ptr<RunsOptions>& options, void (*action)(const RunsOptions&)) {
   CLI::App* command = runs.add_subcommand(name, what);
   command->footer(examples);
   command->callback([options, action] { action(*options); });
@@ -102,7 +99,7 @@ CLI::App* add(CLI::App& runs, const char* name, const char* what, const char* ex
 }  // namespace
 
 void add_runs(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunsOptions>();
   CLI::App* runs = app.add_subcommand("runs", "Runs of DAGs on a running server, and their logs");
   runs->require_subcommand(1);
   runs->footer("Examples:\n  leoflow runs list hello\n  leoflow runs logs hello latest greet -f");

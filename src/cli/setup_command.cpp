@@ -15,14 +15,14 @@ void say(std::string_view line) {
   fmt::print(stderr, "{}\n", line);
 }
 
-struct Options {
+struct SetupOptions {
   lite::SetupOptions setup;
   bool dry_run = false;
   bool non_interactive = false;
 };
 
-void run_setup(const Options& given) {
-  Options options = given;
+void run_setup(const SetupOptions& given) {
+  SetupOptions options = given;
   if (const char* password = std::getenv("LEOFLOW_ADMIN_PASSWORD");
       password != nullptr && *password != '\0') {
     options.setup.admin_password = password;
@@ -50,7 +50,7 @@ void run_setup(const Options& given) {
 }  // namespace
 
 void add_setup(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SetupOptions>();
   CLI::App* command = app.add_subcommand("setup", "Prepare this machine: Python environment, keys, admin");
   command->add_option("--python", options->setup.python,
                       "Use this interpreter's environment instead of making one");

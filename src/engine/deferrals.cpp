@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/task_key.hpp"
+
 namespace leoflow::engine {
 namespace {
 
@@ -20,10 +22,6 @@ constexpr std::string_view kPut =
     " created_at = excluded.created_at";
 
 constexpr std::string_view kOfTask = " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
-
-store::Params key_of(const TaskRef& ref) {
-  return {ref.run->dag->dag_id, ref.run->run_id, ref.task().task_id, int{ref.ti().map_index}};
-}
 
 void put(store::Session& session, const Uuid& id, const dag::TriggerCall& call,
          const std::string& next_kwargs, const scheduler::Deferral& deferral, Time now) {

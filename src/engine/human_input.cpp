@@ -2,6 +2,7 @@
 
 #include "engine/deferrals.hpp"
 #include "engine/engine.hpp"
+#include "engine/task_key.hpp"
 
 // Source of the event's form: Airflow 3.3.2, HITLDetail.as_resume_event_payload,
 // check_awaiting_input_timeouts.
@@ -13,9 +14,10 @@ using scheduler::TaskRef;
 constexpr std::string_view kOfTry =
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4 AND try_number = $5";
 
-store::Params key_of(const TaskRef& ref) {
-  return {ref.run->dag->dag_id, ref.run->run_id, ref.task().task_id, int{ref.ti().map_index},
-          int{ref.ti().try_number}};
+store::Params try_key_of(const TaskRef& ref) {
+  store::Params params = key_of(ref);
+  params.emplace_back(int{ref.ti().try_number});
+  return params;
 }
 
 json::value parsed(const std::optional<std::string>& text) {
@@ -53,7 +55,7 @@ json::object event_for(store::Session& session, const TaskRef& ref, Time now) {
       "defaults,"
       " params FROM hitl_detail" +
           std::string(kOfTry),
-      key_of(ref));
+      try_key_of(ref));
   if (rows.empty()) return no_answer();
   const store::Row row = rows[0];
   if (const auto at = row.find_time(0)) {
@@ -66,7 +68,7 @@ json::object event_for(store::Session& session, const TaskRef& ref, Time now) {
   const json::value defaults = parsed(row.find_text(5));
   if (defaults.is_null()) return no_answer();
   const json::object input = untouched(parsed(row.text(6)));
-  store::Params params = key_of(ref);
+  store::Params params = try_key_of(ref);
   params.insert(params.end(), {now, json::serialize(defaults), json::serialize(input)});
   session.execute("UPDATE hitl_detail SET responded_at = $6, chosen_options = $7, params_input = $8" +
                       std::string(kOfTry),
@@ -79,7 +81,7 @@ json::object event_for(store::Session& session, const TaskRef& ref, Time now) {
 bool is_answered(store::Session& session, const TaskRef& ref) {
   return !session
               .query("SELECT 1 FROM hitl_detail" + std::string(kOfTry) + " AND responded_at IS NOT NULL",
-                     key_of(ref))
+                     try_key_of(ref))
               .empty();
 }
 

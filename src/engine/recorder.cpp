@@ -9,6 +9,7 @@
 #include "engine/deferrals.hpp"
 #include "engine/human_input.hpp"
 #include "engine/partitions.hpp"
+#include "engine/task_key.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -153,10 +154,6 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           ti.end_date,
           map_length(ti),
           now};
-}
-
-Params key_of(const TaskRef& ref) {
-  return {ref.run->dag->dag_id, ref.run->run_id, ref.task().task_id, int{ref.ti().map_index}};
 }
 
 Params with(Params row, std::initializer_list<Param> more) {

@@ -16,11 +16,6 @@ namespace fs = std::filesystem;
 constexpr int kDeepest = 5;
 constexpr std::string_view kWorkspaceBundle = "dags-folder";
 
-bool is_left_out(const std::string& name) {
-  constexpr std::array<std::string_view, 4> kNames = {"__pycache__", "venv", "node_modules", "site-packages"};
-  return name.starts_with('.') || std::ranges::find(kNames, name) != kNames.end();
-}
-
 bool is_project(const fs::path& folder) {
   std::error_code ignored;
   return fs::exists(folder / "dag.py", ignored) || fs::exists(folder / "leoflow.yaml", ignored);
@@ -98,6 +93,11 @@ class Scan {
 };
 
 }  // namespace
+
+bool is_left_out(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNames = {"__pycache__", "venv", "node_modules", "site-packages"};
+  return name.starts_with('.') || std::ranges::find(kNames, name) != kNames.end();
+}
 
 std::vector<Bundle> discover(const std::string& root) {
   return Scan().run(fs::path(root));

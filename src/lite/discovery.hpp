@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace leoflow::lite {
@@ -32,6 +33,9 @@ struct Bundle {
 std::vector<Bundle> discover(const std::string& root);
 /// A folder as one bundle, whatever projects are in it.
 Bundle scan(const std::string& name, const std::string& root);
+
+/// Whether files and folders of this name never count, wherever they are.
+bool is_left_out(std::string_view name);
 
 /// Whether a Python file may define DAGs: Airflow's rule that it mentions both
 /// "dag" and "airflow", in any case.

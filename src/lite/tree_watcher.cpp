@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "lite/discovery.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -23,10 +24,6 @@ constexpr std::uint32_t kEvents =
 constexpr milliseconds kQuiet{25};
 constexpr milliseconds kPatience{250};
 constexpr milliseconds kLookAnyway{30'000};
-
-bool is_left_out(std::string_view name) {
-  return name.starts_with('.') || name == "__pycache__" || name == "node_modules" || name == "venv";
-}
 
 }  // namespace
 

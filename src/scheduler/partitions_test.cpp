@@ -3,7 +3,7 @@
 namespace leoflow::scheduler {
 namespace {
 
-dag::AssetKey asset(const std::string& name) {
+dag::AssetKey asset_key(const std::string& name) {
   return {name, "s3://" + name};
 }
 
@@ -31,9 +31,9 @@ class PartitionsTest : public SchedulerTest {
   std::vector<PartitionArrival> change(const std::string& name, const std::string& key,
                                        std::optional<Time> date = std::nullopt) {
     const DagEntry& dag = *scheduler_.find_dag("d");
-    const auto& mapper = dag.graph->timetable->partitioning()->mapper_of(asset(name));
+    const auto& mapper = dag.graph->timetable->partitioning()->mapper_of(asset_key(name));
     auto mapped = dag::map_partition(mapper, key);
-    auto arrivals = scheduler_.partitions_changed("d", {asset(name), key, date, *mapped}, now_);
+    auto arrivals = scheduler_.partitions_changed("d", {asset_key(name), key, date, *mapped}, now_);
     scheduler_.tick(now_);
     return arrivals;
   }

@@ -8,7 +8,7 @@ namespace {
 
 using dag::TriggerRule;
 
-struct Case {
+struct RuleCase {
   const char* rule;
   /// A letter an upstream task instance: s(uccess) f(ailed) u(pstream_failed) k(skipped) .(unfinished)
   const char* upstream;
@@ -20,7 +20,7 @@ constexpr Verdict kRun = Verdict::run;
 constexpr Verdict kSkip = Verdict::skip;
 constexpr Verdict kFail = Verdict::upstream_failed;
 
-constexpr Case kCases[] = {
+constexpr RuleCase kRuleCases[] = {
     // Upstream that was expanded away from this instance.
     {"all_success", "", kRun},
     {"all_done", "", kRun},
@@ -77,7 +77,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(TriggerRule, JudgesAsAirflowDoes) {
-  for (const Case& c : kCases) {
+  for (const RuleCase& c : kRuleCases) {
     StateCounts counts;
     const std::string letters = c.upstream;
     for (const char letter : letters) {

@@ -7,7 +7,7 @@ namespace leoflow::tasks {
 namespace {
 
 // By the attempt's id, as everything a task says about itself. A question asked again has no answer yet.
-constexpr std::string_view kPut =
+constexpr std::string_view kPutQuestion =
     "INSERT INTO hitl_detail (dag_id, run_id, task_id, map_index, try_number, options, subject, body, "
     "defaults,"
     " multiple, params, assigned_users, created_at, params_input)"
@@ -36,7 +36,7 @@ void TaskService::ask_people(const Caller& caller, const json::value& request, c
                                         find_text(request, "body"), list_text(request, "defaults"),
                                         get_bool(request, "multiple", false), object_text(request, "params"),
                                         list_text(request, "assigned_users").value_or("[]"), clock_.now()}](
-                    store::Session& session) { session.execute(kPut, params); };
+                    store::Session& session) { session.execute(kPutQuestion, params); };
   json::object fields = request.as_object();
   fields.erase("type");
   item.done = [reply, fields = std::move(fields)] { reply(result("HITLDetailRequestResult", fields)); };

@@ -6,7 +6,7 @@
 namespace leoflow::tasks {
 namespace {
 
-constexpr std::string_view kPut =
+constexpr std::string_view kPutVariable =
     "INSERT INTO variable (key, value, description, updated_at) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value, description = excluded.description,"
     " updated_at = excluded.updated_at";
@@ -42,7 +42,7 @@ void TaskService::put_variable(const Caller&, const json::value& request, const 
   const std::string value = find_text(request, "value").value_or("");
   write([key = get_text(request, "key"), sealed = sealer_.seal(value),
          description = find_text(request, "description"), now = clock_.now()](
-            store::Session& session) { session.execute(kPut, {key, sealed, description, now}); },
+            store::Session& session) { session.execute(kPutVariable, {key, sealed, description, now}); },
         reply);
 }
 

@@ -49,6 +49,7 @@ class Case:
 
 _RANDOM = "a random number"
 _RANDOM_BRANCH = {part: "which branches are taken is random" for part in ("tasks", "xcoms", "rendered")}
+_TIME_BRANCH = "which branches are taken depends on the day and the hour"
 _INSTALLS = "makes virtual environments and installs packages into them"
 _ONE_URI = {
     part: "two files name s3://output/1.txt differently; Airflow takes the one of the file it happens to parse first"
@@ -59,6 +60,9 @@ _ONE_URI = {
 CASES: dict[str, Case] = {
     "child_dag": Case(logical_date="2026-01-03T00:00:00Z"),  # example_external_task has one of LOGICAL_DATE made
     "example_asset_state_store_producer": Case(loose={"xcoms/load.return_value": _RANDOM}),
+    "example_branch_datetime_operator_2": Case(
+        loose={"tasks/date_*_range": _TIME_BRANCH, "xcoms/datetime_branch.skipmixin_key": _TIME_BRANCH}
+    ),
     "example_branch_operator": Case(slow=_INSTALLS, seconds=400, loose=_RANDOM_BRANCH),
     "example_branch_python_operator_decorator": Case(slow=_INSTALLS, seconds=400, loose=_RANDOM_BRANCH),
     "example_dag_decorator": Case(conf={"url": "{stub}/get"}),
@@ -110,6 +114,9 @@ CASES: dict[str, Case] = {
     "asset_with_extra_from_classic_operator": Case(loose=_ONE_URI),
     "read_asset_event": Case(after=("asset_with_extra_by_context",), loose=_ONE_URI),
     "read_asset_event_from_classic": Case(after=("asset_with_extra_by_context",), loose=_ONE_URI),
+    "example_weekday_branch_operator": Case(
+        loose={part: _TIME_BRANCH for part in ("tasks/branch_*", "tasks/make_weekend_choice", "xcoms/make_*")}
+    ),
     "tutorial_taskflow_api_virtualenv": Case(slow=_INSTALLS, seconds=400),
 }
 

@@ -9,7 +9,7 @@ namespace leoflow::api {
 namespace {
 
 // Databases bound the number of arguments.
-constexpr std::size_t kBatch = 500;
+constexpr std::size_t kValuesPerQuery = 500;
 
 /// Runs `sql`, which ends in a column's name, with "IN (...)" for each part of the values.
 template <typename Reader>
@@ -17,7 +17,7 @@ void query_in(store::Session& session, std::string_view sql, const std::set<std:
               Reader read) {
   for (auto at = values.begin(); at != values.end();) {
     store::Params part;
-    for (; at != values.end() && part.size() < kBatch; ++at) part.emplace_back(*at);
+    for (; at != values.end() && part.size() < kValuesPerQuery; ++at) part.emplace_back(*at);
     const auto rows = session.query(fmt::format("{} IN ({})", sql, placeholders(part.size())), part);
     for (const store::Row row : rows) read(row);
   }

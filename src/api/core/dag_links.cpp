@@ -12,7 +12,7 @@ namespace leoflow::api {
 namespace {
 
 // How many documents are in memory at once.
-constexpr std::size_t kBatch = 50;
+constexpr std::size_t kLinksPerQuery = 50;
 
 DagLink read_link(std::string_view serialized) {
   DagLink link;
@@ -78,8 +78,8 @@ DagLinkMap DagLinks::load(store::Session& session, const store::Rows& rows) {
     }
   }
   // Parsed without the lock: a large DAG must not hold up the others.
-  for (std::size_t at = 0; at < missing.size(); at += kBatch) {
-    const auto batch = std::span(missing).subspan(at, std::min(kBatch, missing.size() - at));
+  for (std::size_t at = 0; at < missing.size(); at += kLinksPerQuery) {
+    const auto batch = std::span(missing).subspan(at, std::min(kLinksPerQuery, missing.size() - at));
     const store::Params ids(batch.begin(), batch.end());
     for (const store::Row row : session.query(
              fmt::format("SELECT dag_id, id, dag_hash, serialized FROM dag_version WHERE id IN ({})",

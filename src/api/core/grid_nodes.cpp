@@ -6,7 +6,7 @@ namespace leoflow::api {
 
 namespace {
 
-gen::GridNodeResponse task_node(const TaskView& task, bool group_is_mapped) {
+gen::GridNodeResponse grid_node_of(const TaskView& task, bool group_is_mapped) {
   gen::GridNodeResponse node;
   node.id = task.task_id;
   node.label = task.label;
@@ -23,7 +23,7 @@ std::vector<gen::GridNodeResponse> children_of(const DagView& dag, const GroupVi
     if (!child.is_group) {
       const TaskView* task = dag.find_task(child.id);
       if (task != nullptr && (keep.empty() || keep.contains(child.id)))
-        nodes.push_back(task_node(*task, mapped));
+        nodes.push_back(grid_node_of(*task, mapped));
       continue;
     }
     const GroupView* inner = dag.find_group(child.id);

@@ -10,7 +10,7 @@ namespace leoflow::api {
 namespace {
 
 // Columns that the instance and its past tries share.
-constexpr std::string_view kColumns =
+constexpr std::string_view kTryRowsColumns =
     "t.task_id, t.dag_id, t.run_id, t.map_index, t.start_date, t.end_date, t.state, t.try_number, "
     "t.max_tries, "
     "t.task_display_name, d.dag_display_name, t.hostname, t.unixname, t.pool, t.pool_slots, t.queue, "
@@ -50,7 +50,7 @@ std::vector<gen::TaskInstanceHistoryResponse> read_tries(Call& call, const std::
         "SELECT {} FROM {} t JOIN dag d ON d.dag_id = t.dag_id LEFT JOIN dag_version v ON v.id = "
         "t.dag_version_id "
         "WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND t.map_index = $4{}",
-        kColumns, table, extra);
+        kTryRowsColumns, table, extra);
   };
   // An instance that waits for its retry is in the history already.
   const std::string now = half("task_instance", " AND (t.state IS NULL OR t.state <> 'up_for_retry')");

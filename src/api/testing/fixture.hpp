@@ -82,10 +82,13 @@ class ApiTest : public ::testing::Test {
   /// The body as JSON, after checking the status.
   json::value ok_json(std::string_view method, std::string_view target, const json::value& body = nullptr,
                       int status = 200);
+  /// What an error says.
+  static std::string detail_of(const http::Response& response);
   void sql(std::string_view text);
   /// SQLite, or PostgreSQL if LEOFLOW_TEST_BACKEND says "postgres" and a server is there.
   static store::Backend backend();
 
+  inline static const std::string kRun = "/api/v2/dags/hello/dagRuns/manual__1";
   const Time now_ = from_micros(1'760'000'000'000'000);
   store::TemporaryDatabase database_{backend()};
   ManualClock clock_{now_};

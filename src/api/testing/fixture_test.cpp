@@ -119,6 +119,10 @@ store::Backend ApiTest::backend() {
                                                                                    : store::Backend::sqlite;
 }
 
+std::string ApiTest::detail_of(const http::Response& response) {
+  return get_text(parse_json(response.content()).value_or(nullptr), "detail");
+}
+
 void ApiTest::sql(std::string_view text) {
   database_->connect()->execute_script(text);
 }

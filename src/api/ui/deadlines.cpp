@@ -10,14 +10,14 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr OrderKey kOrder[] = {{"id", "l.id"},
-                               {"deadline_time", "l.deadline_time"},
-                               {"created_at", "l.created_at"},
-                               {"last_updated_at", "l.updated_at"},
-                               {"missed", "l.missed"},
-                               {"dag_id", "l.dag_id"},
-                               {"dag_run_id", "l.run_id"},
-                               {"alert_name", "x.name"}};
+constexpr OrderKey kDeadlineOrder[] = {{"id", "l.id"},
+                                       {"deadline_time", "l.deadline_time"},
+                                       {"created_at", "l.created_at"},
+                                       {"last_updated_at", "l.updated_at"},
+                                       {"missed", "l.missed"},
+                                       {"dag_id", "l.dag_id"},
+                                       {"dag_run_id", "l.run_id"},
+                                       {"alert_name", "x.name"}};
 constexpr OrderKey kAlertOrder[] = {{"id", "x.id"}, {"created_at", "x.created_at"}, {"name", "x.name"}};
 
 Result<Answer> get_deadlines(Call& call, const gen::GetDeadlinesParams& params) {
@@ -35,7 +35,7 @@ Result<Answer> get_deadlines(Call& call, const gen::GetDeadlinesParams& params) 
   if (params.missed) select.where("l.missed = ?", {*params.missed});
   select.range("l.deadline_time", LEOFLOW_RANGE(params, deadline_time));
   select.range("l.updated_at", LEOFLOW_RANGE(params, last_updated_at));
-  if (auto ordered = select.order(params.order_by, kOrder, "l.id"); !ordered) {
+  if (auto ordered = select.order(params.order_by, kDeadlineOrder, "l.id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::DeadlineCollectionResponse list;

@@ -10,11 +10,11 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr OrderKey kOrder[] = {{"id", "r.run_after"},
-                               {"run_after", "r.run_after"},
-                               {"logical_date", "r.logical_date"},
-                               {"start_date", "r.start_date"},
-                               {"end_date", "r.end_date"}};
+constexpr OrderKey kGridOrder[] = {{"id", "r.run_after"},
+                                   {"run_after", "r.run_after"},
+                                   {"logical_date", "r.logical_date"},
+                                   {"start_date", "r.start_date"},
+                                   {"end_date", "r.end_date"}};
 
 // The runs that the grid shows: filters, order and page are the same for both calls.
 template <typename Params>
@@ -24,7 +24,7 @@ Result<store::Rows> select_runs(Call& call, std::string_view columns, const Para
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.pattern("r.triggering_user_name", params.triggering_user);
   select.prefix("r.triggering_user_name", params.triggering_user_prefix);
-  if (auto ordered = select.order(params.order_by, kOrder, "r.id"); !ordered)
+  if (auto ordered = select.order(params.order_by, kGridOrder, "r.id"); !ordered)
     return std::unexpected(ordered.error());
   return select.page(params.limit, params.offset).rows(call.db());
 }

@@ -10,11 +10,11 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr OrderKey kOrder[] = {{"source_task_id", "e.source_task_id"},
-                               {"source_dag_id", "e.source_dag_id"},
-                               {"source_run_id", "e.source_run_id"},
-                               {"source_map_index", "COALESCE(e.source_map_index, -1)"},
-                               {"timestamp", "e.created_at"}};
+constexpr OrderKey kAssetEventOrder[] = {{"source_task_id", "e.source_task_id"},
+                                         {"source_dag_id", "e.source_dag_id"},
+                                         {"source_run_id", "e.source_run_id"},
+                                         {"source_map_index", "COALESCE(e.source_map_index, -1)"},
+                                         {"timestamp", "e.created_at"}};
 
 void filter_events(Select& select, const gen::GetAssetEventsParams& params) {
   if (params.asset_id) select.where("e.asset_id = ?", {*params.asset_id});
@@ -31,7 +31,7 @@ void filter_events(Select& select, const gen::GetAssetEventsParams& params) {
 Result<Answer> get_asset_events(Call& call, const gen::GetAssetEventsParams& params) {
   Select select(kAssetEventColumns, kAssetEventTables);
   filter_events(select, params);
-  if (auto ordered = select.order(params.order_by, kOrder, "e.id"); !ordered)
+  if (auto ordered = select.order(params.order_by, kAssetEventOrder, "e.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::AssetEventCollectionResponse list;
   list.total_entries = select.count(call.db());

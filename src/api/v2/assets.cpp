@@ -31,12 +31,12 @@ Result<Answer> get_assets(Call& call, const gen::GetAssetsParams& params) {
   select.pattern("a.name", params.name_pattern).prefix("a.name", params.name_prefix_pattern);
   select.pattern("a.uri", params.uri_pattern).prefix("a.uri", params.uri_prefix_pattern);
   filter_dags_of_asset(select, params.dag_ids);
-  static constexpr OrderKey kOrder[] = {{"id", "a.id"},
-                                        {"name", "a.name"},
-                                        {"uri", "a.uri"},
-                                        {"created_at", "a.created_at"},
-                                        {"updated_at", "a.updated_at"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "a.id"); !ordered)
+  static constexpr OrderKey kAssetOrder[] = {{"id", "a.id"},
+                                             {"name", "a.name"},
+                                             {"uri", "a.uri"},
+                                             {"created_at", "a.created_at"},
+                                             {"updated_at", "a.updated_at"}};
+  if (auto ordered = select.order(params.order_by, kAssetOrder, "a.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::AssetCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -65,8 +65,8 @@ gen::AssetAliasResponse alias_from(store::Row row) {
 Result<Answer> get_asset_aliases(Call& call, const gen::GetAssetAliasesParams& params) {
   Select select("id, name, asset_group", "asset_alias");
   select.pattern("name", params.name_pattern).prefix("name", params.name_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {{"id", "id"}, {"name", "name"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "id"); !ordered)
+  static constexpr OrderKey kAssetOrder[] = {{"id", "id"}, {"name", "name"}};
+  if (auto ordered = select.order(params.order_by, kAssetOrder, "id"); !ordered)
     return std::unexpected(ordered.error());
   gen::AssetAliasCollectionResponse list;
   list.total_entries = select.count(call.db());

@@ -10,12 +10,12 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kBackfillColumns =
     "b.id, b.dag_id, b.from_date, b.to_date, b.dag_run_conf, b.is_paused, b.reprocess_behavior, "
     "b.max_active_runs,"
     " b.created_at, b.completed_at, b.updated_at, d.dag_display_name";
-constexpr std::string_view kTables = "backfill b JOIN dag d ON d.dag_id = b.dag_id";
-constexpr OrderKey kOrder[] = {{"id", "b.id"}};
+constexpr std::string_view kBackfillTables = "backfill b JOIN dag d ON d.dag_id = b.dag_id";
+constexpr OrderKey kBackfillOrder[] = {{"id", "b.id"}};
 
 gen::BackfillResponse backfill_from(store::Row row) {
   gen::BackfillResponse backfill;
@@ -31,12 +31,13 @@ gen::BackfillResponse backfill_from(store::Row row) {
 }
 
 Result<gen::BackfillResponse> read_backfill(Call& call, std::int64_t id) {
-  const auto rows = call.query(fmt::format("SELECT {} FROM {} WHERE b.id = $1", kColumns, kTables), {id});
+  const auto rows =
+      call.query(fmt::format("SELECT {} FROM {} WHERE b.id = $1", kBackfillColumns, kBackfillTables), {id});
   if (rows.empty()) return fail(ErrorCode::not_found, "Backfill not found");
   return backfill_from(rows[0]);
 }
 
-Result<Answer> answer_with(Call& call, std::int64_t id) {
+Result<Answer> answer_with_backfill(Call& call, std::int64_t id) {
   const auto backfill = read_backfill(call, id);
   if (!backfill) return std::unexpected(backfill.error());
   return ok(*backfill);
@@ -44,7 +45,7 @@ Result<Answer> answer_with(Call& call, std::int64_t id) {
 
 template <typename Params>
 Result<Answer> list(Call& call, Select& select, const Params& params) {
-  if (auto ordered = select.order(params.order_by, kOrder, "b.id"); !ordered) {
+  if (auto ordered = select.order(params.order_by, kBackfillOrder, "b.id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::BackfillCollectionResponse answer;
@@ -56,20 +57,20 @@ Result<Answer> list(Call& call, Select& select, const Params& params) {
 }
 
 Result<Answer> list_backfills(Call& call, const gen::ListBackfillsParams& params) {
-  Select select(kColumns, kTables);
+  Select select(kBackfillColumns, kBackfillTables);
   select.where("b.dag_id = ?", {params.dag_id});
   return list(call, select, params);
 }
 
 Result<Answer> list_backfills_ui(Call& call, const gen::ListBackfillsUiParams& params) {
-  Select select(kColumns, kTables);
+  Select select(kBackfillColumns, kBackfillTables);
   if (params.dag_id) select.where("b.dag_id = ?", {*params.dag_id});
   if (params.active) select.where(*params.active ? "b.completed_at IS NULL" : "b.completed_at IS NOT NULL");
   return list(call, select, params);
 }
 
 Result<Answer> get_backfill(Call& call, const gen::GetBackfillParams& params) {
-  return answer_with(call, params.backfill_id);
+  return answer_with_backfill(call, params.backfill_id);
 }
 
 engine::CreateBackfill command_of(Call& call, const gen::BackfillPostBody& body) {
@@ -91,7 +92,7 @@ Result<Answer> create_backfill(Call& call, const gen::CreateBackfillParams&, gen
   if (!id) return std::unexpected(id.error());
   call.audit({.dag_id = body.dag_id,
               .extra = {{"backfill_id", *id}, {"reprocess_behavior", body.reprocess_behavior}}});
-  return answer_with(call, *id);
+  return answer_with_backfill(call, *id);
 }
 
 Result<Answer> plan_backfill(Call& call, const gen::CreateBackfillDryRunParams&,

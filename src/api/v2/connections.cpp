@@ -13,7 +13,7 @@ namespace {
 
 using Mask = std::optional<std::vector<std::string>>;
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kConnectionColumns =
     "conn_id, conn_type, description, host, login, schema_name, port, password, extra";
 
 std::unexpected<Error> no_connection(const std::string& id) {
@@ -47,7 +47,7 @@ gen::ConnectionResponse connection_from(Call& call, store::Row row) {
 
 Result<Answer> answer_with(Call& call, const std::string& id, int status) {
   const auto rows =
-      call.db().query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kColumns), {id});
+      call.db().query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kConnectionColumns), {id});
   if (rows.empty()) return no_connection(id);
   return ok(connection_from(call, rows[0]), status);
 }
@@ -90,8 +90,9 @@ void keep_stored(Call& call, store::Row row, const Mask& mask, gen::ConnectionBo
 
 Result<void> update_connection(Call& call, gen::ConnectionBody& body, const Mask& mask) {
   auto done = call.api.commands.write([&, now = call.now()](store::Session& session) -> Result<void> {
-    const auto rows = session.query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kColumns),
-                                    {body.connection_id});
+    const auto rows =
+        session.query(fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kConnectionColumns),
+                      {body.connection_id});
     if (rows.empty()) return no_connection(body.connection_id);
     keep_stored(call, rows[0], mask, body);
     session.execute(
@@ -116,14 +117,14 @@ Result<void> remove_connection(Call& call, const std::string& id) {
 }
 
 Result<Answer> get_connections(Call& call, const gen::GetConnectionsParams& params) {
-  Select select(kColumns, "connection");
+  Select select(kConnectionColumns, "connection");
   select.pattern("conn_id", params.connection_id_pattern)
       .prefix("conn_id", params.connection_id_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {
+  static constexpr OrderKey kConnectionOrder[] = {
       {"id", "conn_id"},          {"conn_id", "conn_id"},         {"connection_id", "conn_id"},
       {"conn_type", "conn_type"}, {"description", "description"}, {"host", "host"},
       {"port", "port"},           {"team_name", "conn_id"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "conn_id"); !ordered) {
+  if (auto ordered = select.order(params.order_by, kConnectionOrder, "conn_id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::ConnectionCollectionResponse list;

@@ -11,23 +11,23 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kDuration = "((r.end_date - r.start_date) / 1000000.0)";
-constexpr OrderKey kOrder[] = {{"id", "r.id"},
-                               {"state", "r.state"},
-                               {"dag_id", "r.dag_id"},
-                               {"run_id", "r.run_id"},
-                               {"dag_run_id", "r.run_id"},
-                               {"logical_date", "r.logical_date"},
-                               {"run_after", "r.run_after"},
-                               {"start_date", "r.start_date"},
-                               {"end_date", "r.end_date"},
-                               {"updated_at", "r.updated_at"},
-                               {"external_trigger", "r.run_type"},
-                               {"conf", "r.conf"},
-                               {"duration", "(r.end_date - r.start_date)"},
-                               {"run_type", "r.run_type"},
-                               {"triggering_user_name", "r.triggering_user_name"},
-                               {"partition_key", "r.partition_key"}};
+constexpr std::string_view kRunDuration = "((r.end_date - r.start_date) / 1000000.0)";
+constexpr OrderKey kRunOrder[] = {{"id", "r.id"},
+                                  {"state", "r.state"},
+                                  {"dag_id", "r.dag_id"},
+                                  {"run_id", "r.run_id"},
+                                  {"dag_run_id", "r.run_id"},
+                                  {"logical_date", "r.logical_date"},
+                                  {"run_after", "r.run_after"},
+                                  {"start_date", "r.start_date"},
+                                  {"end_date", "r.end_date"},
+                                  {"updated_at", "r.updated_at"},
+                                  {"external_trigger", "r.run_type"},
+                                  {"conf", "r.conf"},
+                                  {"duration", "(r.end_date - r.start_date)"},
+                                  {"run_type", "r.run_type"},
+                                  {"triggering_user_name", "r.triggering_user_name"},
+                                  {"partition_key", "r.partition_key"}};
 
 /// Runs that events of such an asset went into.
 void filter_asset(Select& select, const std::optional<std::string>& text) {
@@ -41,12 +41,12 @@ void filter_asset(Select& select, const std::optional<std::string>& text) {
 }
 
 template <typename Params>
-void filter_times(Select& select, const Params& params) {
+void filter_run_times(Select& select, const Params& params) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
   select.range("r.start_date", LEOFLOW_RANGE(params, start_date));
   select.range("r.end_date", LEOFLOW_RANGE(params, end_date));
-  select.range(kDuration, LEOFLOW_RANGE(params, duration));
+  select.range(kRunDuration, LEOFLOW_RANGE(params, duration));
 }
 
 void filter_conf(Select& select, const std::optional<std::string>& words) {
@@ -55,7 +55,7 @@ void filter_conf(Select& select, const std::optional<std::string>& words) {
 
 Result<Answer> list_runs(Call& call, Select& select, const std::vector<std::string>& order_by,
                          const Page& page) {
-  if (auto ordered = select.order(order_by, kOrder, "r.id"); !ordered)
+  if (auto ordered = select.order(order_by, kRunOrder, "r.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::DAGRunCollectionResponse list;
   page.finish(list, select.count(call.db()));
@@ -109,7 +109,7 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   if (!page) return std::unexpected(page.error());
   Select select(kRunColumns, kRunTables);
   select.equals("r.dag_id", params.dag_id).in("r.run_type", params.run_type).in("r.state", params.state);
-  filter_times(select, params);
+  filter_run_times(select, params);
   select.range("r.updated_at", LEOFLOW_RANGE(params, updated_at));
   filter_conf(select, params.conf_contains);
   select.in("v.version_number", params.dag_version).equals("r.bundle_version", params.bundle_version);
@@ -133,7 +133,7 @@ Result<Answer> get_list_dag_runs_batch(Call& call, const gen::GetListDagRunsBatc
     for (const auto& state : *body.states) states.push_back(state.value_or(""));
     select.in("r.state", states, "none");
   }
-  filter_times(select, body);
+  filter_run_times(select, body);
   filter_conf(select, body.conf_contains);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);

@@ -7,21 +7,21 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kTables = "dag_version v JOIN dag d ON d.dag_id = v.dag_id";
+constexpr std::string_view kVersionTables = "dag_version v JOIN dag d ON d.dag_id = v.dag_id";
 
 Result<Answer> get_dag_versions(Call& call, const gen::GetDagVersionsParams& params) {
   if (params.dag_id != "~") {
     if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
   }
-  Select select(kVersionColumns, kTables);
+  Select select(kVersionColumns, kVersionTables);
   select.equals("v.dag_id", params.dag_id).equals("v.bundle_name", params.bundle_name);
   select.equals("v.bundle_version", params.bundle_version);
   if (params.version_number) select.where("v.version_number = ?", {*params.version_number});
-  static constexpr OrderKey kOrder[] = {{"id", "v.id"},
-                                        {"version_number", "v.version_number"},
-                                        {"bundle_name", "v.bundle_name"},
-                                        {"bundle_version", "v.bundle_version"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "v.id"); !ordered)
+  static constexpr OrderKey kVersionOrder[] = {{"id", "v.id"},
+                                               {"version_number", "v.version_number"},
+                                               {"bundle_name", "v.bundle_name"},
+                                               {"bundle_version", "v.bundle_version"}};
+  if (auto ordered = select.order(params.order_by, kVersionOrder, "v.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::DAGVersionCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -34,7 +34,7 @@ Result<Answer> get_dag_versions(Call& call, const gen::GetDagVersionsParams& par
 Result<Answer> get_dag_version(Call& call, const gen::GetDagVersionParams& params) {
   const auto rows =
       call.db().query(fmt::format("SELECT {} FROM {} WHERE v.dag_id = $1 AND v.version_number = $2",
-                                  kVersionColumns, kTables),
+                                  kVersionColumns, kVersionTables),
                       {params.dag_id, params.version_number});
   if (rows.empty()) {
     return fail(ErrorCode::not_found,
@@ -49,7 +49,7 @@ Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params)
   const std::string_view newest = "v.id = d.current_version_id";
   const std::string sql =
       fmt::format("SELECT v.source, v.version_number, d.dag_display_name FROM {} WHERE v.dag_id = $1 AND {}",
-                  kTables, params.version_number ? by_number : newest);
+                  kVersionTables, params.version_number ? by_number : newest);
   const auto rows = params.version_number ? call.db().query(sql, {params.dag_id, *params.version_number})
                                           : call.db().query(sql, {params.dag_id});
   if (rows.empty()) {

@@ -112,8 +112,8 @@ Result<Answer> unfavorite_dag(Call& call, const gen::UnfavoriteDagParams& params
 Result<Answer> get_dag_tags(Call& call, const gen::GetDagTagsParams& params) {
   Select select("name", "(SELECT DISTINCT name FROM dag_tag) t");
   select.pattern("name", params.tag_name_pattern).prefix("name", params.tag_name_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {{"name", "name"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "name"); !ordered)
+  static constexpr OrderKey kDagOrder[] = {{"name", "name"}};
+  if (auto ordered = select.order(params.order_by, kDagOrder, "name"); !ordered)
     return std::unexpected(ordered.error());
   gen::DAGTagCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -142,11 +142,11 @@ Result<Answer> list_dag_warnings(Call& call, const gen::ListDagWarningsParams& p
   Select select("w.dag_id, w.warning_type, w.message, w.created_at, COALESCE(d.dag_display_name, w.dag_id)",
                 "dag_warning w LEFT JOIN dag d ON d.dag_id = w.dag_id");
   select.equals("w.dag_id", params.dag_id).equals("w.warning_type", params.warning_type);
-  static constexpr OrderKey kOrder[] = {{"dag_id", "w.dag_id"},
-                                        {"warning_type", "w.warning_type"},
-                                        {"message", "w.message"},
-                                        {"timestamp", "w.created_at"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "w.dag_id"); !ordered) {
+  static constexpr OrderKey kDagOrder[] = {{"dag_id", "w.dag_id"},
+                                           {"warning_type", "w.warning_type"},
+                                           {"message", "w.message"},
+                                           {"timestamp", "w.created_at"}};
+  if (auto ordered = select.order(params.order_by, kDagOrder, "w.dag_id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::DAGWarningCollectionResponse list;

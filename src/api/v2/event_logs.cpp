@@ -7,11 +7,11 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kLogColumns =
     "e.id, e.created_at, e.dag_id, e.task_id, e.run_id, e.map_index, e.try_number, e.event, e.logical_date, "
     "e.owner, "
     "e.extra, d.dag_display_name";
-constexpr std::string_view kTables = "event_log e LEFT JOIN dag d ON d.dag_id = e.dag_id";
+constexpr std::string_view kLogTables = "event_log e LEFT JOIN dag d ON d.dag_id = e.dag_id";
 
 gen::EventLogResponse event_from(store::Row row) {
   gen::EventLogResponse event;
@@ -22,7 +22,7 @@ gen::EventLogResponse event_from(store::Row row) {
 }
 
 Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params) {
-  Select select(kColumns, kTables);
+  Select select(kLogColumns, kLogTables);
   select.equals("e.dag_id", params.dag_id)
       .equals("e.task_id", params.task_id)
       .equals("e.run_id", params.run_id);
@@ -40,12 +40,12 @@ Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params)
   select.pattern("e.run_id", params.run_id_pattern).prefix("e.run_id", params.run_id_prefix_pattern);
   select.pattern("e.owner", params.owner_pattern).prefix("e.owner", params.owner_prefix_pattern);
   select.pattern("e.event", params.event_pattern).prefix("e.event", params.event_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {
+  static constexpr OrderKey kLogOrder[] = {
       {"id", "e.id"},           {"event_log_id", "e.id"}, {"when", "e.created_at"},
       {"dttm", "e.created_at"}, {"dag_id", "e.dag_id"},   {"task_id", "e.task_id"},
       {"run_id", "e.run_id"},   {"event", "e.event"},     {"logical_date", "e.logical_date"},
       {"owner", "e.owner"},     {"extra", "e.extra"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "e.id"); !ordered)
+  if (auto ordered = select.order(params.order_by, kLogOrder, "e.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::EventLogCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -56,7 +56,7 @@ Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params)
 }
 
 Result<Answer> get_event_log(Call& call, const gen::GetEventLogParams& params) {
-  const auto rows = call.db().query(fmt::format("SELECT {} FROM {} WHERE e.id = $1", kColumns, kTables),
+  const auto rows = call.db().query(fmt::format("SELECT {} FROM {} WHERE e.id = $1", kLogColumns, kLogTables),
                                     {params.event_log_id});
   if (rows.empty()) {
     return fail(ErrorCode::not_found,

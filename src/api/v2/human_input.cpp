@@ -13,19 +13,19 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr OrderKey kOrder[] = {{"ti_id", "t.id"},
-                               {"subject", "h.subject"},
-                               {"responded_at", "h.responded_at"},
-                               {"created_at", "h.created_at"},
-                               {"responded_by_user_id", "h.responded_by_user_id"},
-                               {"responded_by_user_name", "h.responded_by_user_name"},
-                               {"dag_id", "t.dag_id"},
-                               {"run_id", "t.run_id"},
-                               {"task_display_name", "t.task_display_name"},
-                               {"run_after", "r.run_after"},
-                               {"rendered_map_index", "t.rendered_map_index"},
-                               {"task_instance_operator", "t.operator"},
-                               {"task_instance_state", "t.state"}};
+constexpr OrderKey kInputOrder[] = {{"ti_id", "t.id"},
+                                    {"subject", "h.subject"},
+                                    {"responded_at", "h.responded_at"},
+                                    {"created_at", "h.created_at"},
+                                    {"responded_by_user_id", "h.responded_by_user_id"},
+                                    {"responded_by_user_name", "h.responded_by_user_name"},
+                                    {"dag_id", "t.dag_id"},
+                                    {"run_id", "t.run_id"},
+                                    {"task_display_name", "t.task_display_name"},
+                                    {"run_after", "r.run_after"},
+                                    {"rendered_map_index", "t.rendered_map_index"},
+                                    {"task_instance_operator", "t.operator"},
+                                    {"task_instance_state", "t.state"}};
 
 template <typename Params>
 std::string where_it_is(const Params& params) {
@@ -70,7 +70,7 @@ Result<Answer> get_hitl_details(Call& call, const gen::GetHitlDetailsParams& par
   select.in("h.responded_by_user_name", params.responded_by_user_name);
   select.pattern("h.subject", params.subject_search).pattern("h.body", params.body_search);
   select.range("h.created_at", LEOFLOW_RANGE(params, created_at));
-  if (auto ordered = select.order(params.order_by, kOrder, "t.id"); !ordered) {
+  if (auto ordered = select.order(params.order_by, kInputOrder, "t.id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::HITLDetailCollection list;

@@ -7,7 +7,7 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kColumns = "id, created_at, filename, bundle_name, stacktrace";
+constexpr std::string_view kErrorColumns = "id, created_at, filename, bundle_name, stacktrace";
 
 gen::ImportErrorResponse error_from(store::Row row) {
   gen::ImportErrorResponse error;
@@ -17,17 +17,17 @@ gen::ImportErrorResponse error_from(store::Row row) {
 }
 
 Result<Answer> get_import_errors(Call& call, const gen::GetImportErrorsParams& params) {
-  Select select(kColumns, "import_error");
+  Select select(kErrorColumns, "import_error");
   select.pattern("filename", params.filename_pattern).prefix("filename", params.filename_prefix_pattern);
   select.equals("filename", params.filename).equals("bundle_name", params.bundle_name);
-  static constexpr OrderKey kOrder[] = {{"id", "id"},
-                                        {"import_error_id", "id"},
-                                        {"timestamp", "created_at"},
-                                        {"filename", "filename"},
-                                        {"bundle_name", "bundle_name"},
-                                        {"stacktrace", "stacktrace"},
-                                        {"stack_trace", "stacktrace"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "id"); !ordered)
+  static constexpr OrderKey kErrorOrder[] = {{"id", "id"},
+                                             {"import_error_id", "id"},
+                                             {"timestamp", "created_at"},
+                                             {"filename", "filename"},
+                                             {"bundle_name", "bundle_name"},
+                                             {"stacktrace", "stacktrace"},
+                                             {"stack_trace", "stacktrace"}};
+  if (auto ordered = select.order(params.order_by, kErrorOrder, "id"); !ordered)
     return std::unexpected(ordered.error());
   gen::ImportErrorCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -38,7 +38,7 @@ Result<Answer> get_import_errors(Call& call, const gen::GetImportErrorsParams& p
 }
 
 Result<Answer> get_import_error(Call& call, const gen::GetImportErrorParams& params) {
-  const auto rows = call.db().query(fmt::format("SELECT {} FROM import_error WHERE id = $1", kColumns),
+  const auto rows = call.db().query(fmt::format("SELECT {} FROM import_error WHERE id = $1", kErrorColumns),
                                     {params.import_error_id});
   if (rows.empty()) {
     return fail(ErrorCode::not_found, fmt::format("The ImportError with import_error_id: `{}` was not found",

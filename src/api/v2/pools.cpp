@@ -27,8 +27,8 @@ std::map<std::string, Usage> read_usage(Call& call) {
   // The condition is the one of the index task_instance_by_state, so that it serves.
   for (const store::Row row :
        call.query("SELECT pool, state, CAST(SUM(pool_slots) AS BIGINT) FROM task_instance WHERE (state IS "
-                  "NULL OR state NOT IN "
-                  "('success', 'failed', 'skipped', 'upstream_failed', 'removed')) GROUP BY pool, state")) {
+                  "NULL OR (state <> 'success' AND state <> 'failed' AND state <> 'skipped' AND state <> "
+                  "'upstream_failed' AND state <> 'removed')) GROUP BY pool, state")) {
     usage[row.text(0)].slots_by_state[row.find_text(1).value_or("")] = row.integer(2);
   }
   return usage;
@@ -53,7 +53,7 @@ gen::PoolResponse pool_from(store::Row row, const std::map<std::string, Usage>& 
   return pool;
 }
 
-Result<Answer> answer_with(Call& call, const std::string& name, int status) {
+Result<Answer> answer_with_pool(Call& call, const std::string& name, int status) {
   const auto rows =
       call.query("SELECT name, slots, description, include_deferred FROM pool WHERE name = $1", {name});
   if (rows.empty()) return no_pool(name);
@@ -113,9 +113,9 @@ Result<void> remove_pool(Call& call, const std::string& name) {
 Result<Answer> get_pools(Call& call, const gen::GetPoolsParams& params) {
   Select select("name, slots, description, include_deferred", "pool");
   select.pattern("name", params.pool_name_pattern).prefix("name", params.pool_name_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {
+  static constexpr OrderKey kPoolOrder[] = {
       {"id", "name"}, {"name", "name"}, {"pool", "name"}, {"slots", "slots"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "name"); !ordered)
+  if (auto ordered = select.order(params.order_by, kPoolOrder, "name"); !ordered)
     return std::unexpected(ordered.error());
   gen::PoolCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -127,14 +127,14 @@ Result<Answer> get_pools(Call& call, const gen::GetPoolsParams& params) {
 }
 
 Result<Answer> get_pool(Call& call, const gen::GetPoolParams& params) {
-  return answer_with(call, params.pool_name, 200);
+  return answer_with_pool(call, params.pool_name, 200);
 }
 
 Result<Answer> post_pool(Call& call, const gen::PostPoolParams&, gen::PoolBody& body) {
   const auto done = create_pool(call, body);
   if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
   if (!done) return std::unexpected(done.error());
-  return answer_with(call, body.name, 201);
+  return answer_with_pool(call, body.name, 201);
 }
 
 Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::PoolPatchBody& body) {
@@ -153,7 +153,7 @@ Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::P
     }
   }
   if (auto done = update_pool(call, params.pool_name, fields); !done) return std::unexpected(done.error());
-  return answer_with(call, params.pool_name, 200);
+  return answer_with_pool(call, params.pool_name, 200);
 }
 
 Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {

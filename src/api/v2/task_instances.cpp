@@ -9,48 +9,48 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kDuration = "((t.end_date - t.start_date) / 1000000.0)";
-constexpr OrderKey kOrder[] = {{"id", "t.id"},
-                               {"state", "t.state"},
-                               {"duration", "(t.end_date - t.start_date)"},
-                               {"start_date", "t.start_date"},
-                               {"end_date", "t.end_date"},
-                               {"map_index", "t.map_index"},
-                               {"try_number", "t.try_number"},
-                               {"logical_date", "r.logical_date"},
-                               {"run_after", "r.run_after"},
-                               {"data_interval_start", "r.data_interval_start"},
-                               {"data_interval_end", "r.data_interval_end"},
-                               {"rendered_map_index", "t.rendered_map_index"},
-                               {"operator", "t.operator"},
-                               {"operator_name", "t.operator"},
-                               {"task_id", "t.task_id"},
-                               {"task_display_name", "t.task_display_name"},
-                               {"dag_id", "t.dag_id"},
-                               {"run_id", "t.run_id"},
-                               {"pool", "t.pool"},
-                               {"queue", "t.queue"},
-                               {"queued_when", "t.queued_at"},
-                               {"scheduled_when", "t.scheduled_at"},
-                               {"priority_weight", "t.priority_weight"},
-                               {"hostname", "t.hostname"},
-                               {"executor", "t.executor"},
-                               {"note", "t.note"},
-                               {"updated_at", "t.updated_at"}};
+constexpr std::string_view kTaskDuration = "((t.end_date - t.start_date) / 1000000.0)";
+constexpr OrderKey kTaskOrder[] = {{"id", "t.id"},
+                                   {"state", "t.state"},
+                                   {"duration", "(t.end_date - t.start_date)"},
+                                   {"start_date", "t.start_date"},
+                                   {"end_date", "t.end_date"},
+                                   {"map_index", "t.map_index"},
+                                   {"try_number", "t.try_number"},
+                                   {"logical_date", "r.logical_date"},
+                                   {"run_after", "r.run_after"},
+                                   {"data_interval_start", "r.data_interval_start"},
+                                   {"data_interval_end", "r.data_interval_end"},
+                                   {"rendered_map_index", "t.rendered_map_index"},
+                                   {"operator", "t.operator"},
+                                   {"operator_name", "t.operator"},
+                                   {"task_id", "t.task_id"},
+                                   {"task_display_name", "t.task_display_name"},
+                                   {"dag_id", "t.dag_id"},
+                                   {"run_id", "t.run_id"},
+                                   {"pool", "t.pool"},
+                                   {"queue", "t.queue"},
+                                   {"queued_when", "t.queued_at"},
+                                   {"scheduled_when", "t.scheduled_at"},
+                                   {"priority_weight", "t.priority_weight"},
+                                   {"hostname", "t.hostname"},
+                                   {"executor", "t.executor"},
+                                   {"note", "t.note"},
+                                   {"updated_at", "t.updated_at"}};
 
 template <typename Params>
-void filter_times(Select& select, const Params& params) {
+void filter_task_times(Select& select, const Params& params) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
   select.range("t.start_date", LEOFLOW_RANGE(params, start_date));
   select.range("t.end_date", LEOFLOW_RANGE(params, end_date));
-  select.range(kDuration, LEOFLOW_RANGE(params, duration));
+  select.range(kTaskDuration, LEOFLOW_RANGE(params, duration));
 }
 
 // The filters that the list and the list of one task's map indexes share.
 template <typename Params>
 void filter_tasks(Select& select, const Params& params) {
-  filter_times(select, params);
+  filter_task_times(select, params);
   select.range("t.updated_at", LEOFLOW_RANGE(params, updated_at));
   select.in("t.state", params.state, "none");
   select.in("t.pool", params.pool).in("t.queue", params.queue).in("t.executor", params.executor);
@@ -67,7 +67,7 @@ void filter_tasks(Select& select, const Params& params) {
 
 Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::string>& order_by,
                           const Page& page) {
-  if (auto ordered = select.order(order_by, kOrder, "t.id"); !ordered)
+  if (auto ordered = select.order(order_by, kTaskOrder, "t.id"); !ordered)
     return std::unexpected(ordered.error());
   gen::TaskInstanceCollectionResponse list;
   page.finish(list, select.count(call.db()));
@@ -146,7 +146,7 @@ Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesB
     for (const auto& state : *body.state) states.push_back(state.value_or(""));
     select.in("t.state", states, "none");
   }
-  filter_times(select, body);
+  filter_task_times(select, body);
   select.in("t.pool", body.pool).in("t.queue", body.queue).in("t.executor", body.executor);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);

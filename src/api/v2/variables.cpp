@@ -87,7 +87,7 @@ Result<void> remove_variable(Call& call, const std::string& key) {
   return done;
 }
 
-Result<Answer> answer_with(Call& call, const std::string& key, int status) {
+Result<Answer> answer_with_variable(Call& call, const std::string& key, int status) {
   const auto variable = read_variable(call, key);
   if (!variable) return std::unexpected(variable.error());
   return ok(*variable, status);
@@ -96,9 +96,9 @@ Result<Answer> answer_with(Call& call, const std::string& key, int status) {
 Result<Answer> get_variables(Call& call, const gen::GetVariablesParams& params) {
   Select select("key, value, description", "variable");
   select.pattern("key", params.variable_key_pattern).prefix("key", params.variable_key_prefix_pattern);
-  static constexpr OrderKey kOrder[] = {
+  static constexpr OrderKey kVariableOrder[] = {
       {"id", "key"}, {"key", "key"}, {"description", "description"}, {"is_encrypted", "key"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "key"); !ordered)
+  if (auto ordered = select.order(params.order_by, kVariableOrder, "key"); !ordered)
     return std::unexpected(ordered.error());
   gen::VariableCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -109,14 +109,14 @@ Result<Answer> get_variables(Call& call, const gen::GetVariablesParams& params) 
 }
 
 Result<Answer> get_variable(Call& call, const gen::GetVariableParams& params) {
-  return answer_with(call, params.variable_key, 200);
+  return answer_with_variable(call, params.variable_key, 200);
 }
 
 Result<Answer> post_variable(Call& call, const gen::PostVariableParams&, gen::VariableBody& body) {
   const auto done = create_variable(call, body);
   if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
   if (!done) return std::unexpected(done.error());
-  return answer_with(call, body.key, 201);
+  return answer_with_variable(call, body.key, 201);
 }
 
 Result<Answer> patch_variable(Call& call, const gen::PatchVariableParams& params, gen::VariableBody& body) {
@@ -125,7 +125,7 @@ Result<Answer> patch_variable(Call& call, const gen::PatchVariableParams& params
   }
   if (auto done = update_variable(call, body, params.update_mask); !done)
     return std::unexpected(done.error());
-  return answer_with(call, body.key, 200);
+  return answer_with_variable(call, body.key, 200);
 }
 
 Result<Answer> delete_variable(Call& call, const gen::DeleteVariableParams& params) {

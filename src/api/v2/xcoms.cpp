@@ -8,10 +8,10 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kXcomColumns =
     "x.key, x.created_at, r.logical_date, x.map_index, x.task_id, x.dag_id, x.run_id, d.dag_display_name, "
     "COALESCE(t.task_display_name, x.task_id), r.run_after, x.value";
-constexpr std::string_view kTables =
+constexpr std::string_view kXcomTables =
     "xcom x JOIN dag_run r ON r.dag_id = x.dag_id AND r.run_id = x.run_id JOIN dag d ON d.dag_id = x.dag_id "
     "LEFT JOIN task_instance t ON t.dag_id = x.dag_id AND t.run_id = x.run_id AND t.task_id = x.task_id "
     "AND t.map_index = x.map_index";
@@ -24,7 +24,7 @@ void fill(store::Row row, Entry& entry) {
 }
 
 Result<Answer> get_xcom_entries(Call& call, const gen::GetXcomEntriesParams& params) {
-  Select select(kColumns, kTables);
+  Select select(kXcomColumns, kXcomTables);
   select.equals("x.dag_id", params.dag_id)
       .equals("x.run_id", params.dag_run_id)
       .equals("x.task_id", params.task_id);
@@ -38,14 +38,14 @@ Result<Answer> get_xcom_entries(Call& call, const gen::GetXcomEntriesParams& par
   select.pattern("x.task_id", params.task_id_pattern).prefix("x.task_id", params.task_id_prefix_pattern);
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
-  static constexpr OrderKey kOrder[] = {{"key", "x.key"},
-                                        {"dag_id", "x.dag_id"},
-                                        {"run_id", "x.run_id"},
-                                        {"task_id", "x.task_id"},
-                                        {"map_index", "x.map_index"},
-                                        {"timestamp", "x.created_at"},
-                                        {"run_after", "r.run_after"}};
-  if (auto ordered = select.order(params.order_by, kOrder, "x.key"); !ordered)
+  static constexpr OrderKey kXcomOrder[] = {{"key", "x.key"},
+                                            {"dag_id", "x.dag_id"},
+                                            {"run_id", "x.run_id"},
+                                            {"task_id", "x.task_id"},
+                                            {"map_index", "x.map_index"},
+                                            {"timestamp", "x.created_at"},
+                                            {"run_after", "r.run_after"}};
+  if (auto ordered = select.order(params.order_by, kXcomOrder, "x.key"); !ordered)
     return std::unexpected(ordered.error());
   gen::XComCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -68,7 +68,7 @@ Result<gen::XComResponseNative> read_entry(Call& call, const Key& at) {
       fmt::format(
           "SELECT {} FROM {} WHERE x.dag_id = $1 AND x.run_id = $2 AND x.task_id = $3 AND x.map_index = $4 "
           "AND x.key = $5",
-          kColumns, kTables),
+          kXcomColumns, kXcomTables),
       {at.dag_id, at.run_id, at.task_id, at.map_index, at.key});
   if (rows.empty())
     return fail(ErrorCode::not_found, fmt::format("XCom entry with key: `{}` not found", at.key));
