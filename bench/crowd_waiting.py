@@ -59,9 +59,9 @@ def deferred(runs: int = 50, seconds: int = 90) -> Figures:
         assert datetime.datetime.now(datetime.UTC) < at, "the machine is too slow for this time"
         for run_id in run_ids:
             leoflow.await_run("crowd", run_id, "success", seconds + 120)
+        seen = datetime.datetime.now(datetime.UTC) - at
         ends = leoflow.get("/api/v2/dags/crowd/dagRuns/~/taskInstances?limit=1&order_by=-end_date")["task_instances"]
         last = datetime.datetime.fromisoformat(ends[0]["end_date"].replace("Z", "+00:00"))
-        seen = datetime.datetime.now(datetime.UTC) - at
     return {
         "sensors": runs * 2000, "rss_mb": memory, "idle_cpu_percent": cpu,
         "last_fires_after_s": (last - at).total_seconds(), "all_seen_after_s": seen.total_seconds(),

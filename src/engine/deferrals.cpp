@@ -44,13 +44,10 @@ void write_start_deferral(store::Session& session, const TaskRef& ref, Time now)
 
 void write_next_step(store::Session& session, const TaskRef& ref, std::string_view next_method,
                      std::string_view next_kwargs) {
-  store::Params params = key_of(ref);
-  params.emplace_back(next_method);
-  params.emplace_back(next_kwargs);
   session.execute(
       "UPDATE deferral SET next_method = COALESCE(NULLIF($5, ''), next_method), next_kwargs = $6" +
           std::string(kOfTask),
-      params);
+      key_and(ref, next_method, next_kwargs));
 }
 
 void write_trigger_timeout(store::Session& session, const TaskRef& ref) {

@@ -15,9 +15,7 @@ constexpr std::string_view kOfTry =
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4 AND try_number = $5";
 
 store::Params try_key_of(const TaskRef& ref) {
-  store::Params params = key_of(ref);
-  params.emplace_back(int{ref.ti().try_number});
-  return params;
+  return key_and(ref, int{ref.ti().try_number});
 }
 
 json::value parsed(const std::optional<std::string>& text) {

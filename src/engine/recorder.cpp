@@ -52,11 +52,16 @@ constexpr std::string_view kUpdateRun =
 
 constexpr std::string_view kUpdateTask =
     "UPDATE task_instance SET state = $5, try_number = $6, max_tries = $7, scheduled_at = $8, queued_at = $9,"
-    " start_date = $10, end_date = $11, retry_at = $12, updated_at = $13, reschedule_count = $14,"
-    " first_start_date = $15, map_length = $16, priority_weight = $17"
+    " end_date = $10, retry_at = $11, updated_at = $12, reschedule_count = $13, first_start_date = $14,"
+    " map_length = $15, priority_weight = $16"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
-// A new try starts with no traces of the one before. Apart from the other: it costs an index entry more.
+// Apart from the others, for it costs an entry of an index: most changes leave it alone.
+constexpr std::string_view kRestartTask =
+    "UPDATE task_instance SET start_date = $5"
+    " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
+// A new try starts with no traces of the one before. Apart for the same reason.
 constexpr std::string_view kRenameTask =
     "UPDATE task_instance SET id = $5, dag_version_id = $6, hostname = NULL, unixname = NULL, pid = NULL,"
     " exit_code = NULL, failure_reason = NULL, peak_memory_bytes = NULL, cpu_microseconds = NULL"
@@ -156,11 +161,6 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           now};
 }
 
-Params with(Params row, std::initializer_list<Param> more) {
-  row.insert(row.end(), more);
-  return row;
-}
-
 /// Executes a statement for each of `count` rows; few of them are in memory at a time.
 /// @param row_of gives the nth.
 template <typename RowOf>
@@ -202,9 +202,8 @@ void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
   std::vector<Params> history;
   std::vector<Params> owners;
   for (const PastTry& past : tries) {
-    history.push_back(
-        with(key_of(past.where), {past.id, state_text(past.state), past.try_number, past.max_tries,
-                                  past.scheduled_at, past.queued_at, past.start_date, past.end_date}));
+    history.push_back(key_and(past.where, past.id, state_text(past.state), past.try_number, past.max_tries,
+                              past.scheduled_at, past.queued_at, past.start_date, past.end_date));
     owners.push_back(key_of(past.where));
   }
   session.execute_many(kArchiveTry, history);
@@ -213,16 +212,19 @@ void archive_tries(store::Session& session, const std::vector<PastTry>& tries) {
 }
 
 void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Time now) {
+  std::vector<TaskRef> restarted;
   for (const TaskRef& ref : tasks) {
-    if (!ref.ti().is_renamed) continue;
-    session.execute(kRenameTask, with(key_of(ref), {ref.ti().id, ref.run->version_id}));
+    const TaskInstance& ti = ref.ti();
+    if (ti.is_renamed) session.execute(kRenameTask, key_and(ref, ti.id, ref.run->version_id));
+    if (ti.is_restarted) restarted.push_back(ref);
   }
+  execute_rows(session, kRestartTask, restarted.size(),
+               [&](std::size_t i) { return key_and(restarted[i], restarted[i].ti().start_date); });
   execute_rows(session, kUpdateTask, tasks.size(), [&](std::size_t i) {
     const TaskInstance& ti = tasks[i].ti();
-    return with(key_of(tasks[i]),
-                {state_text(ti.state), int{ti.try_number}, int{ti.max_tries}, ti.scheduled_at, ti.queued_at,
-                 ti.start_date, ti.end_date, ti.retry_at, now, int{ti.reschedules}, ti.first_start,
-                 map_length(ti), weight_of(tasks[i].task(), ti)});
+    return key_and(tasks[i], state_text(ti.state), int{ti.try_number}, int{ti.max_tries}, ti.scheduled_at,
+                   ti.queued_at, ti.end_date, ti.retry_at, now, int{ti.reschedules}, ti.first_start,
+                   map_length(ti), weight_of(tasks[i].task(), ti));
   });
 }
 

@@ -23,7 +23,7 @@ void Scheduler::attempt_started(const Uuid& attempt, Time now) {
   if (!ref || ref->ti().state != TaskState::queued) return;
   TaskInstance& ti = ref->ti();
   // A task that goes on after a deferral began when it began.
-  ti.start_date = ti.resumes && ti.first_start ? *ti.first_start : now;
+  ti.start_at(ti.resumes && ti.first_start ? *ti.first_start : now);
   ti.end_date.reset();
   set_state(*ref, TaskState::running);
 }

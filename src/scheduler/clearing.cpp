@@ -17,7 +17,7 @@ void Scheduler::reset(TaskRef ref, Time now) {
   ti.max_tries = static_cast<std::uint16_t>(ti.try_number + ref.task().retries);
   ti.scheduled_at.reset();
   ti.queued_at.reset();
-  ti.start_date.reset();
+  ti.start_at(std::nullopt);
   ti.end_date.reset();
   ti.retry_at.reset();
   ti.reschedules = 0;

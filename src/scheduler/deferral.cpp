@@ -38,7 +38,7 @@ void Scheduler::defer(TaskRef ref, const Deferral& deferral, Time now) {
 }
 
 void Scheduler::defer_at_start(TaskRef ref, Time now) {
-  ref.ti().start_date = now;
+  ref.ti().start_at(now);
   changes_.deferred.push_back(ref);
   defer(ref, deferral_of(*ref.task().start_trigger, now), now);
 }

@@ -35,8 +35,9 @@ struct TaskInstance {
   TaskIndex task = 0;
   std::int32_t map_index = -1;
   TaskState state = TaskState::none;
-  bool dirty = false;       ///< already noted in Changes
-  bool is_renamed = false;  ///< its id is not stored yet
+  bool dirty = false;         ///< already noted in Changes
+  bool is_renamed = false;    ///< its id is not stored yet
+  bool is_restarted = false;  ///< its start_date is not stored yet
   std::uint16_t try_number = 0;
   std::uint16_t max_tries = 0;
   std::int32_t map_length = kNotPushed;  ///< items of what it returned, if something may be mapped over it
@@ -48,6 +49,13 @@ struct TaskInstance {
   std::uint16_t reschedules = 0;    ///< of this try
   std::optional<Time> first_start;  ///< of this try, once it was rescheduled or deferred
   bool resumes = false;             ///< it goes on where it deferred itself
+
+  void start_at(std::optional<Time> when) {
+    start_date = when;
+    is_restarted = true;
+  }
+  /// All of it is stored now.
+  void clear_marks() { dirty = is_renamed = is_restarted = false; }
 };
 
 /// Something of this try has happened already.

@@ -108,7 +108,7 @@ void Scheduler::begin_one(TaskRef ref, std::vector<std::uint32_t>& open, Time no
 
 void Scheduler::settle(TaskRef ref, TaskState state, std::vector<std::uint32_t>& open, Time now) {
   set_state(ref, state);
-  ref.ti().start_date = now;
+  ref.ti().start_at(now);
   ref.ti().end_date = now;
   recheck_next_runs(*ref.run);
   push_below(ref, open);
@@ -148,7 +148,7 @@ void Scheduler::propagate(TaskRef from, Time now) {
 void Scheduler::end_now(TaskRef ref, TaskState state, std::string reason, Time now) {
   TaskInstance& ti = ref.ti();
   if (occupies_slot(ti.state)) changes_.stop.push_back({ti.id, std::move(reason)});
-  if (!ti.start_date) ti.start_date = now;
+  if (!ti.start_date) ti.start_at(now);
   if (!is_finished(ti.state)) ti.end_date = now;
   ti.retry_at.reset();
   set_state(ref, state);
@@ -168,7 +168,7 @@ void Scheduler::schedule(TaskRef ref, Time now) {
 
 void Scheduler::finish(TaskRef ref, TaskState state, Time now) {
   TaskInstance& ti = ref.ti();
-  if (!ti.start_date) ti.start_date = now;
+  if (!ti.start_date) ti.start_at(now);
   ti.end_date = now;
   ti.retry_at.reset();
   set_state(ref, state);

@@ -162,7 +162,8 @@ def test_dags_run_for_each_partition_that_a_task_makes(lite):
     assert {key: returned(lite, run) for key, run in found.items()} == {"us": ["us", ["us"]], "eu": ["eu", ["eu"]]}
     # The mapper of the user's own takes one key and refuses the other, which the audit log tells.
     assert list(ended(lite, "per_shouted_region", 1)) == ["US"]
-    log = lite.get("/api/v2/eventLogs?event=failed%20to%20map%20partition_key")["event_logs"]
+    refusals = "/api/v2/eventLogs?event=failed%20to%20map%20partition_key"
+    log = eventually(lambda: lite.get(refusals)["event_logs"], "the refusal is in the log")
     assert len(log) == 1
     assert "eu does not shout" in log[0]["extra"]
 

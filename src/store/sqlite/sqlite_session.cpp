@@ -40,6 +40,8 @@ Value column_value(sqlite3_stmt* statement, int column) {
 }  // namespace
 
 SqliteSession::SqliteSession(const std::string& path, bool read_only) {
+  // SQLite's statistics of its memory take a lock for each allocation. Refused once a database is open.
+  [[maybe_unused]] static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   const int flags =
       SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
@@ -126,16 +128,20 @@ Rows SqliteSession::query(std::string_view sql, std::span<const Param> params) {
 }
 
 std::int64_t SqliteSession::execute(std::string_view sql, std::span<const Param> params) {
-  sqlite3_stmt* statement = prepare(sql);
+  run(prepare(sql), sql, params);
+  return sqlite3_changes64(database_);
+}
+
+void SqliteSession::run(sqlite3_stmt* statement, std::string_view sql, std::span<const Param> params) {
   const ResetOnExit reset(statement);
   bind(statement, params);
   const int code = sqlite3_step(statement);
   if (code != SQLITE_DONE && code != SQLITE_ROW) raise(sql);
-  return sqlite3_changes64(database_);
 }
 
 void SqliteSession::execute_many(std::string_view sql, std::span<const Params> rows) {
-  for (const Params& row : rows) execute(sql, row);
+  sqlite3_stmt* statement = prepare(sql);
+  for (const Params& row : rows) run(statement, sql, row);
 }
 
 void SqliteSession::execute_script(std::string_view sql) {

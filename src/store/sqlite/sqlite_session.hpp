@@ -1,8 +1,8 @@
 #pragma once
 
-#include <map>
 #include <sqlite3.h>
 #include <string>
+#include <unordered_map>
 
 #include "store/sql.hpp"
 
@@ -28,12 +28,19 @@ class SqliteSession final : public Session {
   bool healthy() const override { return true; }
 
  private:
+  /// Looks up without a copy of the text.
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
   sqlite3_stmt* prepare(std::string_view sql);
+  void run(sqlite3_stmt* statement, std::string_view sql, std::span<const Param> params);
   void bind(sqlite3_stmt* statement, std::span<const Param> params);
   [[noreturn]] void raise(std::string_view sql) const;
 
   sqlite3* database_ = nullptr;
-  std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+  std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };
 
 }  // namespace leoflow::store
