@@ -6,6 +6,7 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     runs_between   timetable, earliest, latest -> runs
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
+    catalog        list: providers, hook_meta or default_connections -> its items, as in Airflow's API
     deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
 
 A run is run_after, start, end, partition_key, partition_date, run_id. Times are ISO 8601.
@@ -182,6 +183,36 @@ def _deadline_callback(question: dict[str, Any]) -> None:
         raise RuntimeError(error)
 
 
+def _catalog(question: dict[str, Any]) -> list[dict[str, Any]]:
+    return _CATALOG[question["list"]]()
+
+
+def _providers() -> list[dict[str, Any]]:
+    from airflow.api_fastapi.core_api.services.public.providers import _provider_mapper
+    from airflow.providers_manager import ProvidersManager
+
+    providers = [_provider_mapper(provider).model_dump(mode="json") for provider in ProvidersManager().providers.values()]
+    return sorted(providers, key=lambda provider: provider["package_name"])
+
+
+def _hook_meta() -> list[dict[str, Any]]:
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+    return [form.model_dump(mode="json", by_alias=True) for form in HookMetaService.hook_meta_data()]
+
+
+def _default_connections() -> list[dict[str, Any]]:
+    from airflow.utils.db import get_default_connections
+
+    return [_connection(connection) for connection in get_default_connections()]
+
+
+def _connection(connection: Any) -> dict[str, Any]:
+    fields = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra")
+    told = {field: getattr(connection, field) for field in fields}
+    return {"connection_id": connection.conn_id, **{field: value for field, value in told.items() if value is not None}}
+
+
 async def _run_async(path: str, kwargs: dict[str, Any]) -> None:
     from airflow._shared.module_loading import accepts_context, import_string
 
@@ -191,10 +222,17 @@ async def _run_async(path: str, kwargs: dict[str, Any]) -> None:
     await function(**kwargs)
 
 
+_CATALOG = {
+    "providers": _providers,
+    "hook_meta": _hook_meta,
+    "default_connections": _default_connections,
+}
+
 _ANSWERS = {
     "next_run": _next_run,
     "runs_between": _runs_between,
     "manual_run": _manual_run,
     "map_partition": _map_partition,
+    "catalog": _catalog,
     "deadline_callback": _deadline_callback,
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "api/core/permissions.hpp"
 #include "api/resources.hpp"
 #include "auth/users.hpp"
 #include "base/text.hpp"
@@ -75,11 +76,7 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   } else if (!route.open) {
     return refusal(claims.error());
   }
-  // Roles beyond admin exist in the type only: until permissions are checked one by
-  // one, nobody else may change anything.
-  if (!route.open && changes_something(request.method) && call.user.role != auth::Role::admin) {
-    return http::error_response(403, "Forbidden");
-  }
+  if (!route.open && call.user.role < required_role(route)) return http::error_response(403, "Forbidden");
   const Registry::Slot& slot = registry_.slot(*match.operation);
   if (!slot) {
     return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));
@@ -101,7 +98,9 @@ Result<auth::Claims> Api::authenticate(Call& call) {
   if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
   auto claims = services_.tokens.verify(token, call.now());
   if (!claims) return claims;
-  if (auth::is_revoked(call.db(), claims->id)) return fail(ErrorCode::forbidden, "Invalid JWT token");
+  const auto role = auth::admitted_role(call.db(), *claims);
+  if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
+  claims->role = *role;
   if (from_cookie && changes_something(request.method) && is_cross_site(request)) {
     return fail(ErrorCode::forbidden, "Forbidden");
   }

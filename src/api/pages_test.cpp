@@ -270,5 +270,38 @@ TEST_F(ApiTest, EveryReadThatTheUiMakesAnswers) {
   }
 }
 
+TEST_F(ApiTest, WhatPythonKnowsOfPackagesIsAskedOnce) {
+  commands_.told = *parse_json(
+      R"([{"package_name": "a", "description": "A", "version": "1", "documentation_url": null},
+          {"package_name": "b", "description": "B", "version": "2", "documentation_url": "u"}])");
+  const auto page = ok_json("GET", "/api/v2/providers?limit=1&offset=1");
+  EXPECT_EQ(get_integer(page, "total_entries", 0), 2);
+  EXPECT_EQ(get_text(find(page, "providers")->at(0), "package_name"), "b");
+  EXPECT_EQ(find(ok_json("GET", "/api/v2/providers?limit=9223372036854775807&offset=1"), "providers")
+                ->get_array()
+                .size(),
+            1U);
+  EXPECT_EQ(commands_.questions, 1);
+}
+
+TEST_F(ApiTest, PythonIsAskedAgainAfterItFailed) {
+  commands_.told = fail(ErrorCode::invalid, "Traceback");
+  const auto answer = get("/api/v2/providers");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(detail_of(answer),
+            "the providers of the installed packages could not be read; the server's log says why");
+  commands_.told = json::array();
+  EXPECT_EQ(get_integer(ok_json("GET", "/api/v2/providers"), "total_entries", -1), 0);
+}
+
+TEST_F(ApiTest, DefaultConnectionsAreMadeIfTheyAreNotThere) {
+  commands_.told = *parse_json(R"([{"connection_id": "fs_default", "conn_type": "fs", "host": "theirs"},
+                                  {"connection_id": "mine", "conn_type": "ftp"}])");
+  ok_json("POST", "/api/v2/connections", json::object{{"connection_id", "mine"}, {"conn_type", "http"}}, 201);
+  EXPECT_EQ(call("POST", "/api/v2/connections/defaults").status, 204);
+  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/connections/fs_default"), "host"), "theirs");
+  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/connections/mine"), "conn_type"), "http");
+}
+
 }  // namespace
 }  // namespace leoflow::api

@@ -40,6 +40,9 @@ void bind_everything(Registry& registry) {
   bind_asset_queues(registry);
   bind_materialize(registry);
   bind_event_logs(registry);
+  bind_providers(registry);
+  bind_task_state_stores(registry);
+  bind_asset_state_stores(registry);
   bind_import_errors(registry);
   bind_monitor(registry);
   bind_empty_collections(registry);

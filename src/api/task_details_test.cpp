@@ -1,4 +1,4 @@
-#include "api/core/executor_config.hpp"
+#include "api/core/python_text.hpp"
 #include "api/testing/fixture.hpp"
 
 namespace leoflow::api {

@@ -98,15 +98,35 @@ TEST(Users, ArePutFoundAndChanged) {
   EXPECT_TRUE(has_users(*session));
 }
 
+Claims token_of(std::string_view user, std::string id, Time issued_at) {
+  return {std::move(id), std::string(user), Role::admin, issued_at, issued_at + 60s};
+}
+
 TEST(Users, RevocationsLastUntilTheTokenExpires) {
   store::TemporaryDatabase database;
   const auto session = database->connect();
+  put_user(*session, {"ann", "hash", Role::op}, kNow);
   revoke_token(*session, "t1", kNow + 60s);
   revoke_token(*session, "t1", kNow + 60s);
-  EXPECT_TRUE(is_revoked(*session, "t1"));
-  EXPECT_FALSE(is_revoked(*session, "t2"));
+  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t1", kNow)));
+  EXPECT_EQ(admitted_role(*session, token_of("ann", "t2", kNow)), Role::op);
   forget_expired_revocations(*session, kNow + 61s);
-  EXPECT_FALSE(is_revoked(*session, "t1"));
+  EXPECT_TRUE(admitted_role(*session, token_of("ann", "t1", kNow)));
+}
+
+TEST(Users, TokensEndWithThePasswordAndWithTheUser) {
+  store::TemporaryDatabase database;
+  const auto session = database->connect();
+  put_user(*session, {"ann", "hash", Role::op}, kNow);
+  put_user(*session, {"ann", "hash", Role::viewer}, kNow + 10s);  // no other password
+  EXPECT_EQ(admitted_role(*session, token_of("ann", "t", kNow)), Role::viewer);
+  put_user(*session, {"ann", "other", Role::viewer}, kNow + 20s);
+  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow)));
+  EXPECT_TRUE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
+  EXPECT_TRUE(delete_user(*session, "ann"));
+  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
+  put_user(*session, {"ann", "other", Role::op}, kNow + 30s);  // somebody else
+  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
 }
 
 TEST(LoginLimiter, BlocksTheEleventhFailureOfAMinute) {

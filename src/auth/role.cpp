@@ -1,5 +1,7 @@
 #include "auth/role.hpp"
 
+#include "base/text.hpp"
+
 namespace leoflow::auth {
 
 std::string_view role_name(Role role) {
@@ -17,8 +19,9 @@ std::string_view role_name(Role role) {
 }
 
 std::optional<Role> parse_role(std::string_view name) {
+  const std::string lower = to_lower(name);
   for (const Role role : {Role::viewer, Role::user, Role::op, Role::admin}) {
-    if (name == role_name(role)) return role;
+    if (lower == role_name(role)) return role;
   }
   return std::nullopt;
 }

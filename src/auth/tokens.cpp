@@ -93,7 +93,7 @@ Result<Claims> Tokens::verify(std::string_view token, Time now) const {
   const auto issued = time_claim(*claims, "iat");
   const auto not_before = time_claim(*claims, "nbf");
   const auto expires = time_claim(*claims, "exp");
-  const auto role = parse_role(to_lower(get_text(*claims, "role")));
+  const auto role = parse_role(get_text(*claims, "role"));
   const std::string subject = get_text(*claims, "sub");
   if (!issued || !not_before || !expires || !role || subject.empty()) return bad_token();
   if (now > *expires + kLeeway) return fail(ErrorCode::unauthenticated, "Token Expired");

@@ -2,22 +2,51 @@
 
 namespace leoflow::auth {
 
+namespace {
+
+Role role_of(store::Row row, std::size_t column) {
+  const auto role = parse_role(row.text(column));
+  if (!role) throw Fatal("user '" + row.text(0) + "' has the unknown role '" + row.text(column) + "'");
+  return *role;
+}
+
+}  // namespace
+
 std::optional<User> find_user(store::Session& session, std::string_view username) {
   const auto rows =
       session.query("SELECT username, password_hash, role FROM app_user WHERE username = $1", {username});
   if (rows.empty()) return std::nullopt;
-  const auto role = parse_role(rows[0].text(2));
-  if (!role) throw Fatal("user '" + rows[0].text(0) + "' has the unknown role '" + rows[0].text(2) + "'");
-  return User{rows[0].text(0), rows[0].text(1), *role};
+  return User{rows[0].text(0), rows[0].text(1), role_of(rows[0], 2)};
 }
 
 void put_user(store::Session& session, const User& user, Time now) {
   session.execute(
-      "INSERT INTO app_user (username, password_hash, role, created_at, updated_at) VALUES ($1, $2, $3, $4, "
-      "$5) "
-      "ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role, "
-      "updated_at = excluded.updated_at",
-      {user.username, user.password_hash, role_name(user.role), now, now});
+      "INSERT INTO app_user (username, password_hash, role, created_at, updated_at, tokens_valid_from)"
+      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username) DO UPDATE SET role = excluded.role,"
+      " updated_at = excluded.updated_at, password_hash = excluded.password_hash, tokens_valid_from ="
+      " CASE WHEN app_user.password_hash = excluded.password_hash THEN app_user.tokens_valid_from"
+      " ELSE excluded.tokens_valid_from END",
+      // Tokens tell whole seconds.
+      {user.username, user.password_hash, role_name(user.role), now, now,
+       Time(std::chrono::floor<std::chrono::seconds>(now))});
+}
+
+bool delete_user(store::Session& session, std::string_view username) {
+  return session.execute("DELETE FROM app_user WHERE username = $1", {username}) > 0;
+}
+
+bool set_role(store::Session& session, std::string_view username, Role role, Time now) {
+  return session.execute("UPDATE app_user SET role = $2, updated_at = $3 WHERE username = $1",
+                         {username, role_name(role), now}) > 0;
+}
+
+std::vector<ListedUser> list_users(store::Session& session) {
+  std::vector<ListedUser> users;
+  for (const store::Row row :
+       session.query("SELECT username, role, created_at, updated_at FROM app_user ORDER BY username")) {
+    users.push_back({row.text(0), role_of(row, 1), row.time(2), row.time(3)});
+  }
+  return users;
 }
 
 bool has_users(store::Session& session) {
@@ -33,8 +62,13 @@ void revoke_token(store::Session& session, std::string_view token_id, Time expir
                   {token_id, expires_at});
 }
 
-bool is_revoked(store::Session& session, std::string_view token_id) {
-  return !session.query("SELECT 1 FROM revoked_token WHERE jti = $1", {token_id}).empty();
+std::optional<Role> admitted_role(store::Session& session, const Claims& claims) {
+  const auto rows = session.query(
+      "SELECT u.username, u.role, u.tokens_valid_from, r.jti FROM app_user u LEFT JOIN revoked_token r"
+      " ON r.jti = $2 WHERE u.username = $1",
+      {claims.subject, claims.id});
+  if (rows.empty() || rows[0].find_text(3) || claims.issued_at < rows[0].time(2)) return std::nullopt;
+  return role_of(rows[0], 1);
 }
 
 void forget_expired_revocations(store::Session& session, Time now) {

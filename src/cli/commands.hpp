@@ -11,6 +11,7 @@ void add_setup(CLI::App& app);
 void add_lite(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_db(CLI::App& app);
+void add_users(CLI::App& app);
 void add_version(CLI::App& app);
 void add_project(CLI::App& app);
 void add_dags(CLI::App& app);

@@ -5,7 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
-#include "lite/home.hpp"
+#include "cli/local_database.hpp"
 #include "store/migrator.hpp"
 
 namespace leoflow::cli {
@@ -16,15 +16,8 @@ struct DbOptions {
   bool yes = false;
 };
 
-std::unique_ptr<store::Database> open(const DbOptions& options) {
-  const std::string url = options.url.empty()
-                              ? "sqlite:///" + lite::Home::from_environment().database_file().string()
-                              : options.url;
-  return value_or_exit(store::Database::open(url));
-}
-
 void migrate(const DbOptions& options) {
-  const auto database = open(options);
+  const auto database = open_database(options.url);
   const auto applied = value_or_exit(store::Migrator(*database).migrate());
   if (applied.empty()) {
     fmt::print("{} is up to date\n", database->description());
@@ -34,7 +27,7 @@ void migrate(const DbOptions& options) {
 }
 
 void reset(const DbOptions& options) {
-  const auto database = open(options);
+  const auto database = open_database(options.url);
   if (!options.yes) {
     fmt::print("This deletes every DAG run, log entry, variable and connection in {}.\nType yes to go on: ",
                database->description());
@@ -48,12 +41,12 @@ void reset(const DbOptions& options) {
 }
 
 void current(const DbOptions& options) {
-  const auto database = open(options);
+  const auto database = open_database(options.url);
   fmt::print("{}\n", store::Migrator(*database).status().version);
 }
 
 void check(const DbOptions& options) {
-  const auto database = open(options);
+  const auto database = open_database(options.url);
   const store::SchemaStatus status = store::Migrator(*database).status();
   if (status.condition != store::SchemaCondition::current) throw Exit{4, store::explain(status)};
   fmt::print("{} is up to date (version {})\n", database->description(), status.version);
@@ -70,8 +63,7 @@ void add_db(CLI::App& app) {
       "  leoflow db reset --yes");
   const auto add = [&](const char* name, const char* what, void (*action)(const DbOptions&)) {
     CLI::App* command = db->add_subcommand(name, what);
-    command->add_option("--database-url", options->url,
-                        "sqlite:///PATH or postgresql://… (default: Lite's own file)");
+    add_database_option(*command, options->url);
     command->callback([options, action] { action(*options); });
     command->footer(fmt::format("Example:\n  leoflow db {}", name));
     return command;

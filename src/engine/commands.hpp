@@ -144,6 +144,10 @@ class Commands {
   /// Errors: not_found (DAG, or nothing of that kind waits).
   virtual Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) = 0;
 
+  /// Asks an agent's Python; the questions are those of python/leoflow_worker/questions.py that need no DAG.
+  /// Errors: unavailable (no agent answers), or what Python says.
+  virtual Result<json::value> ask_python(json::object question) = 0;
+
   /// Any other write (variables, connections, notes, audit log, ...): `work` runs on the writer's thread
   /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`
   /// returns as an error undoes its own writes only. Work that throws UniqueViolation answers conflict.

@@ -128,6 +128,7 @@ class Engine final : public Commands {
   Result<void> answer_input(AnswerInput answer) override;
   Result<void> change_asset(ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
+  Result<json::value> ask_python(json::object question) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
  private:
@@ -161,6 +162,7 @@ class Engine final : public Commands {
   void mapped_with_python(std::int64_t event_id, const std::string& dag_id,
                           const Result<std::string>& answer);
   /// For callers on threads of their own. Errors: unavailable, or Python's.
+  /// @param dag_id whose file it is about; "" for none
   Result<json::value> ask_and_wait(const std::string& dag_id, json::object question);
   /// The DAG's timetable, if Python has to evaluate it.
   std::optional<json::value> python_timetable(const std::string& dag_id);

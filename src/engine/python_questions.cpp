@@ -81,7 +81,8 @@ void Engine::ask_next_run(const scheduler::DagEntry& dag) {
                                                    {"earliest", to_json(restriction.earliest)},
                                                    {"latest", to_json(restriction.latest)},
                                                    {"catchup", restriction.catchup}});
-  question.then = [this, dag_id = dag.dag_id, last = dag.last_automated, place](const Result<std::string>& answer) {
+  question.then = [this, dag_id = dag.dag_id, last = dag.last_automated,
+                   place](const Result<std::string>& answer) {
     Item item;
     if (answer) {
       const auto told = parse_json(*answer);
@@ -91,7 +92,8 @@ void Engine::ask_next_run(const scheduler::DagEntry& dag) {
     } else {
       // It does not run by itself until its file, or what it uses, is mended.
       log::error("the timetable of DAG '{}' failed: {}", dag_id, answer.error().message);
-      const std::string text = fmt::format("Dag '{}': its timetable failed\n{}", dag_id, answer.error().message);
+      const std::string text =
+          fmt::format("Dag '{}': its timetable failed\n{}", dag_id, answer.error().message);
       item.record = [this, place, text](store::Session& session) {
         write_import_error(session, place.bundle_name, place.relative_fileloc, text, pass_time_);
       };
@@ -110,19 +112,20 @@ void Engine::map_with_python(const std::vector<AssetEvent>& events) {
 void Engine::ask_unmapped() {
   Item item;
   item.decide = [this](Deciding& d) {
-    for (const store::Row row : d.session.query(
-             "SELECT u.event_id, u.dag_id, e.partition_key, a.name, a.uri FROM unmapped_event u"
-             " JOIN asset_event e ON e.id = u.event_id JOIN asset a ON a.id = e.asset_id ORDER BY u.event_id")) {
+    for (const store::Row row :
+         d.session.query("SELECT u.event_id, u.dag_id, e.partition_key, a.name, a.uri FROM unmapped_event u"
+                         " JOIN asset_event e ON e.id = u.event_id JOIN asset a ON a.id = e.asset_id ORDER "
+                         "BY u.event_id")) {
       const std::pair asked(row.integer(0), row.text(1));
       const scheduler::DagEntry* dag = d.scheduler.find_dag(asked.second);
       if (dag == nullptr || !asked_events_.insert(asked).second) continue;
       const dag::Partitioning* partitioning = dag->graph->timetable->partitioning();
       const json::value* mapper =
           partitioning == nullptr ? nullptr : partitioning->mapper_of({row.text(3), row.text(4)}).python();
-      PythonQuestion question = question_about(dag_files_.place_of(asked.second),
-                                               {{"ask", "map_partition"},
-                                                {"mapper", mapper == nullptr ? json::value(nullptr) : *mapper},
-                                                {"key", row.text(2)}});
+      PythonQuestion question = question_about(
+          dag_files_.place_of(asked.second), {{"ask", "map_partition"},
+                                              {"mapper", mapper == nullptr ? json::value(nullptr) : *mapper},
+                                              {"key", row.text(2)}});
       question.then = [this, asked](const Result<std::string>& answer) {
         mapped_with_python(asked.first, asked.second, answer);
       };
@@ -161,7 +164,8 @@ void Engine::mapped_with_python(std::int64_t event_id, const std::string& dag_id
 }
 
 Result<json::value> Engine::ask_and_wait(const std::string& dag_id, json::object question) {
-  constexpr std::chrono::seconds kPatience{60};
+  // A little longer than the fleet gives to Python.
+  constexpr std::chrono::seconds kPatience{25};
   struct State {
     std::promise<Result<std::string>> promise;
     Result<std::string> told = fail(ErrorCode::unavailable, "the engine is stopping; try again");
@@ -178,11 +182,17 @@ Result<json::value> Engine::ask_and_wait(const std::string& dag_id, json::object
   post(std::move(item));
   if (answer.wait_for(kPatience) != std::future_status::ready) {
     return fail(ErrorCode::unavailable,
-                fmt::format("no agent evaluated the timetable of DAG '{}' in time; try again", dag_id));
+                dag_id.empty()
+                    ? "no agent answered in time; try again"
+                    : fmt::format("no agent evaluated the timetable of DAG '{}' in time; try again", dag_id));
   }
   const auto told = answer.get();
   if (!told) return std::unexpected(told.error());
   return parse_json(*told);
+}
+
+Result<json::value> Engine::ask_python(json::object question) {
+  return ask_and_wait("", std::move(question));
 }
 
 std::optional<json::value> Engine::python_timetable(const std::string& dag_id) {

@@ -19,10 +19,17 @@ constexpr std::string_view kPutTask =
     " updated_at = excluded.updated_at, expires_at = excluded.expires_at";
 
 constexpr std::string_view kPutAsset =
-    "INSERT INTO asset_state_store (asset_id, key, value, updated_at)"
-    " SELECT id, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM asset"
-    " WHERE ($1 <> '' AND name = $1) OR ($2 <> '' AND uri = $2)"
-    " ON CONFLICT (asset_id, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
+    "INSERT INTO asset_state_store (asset_id, key, value, updated_at, writer_kind, writer_dag_id,"
+    " writer_run_id, writer_task_id, writer_map_index)"
+    " SELECT a.id, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), CAST($7 AS TEXT), t.dag_id, "
+    "t.run_id,"
+    " t.task_id, t.map_index FROM asset a LEFT JOIN task_instance t ON t.id = $6"
+    " WHERE (($1 <> '' AND a.name = $1) OR ($2 <> '' AND a.uri = $2))"
+    " AND (t.id IS NOT NULL OR $7 = 'watcher')"
+    " ON CONFLICT (asset_id, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,"
+    " writer_kind = excluded.writer_kind, writer_dag_id = excluded.writer_dag_id,"
+    " writer_run_id = excluded.writer_run_id, writer_task_id = excluded.writer_task_id,"
+    " writer_map_index = excluded.writer_map_index";
 
 constexpr std::string_view kOfAsset =
     "asset_id IN (SELECT id FROM asset WHERE ($1 <> '' AND name = $1) OR ($2 <> '' AND uri = $2))";
@@ -79,9 +86,11 @@ void TaskService::get_asset_state_store(const Caller&, const json::value& reques
   reply(found_or(rows, "AssetStateStoreResult", "ASSET_STORE_NOT_FOUND", request));
 }
 
-void TaskService::set_asset_state_store(const Caller&, const json::value& request, const Reply& reply) {
+void TaskService::set_asset_state_store(const Caller& caller, const json::value& request,
+                                        const Reply& reply) {
   write([params = store::Params{get_text(request, "name"), get_text(request, "uri"), get_text(request, "key"),
-                                value_text(request), clock_.now()}](
+                                value_text(request), clock_.now(), caller.attempt,
+                                caller.is_parsing() ? "watcher" : "task"}](
             store::Session& session) { session.execute(kPutAsset, params); },
         reply);
 }

@@ -9,9 +9,6 @@
 
 namespace leoflow::api {
 
-/// What Python's repr() says of a value that Airflow serialized.
-std::string python_text(const json::value& encoded);
-
 /// What tasks of DAG versions tell their executor; each version is looked up once.
 class ExecutorConfigs {
  public:

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/core/catalog.hpp"
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
 #include "auth/login_limiter.hpp"
@@ -20,8 +21,6 @@ struct ApiConfig {
   std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
   std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
   std::filesystem::path logs_folder;
-  std::string hook_meta_file;  ///< JSON list of connection forms; "" or missing: none
-  std::string providers_file;  ///< JSON list of installed providers; "" or missing: none
   std::string instance_name = "Leoflow";
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
@@ -39,6 +38,7 @@ struct Services {
   auth::LoginLimiter login_limiter{};
   DagCache dags{};
   DagLinks links{};
+  Catalog catalog{};
 };
 
 }  // namespace leoflow::api

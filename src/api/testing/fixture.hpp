@@ -53,6 +53,10 @@ class FakeCommands final : public engine::Commands {
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override {
     return deleted.push_back(dag_id + (asset ? "/" + asset->name : "")), Result<void>{};
   }
+  Result<json::value> ask_python(json::object) override {
+    ++questions;
+    return told;
+  }
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
   std::vector<engine::TriggerRun> triggered;
@@ -66,6 +70,8 @@ class FakeCommands final : public engine::Commands {
   std::vector<std::string> reparsed;
   std::vector<std::string> unpartitioned;
   int pool_changes = 0;
+  int questions = 0;
+  Result<json::value> told = json::array();  ///< by Python
 
  private:
   store::Database& database_;

@@ -52,16 +52,30 @@ Result<Answer> answer_with(Call& call, const std::string& id, int status) {
   return ok(connection_from(call, rows[0]), status);
 }
 
+constexpr std::string_view kInsertConnection =
+    "INSERT INTO connection (conn_id, conn_type, description, host, login, schema_name, port, password, "
+    "extra,"
+    " updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+store::Params connection_row(Call& call, const gen::ConnectionBody& body) {
+  return {body.connection_id,
+          body.conn_type,
+          body.description,
+          body.host,
+          body.login,
+          body.schema,
+          body.port,
+          sealed(call, body.password),
+          sealed(call, body.extra),
+          call.now()};
+}
+
 Result<void> create_connection(Call& call, gen::ConnectionBody& body) {
-  auto done = call.api.commands.write([&, now = call.now()](store::Session& session) -> Result<void> {
-    session.execute(
-        "INSERT INTO connection (conn_id, conn_type, description, host, login, schema_name, port, password, "
-        "extra, "
-        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        {body.connection_id, body.conn_type, body.description, body.host, body.login, body.schema, body.port,
-         sealed(call, body.password), sealed(call, body.extra), now});
-    return {};
-  });
+  auto done =
+      call.api.commands.write([&, row = connection_row(call, body)](store::Session& session) -> Result<void> {
+        session.execute(kInsertConnection, row);
+        return {};
+      });
   if (!done && done.error().code == ErrorCode::conflict) {
     return fail(ErrorCode::conflict,
                 fmt::format("The Connection with connection_id: `{}` already exists", body.connection_id));
@@ -185,12 +199,41 @@ Result<Answer> enqueue_connection_test(Call&, const gen::EnqueueConnectionTestPa
   return fail(ErrorCode::forbidden, std::string(kNoTest));
 }
 
-// A JSON list that the environment's own Python has written.
+// No test was ever accepted.
+Result<Answer> get_connection_test(Call&, const gen::GetConnectionTestParams& params) {
+  return fail(ErrorCode::not_found,
+              fmt::format("No connection test found for token: `{}`", params.Airflow_Connection_Test_Token));
+}
+
 Result<Answer> hook_meta_data(Call& call, const gen::HookMetaDataParams&) {
+  const auto forms = call.api.catalog.read(call.api.commands, "hook_meta");
+  if (!forms) return std::unexpected(forms.error());
   Answer answer;
-  const auto text = read_file(call.api.config.hook_meta_file);
-  answer.body = text && parse_json(*text) ? *text : "[]";
+  answer.body = json::serialize(*forms);
   return answer;
+}
+
+/// Those that are there already stay as they are.
+Result<Answer> create_default_connections(Call& call, const gen::CreateDefaultConnectionsParams&) {
+  const auto connections = call.api.catalog.read(call.api.commands, "default_connections");
+  if (!connections) return std::unexpected(connections.error());
+  std::vector<store::Params> rows;
+  for (const json::value& wanted : *connections) {
+    gen::ConnectionBody body;
+    wire::Problems problems;
+    body.parse(wanted, wire::Location("body"), problems);
+    if (!problems.empty()) {
+      return fail(ErrorCode::unavailable, "a default connection: " + json::serialize(problems.list()));
+    }
+    rows.push_back(connection_row(call, body));
+  }
+  auto done = call.api.commands.write([&](store::Session& session) -> Result<void> {
+    session.execute_many(std::string(kInsertConnection) + " ON CONFLICT (conn_id) DO NOTHING", rows);
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  call.audit({});
+  return no_content();
 }
 
 }  // namespace
@@ -204,7 +247,9 @@ void bind_connections(Registry& registry) {
   registry.bind<op::bulk_connections>(bulk_connections);
   registry.bind<op::test_connection>(test_connection);
   registry.bind<op::enqueue_connection_test>(enqueue_connection_test);
+  registry.bind<op::get_connection_test>(get_connection_test);
   registry.bind<op::hook_meta_data>(hook_meta_data);
+  registry.bind<op::create_default_connections>(create_default_connections);
 }
 
 }  // namespace leoflow::api

@@ -45,27 +45,6 @@ Result<Answer> get_config_value(Call&, const gen::GetConfigValueParams&) {
       "Your Airflow administrator chose not to expose the configuration, most likely for security reasons.");
 }
 
-// From the list that the environment's own Python has written.
-Result<Answer> get_providers(Call& call, const gen::GetProvidersParams& params) {
-  gen::ProviderCollectionResponse list;
-  const auto text = read_file(call.api.config.providers_file);
-  const auto parsed = parse_json(text.value_or("[]"));
-  if (parsed && parsed->is_array()) {
-    std::int64_t index = 0;
-    for (const json::value& item : parsed->get_array()) {
-      const std::int64_t place = index++;
-      if (place < params.offset || place >= params.offset + params.limit) continue;
-      auto& provider = list.providers.emplace_back();
-      provider.package_name = get_text(item, "package_name");
-      provider.description = get_text(item, "description");
-      provider.version = get_text(item, "version");
-      provider.documentation_url = find_text(item, "documentation_url");
-    }
-    list.total_entries = index;
-  }
-  return ok(list);
-}
-
 }  // namespace
 
 void bind_monitor(Registry& registry) {
@@ -73,7 +52,6 @@ void bind_monitor(Registry& registry) {
   registry.bind<op::get_version>(get_version);
   registry.bind<op::get_config>(get_config);
   registry.bind<op::get_config_value>(get_config_value);
-  registry.bind<op::get_providers>(get_providers);
 }
 
 }  // namespace leoflow::api

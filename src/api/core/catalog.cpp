@@ -1,0 +1,41 @@
+#include "api/core/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+
+namespace leoflow::api {
+
+Result<json::array> Catalog::read(engine::Commands& commands, const std::string& list) {
+  std::promise<Told> promise;
+  std::shared_future<Told> told;
+  bool asks = false;
+  {
+    const std::lock_guard lock(mutex_);
+    std::shared_future<Told>& known = told_[list];
+    asks = !known.valid();
+    if (asks) known = promise.get_future().share();
+    told = known;
+  }
+  // Whoever comes meanwhile waits for the same answer, be it an error.
+  if (asks) {
+    Told answer = ask(commands, list);
+    if (!answer) {
+      const std::lock_guard lock(mutex_);
+      told_.erase(list);
+    }
+    promise.set_value(std::move(answer));
+  }
+  return told.get();
+}
+
+Catalog::Told Catalog::ask(engine::Commands& commands, const std::string& list) {
+  auto told = commands.ask_python({{"ask", "catalog"}, {"list", list}});
+  if (told && told->is_array()) return std::move(told->get_array());
+  log::error("reading '{}' of the installed packages: {}", list, told ? "not a list" : told.error().message);
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format("the {} of the installed packages could not be read; the server's log says why", list));
+}
+
+}  // namespace leoflow::api
