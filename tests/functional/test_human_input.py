@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 import urllib.parse
-from contextlib import closing
 
 import pytest
 from support import Lite, eventually
@@ -99,12 +97,9 @@ def test_a_question_is_listed_checked_and_answered_once(lite):
 
     await_question(lite, "asks", run_id, "only_ann")
     # Unless somebody else is there, a question to somebody else would never be answered.
-    with closing(sqlite3.connect(lite.home / "dev/leoflow_dev.db")) as database:
-        with database:
-            database.execute("INSERT INTO app_user SELECT 'ann', password_hash, role, 0, 0 FROM app_user")
-        assert answer(lite, "asks", run_id, "only_ann", ["yes"]).status == 403
-        with database:
-            database.execute("DELETE FROM app_user WHERE username = 'ann'")
+    lite.command("users", "create", "ann")
+    assert answer(lite, "asks", run_id, "only_ann", ["yes"]).status == 403
+    lite.command("users", "delete", "ann", "--yes")
     assert answer(lite, "asks", run_id, "only_ann", ["yes"]).status == 200
 
 
