@@ -1,4 +1,4 @@
-"""Answers what only classes of the user's own know: timetables and partition mappers from plugins.
+"""Answers what only Python knows: timetables and partition mappers from plugins, and the installed packages.
 
 A question is a JSON object with `ask`, and is answered in a process of its own with JSON:
 

@@ -1,7 +1,7 @@
 #include "api/resources.hpp"
 
-/// Lists of things that nothing in Leoflow makes yet: plugins, jobs. They are truthfully empty;
-/// what would make such a thing answers 501.
+/// Lists that are always empty: of jobs, for there are no processes of Airflow's, and of plugins, which work but
+/// are not listed yet.
 namespace leoflow::api {
 
 namespace {
