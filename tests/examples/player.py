@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import json
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +46,8 @@ class Player:
         self.at_once = at_once
         self.log = log
         self.reaction_seconds = reaction_seconds
+        self._users: collections.Counter[str] = collections.Counter()
+        self._users_lock = threading.Lock()
 
     def await_dags(self, settled_seconds: float, seconds: float = 300) -> None:
         """Waits until every file is parsed: nothing new for `settled_seconds`."""
@@ -80,15 +85,17 @@ class Player:
 
     def _play_one(self, dag_id: str, stub_url: str) -> Answer:
         case, began = case_of(dag_id), time.monotonic()
-        others = (*case.unpause, *case.consumers)
-        for other in (dag_id, *others):
-            self._pause(other, False)
+        with self._unpaused(dag_id, *case.unpause, *case.consumers):
+            answer = self._play_unpaused(dag_id, case, stub_url)
+        self.log(f"{dag_id}: {answer.get('run', answer)} in {time.monotonic() - began:.1f} s")
+        return answer
+
+    def _play_unpaused(self, dag_id: str, case: Case, stub_url: str) -> Answer:
         body = {"dag_run_id": RUN_ID, "logical_date": case.logical_date, "conf": _filled(case.conf, stub_url)}
         if case.partition_key is not None:
             body["partition_key"] = case.partition_key
         made = self.server.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
         if made.status != 200:
-            self._pause(dag_id, True)
             self.log(f"{dag_id}: trigger refused: {made.status} {made.body}")
             return {"dag_id": dag_id, "refused": made.status}
         run = f"/api/v2/dags/{dag_id}/dagRuns/{RUN_ID}"
@@ -100,10 +107,24 @@ class Player:
             answer["responses"] = responded
         if answer["run"] not in _ENDED:
             self.server.request("PATCH", run, {"state": "failed"})
-        for other in (dag_id, *others):
-            self._pause(other, True)
-        self.log(f"{dag_id}: {answer['run']} in {time.monotonic() - began:.1f} s")
         return answer
+
+    @contextlib.contextmanager
+    def _unpaused(self, *dag_ids: str) -> Iterator[None]:
+        """Keeps DAGs from being paused. One may be a consumer of several examples that play at the same time, and
+        play itself: only the last one to leave pauses it."""
+        with self._users_lock:
+            self._users.update(dag_ids)
+            for dag_id in dag_ids:
+                self._pause(dag_id, False)
+        try:
+            yield
+        finally:
+            with self._users_lock:
+                self._users.subtract(dag_ids)
+                for dag_id in dag_ids:
+                    if not self._users[dag_id]:
+                        self._pause(dag_id, True)
 
     def _pause(self, dag_id: str, is_paused: bool) -> None:
         self.server.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": is_paused})
