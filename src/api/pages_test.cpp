@@ -253,7 +253,6 @@ TEST_F(ApiTest, EveryReadThatTheUiMakesAnswers) {
                              "/api/v2/variables",
                              "/api/v2/connections",
                              "/ui/connections/hook_meta",
-                             "/ui/teams",
                              "/api/v2/providers",
                              "/api/v2/assets",
                              "/api/v2/dagStats",

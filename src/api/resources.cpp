@@ -10,6 +10,7 @@ void bind_everything(Registry& registry) {
   bind_ui_grid(registry);
   bind_ui_structure(registry);
   bind_ui_runs(registry);
+  bind_ui_calendar(registry);
   bind_ui_assets(registry);
   bind_ui_dependencies(registry);
   bind_ui_deadlines(registry);

@@ -12,6 +12,7 @@ void bind_ui_dags(Registry& registry);
 void bind_ui_grid(Registry& registry);
 void bind_ui_structure(Registry& registry);
 void bind_ui_runs(Registry& registry);
+void bind_ui_calendar(Registry& registry);
 void bind_ui_assets(Registry& registry);
 void bind_ui_dependencies(Registry& registry);
 void bind_ui_deadlines(Registry& registry);

@@ -147,6 +147,7 @@ Result<void> Server::start() {
     const auto value = rows.empty() ? fail(ErrorCode::not_found, "") : p.sealer.open(rows[0].text(0));
     return value ? std::optional(*value) : std::nullopt;
   });
+  p.engine->set_makes_runs(config_.use_job_schedule);
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);
   p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock);

@@ -33,10 +33,11 @@ struct ServerConfig {
   std::string agent_program;
   std::string python;
   std::string worker_path;
-  std::string airflow_folder;  ///< site-packages/airflow of the Python environment
-  std::string parser_version;  ///< changes whenever files must be parsed again
-  int slots = 0;               ///< 0: the agent's default
-  int max_map_length = 1024;   ///< most items of a value that something is mapped over
+  std::string airflow_folder;    ///< site-packages/airflow of the Python environment
+  std::string parser_version;    ///< changes whenever files must be parsed again
+  int slots = 0;                 ///< 0: the agent's default
+  int max_map_length = 1024;     ///< most items of a value that something is mapped over
+  bool use_job_schedule = true;  ///< whether schedules and assets make runs
 };
 
 /// A whole control plane with one agent on this host. start() either leaves all

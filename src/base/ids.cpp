@@ -1,5 +1,6 @@
 #include "base/ids.hpp"
 
+#include <atomic>
 #include <openssl/rand.h>
 
 #include "base/result.hpp"
@@ -19,14 +20,34 @@ std::string random_hex(std::size_t count) {
   return to_hex(random_bytes(count));
 }
 
+namespace {
+
+/// Milliseconds and a count of 12 bits that goes on within a millisecond, so that ids are in the order in
+/// which they were made. More than 4096 in a millisecond borrow from the next ones.
+std::uint64_t next_count(Time now) {
+  static std::atomic<std::uint64_t> last{0};
+  constexpr std::uint64_t kMostBorrowed = std::uint64_t{1000} << 12;
+  const auto first = static_cast<std::uint64_t>(
+                         std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count())
+                     << 12;
+  std::uint64_t before = last.load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    next = before >= first && before - first < kMostBorrowed ? before + 1 : first;
+  } while (!last.compare_exchange_weak(before, next, std::memory_order_relaxed));
+  return next;
+}
+
+}  // namespace
+
 Uuid new_uuid(Time now) {
   Uuid id;
-  const std::string random = random_bytes(10);
-  const auto millis = static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
-  for (std::size_t i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
-  for (std::size_t i = 0; i < 10; ++i) id.bytes[6 + i] = static_cast<std::uint8_t>(random[i]);
-  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
+  const std::string random = random_bytes(8);
+  const std::uint64_t count = next_count(now);
+  for (std::size_t i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(count >> (52 - 8 * i));
+  id.bytes[6] = static_cast<std::uint8_t>(((count >> 8) & 0x0F) | 0x70);
+  id.bytes[7] = static_cast<std::uint8_t>(count);
+  for (std::size_t i = 0; i < 8; ++i) id.bytes[8 + i] = static_cast<std::uint8_t>(random[i]);
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
   return id;
 }

@@ -51,5 +51,15 @@ TEST(Ids, AreUniqueOrderedAndReadable) {
   EXPECT_FALSE(Uuid::parse("no-uuid"));
 }
 
+TEST(Ids, OfOneMomentAreInTheOrderOfTheirMaking) {
+  const Time now = from_micros(3'000'000'000);
+  Uuid last = new_uuid(now);
+  for (int i = 0; i < 10'000; ++i) {
+    const Uuid next = new_uuid(now);
+    ASSERT_LT(last, next) << i;
+    last = next;
+  }
+}
+
 }  // namespace
 }  // namespace leoflow

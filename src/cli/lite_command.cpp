@@ -83,6 +83,16 @@ int airflow_setting(const char* variable, int otherwise) {
   return value;
 }
 
+/// A truth value that Airflow's users set by an environment variable, in the words that Airflow takes.
+bool airflow_switch(const char* variable, bool otherwise) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return otherwise;
+  const std::string word = to_lower(text);
+  if (word == "t" || word == "true" || word == "1") return true;
+  if (word == "f" || word == "false" || word == "0") return false;
+  throw Exit{2, fmt::format("{}={} is neither True nor False", variable, text)};
+}
+
 app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
                                 const lite::SetupResult& setup, const fs::path& workspace) {
   const lite::Config& config = setup.config;
@@ -114,6 +124,7 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
   out.slots = options.slots;
   out.max_map_length = airflow_setting("AIRFLOW__CORE__MAX_MAP_LENGTH", out.max_map_length);
+  out.use_job_schedule = airflow_switch("AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule);
   return out;
 }
 
@@ -195,7 +206,8 @@ void add_lite(CLI::App& app) {
       "Examples:\n  leoflow lite dags/hello\n  leoflow lite --port 9000 ~/airflow/dags\n"
       "  leoflow lite --database-url postgresql://me@localhost/leoflow_dev\n\n"
       "Plugins are in the folder 'plugins' of the path, or beside it (or AIRFLOW__CORE__PLUGINS_FOLDER).\n"
-      "More folders and git repositories: AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST, as in Airflow.");
+      "More folders and git repositories: AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST, as in Airflow.\n"
+      "Only runs by hand: AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE=False, as in Airflow.");
   CLI::App* reset = lite->add_subcommand("reset-password", "Give the admin a new password and show it once");
   reset->footer(
       "The password is taken from LEOFLOW_ADMIN_PASSWORD if that is set.\nExample:\n"

@@ -59,6 +59,8 @@ class Timetable {
   virtual std::string description() const { return ""; }
   /// Whether runs come by themselves, again and again.
   virtual bool periodic() const { return true; }
+  /// The tick after a time, if it is made of one cron expression.
+  virtual std::optional<Time> tick_after(Time) const { return std::nullopt; }
   /// Most runs at a time that make sense, if fewer than the DAG allows.
   virtual std::optional<int> active_runs_limit() const { return std::nullopt; }
 

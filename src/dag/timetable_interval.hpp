@@ -29,6 +29,7 @@ class CronDataIntervalTimetable final : public DataIntervalTimetable {
       : DataIntervalTimetable(std::make_unique<CronBoundaries>(ticks)), summary_(ticks.expression()) {}
   DataInterval manual_interval(Time run_after) const override;
   std::string summary() const override { return summary_; }
+  std::optional<Time> tick_after(Time time) const override { return ticks().next(time); }
 
  private:
   std::optional<Time> skip_to_latest(std::optional<Time> earliest, Time now) const override;

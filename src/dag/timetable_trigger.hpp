@@ -47,6 +47,7 @@ class CronTriggerTimetable final : public TriggerTimetable {
         summary_(ticks.expression()),
         immediately_(immediately) {}
   std::string summary() const override { return summary_; }
+  std::optional<Time> tick_after(Time time) const override { return ticks().next(time); }
 
  private:
   std::optional<Time> first_run(Time now) const override { return first_tick(ticks(), immediately_, now); }

@@ -60,6 +60,8 @@ class Engine final : public Commands {
 
   /// Before start(): how to read a variable, for deadlines that depend on one.
   void set_variables(VariableReader variables) { variables_ = std::move(variables); }
+  /// Before start(): whether schedules and assets make runs ([scheduler] use_job_schedule).
+  void set_makes_runs(bool makes_runs) { scheduler_.set_makes_runs(makes_runs); }
   /// Reads the store and starts the loop. Throws store::Unavailable.
   void start();
   /// Finishes what was posted, then stops. Safe to call twice.

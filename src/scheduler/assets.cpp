@@ -40,7 +40,8 @@ void Scheduler::forget_queued_assets(const std::string& dag_id, const std::optio
 }
 
 void Scheduler::want_asset_run(DagEntry& dag) {
-  if ((dag.queued_assets.empty() && dag.partitions.empty()) || dag.wants_asset_run) return;
+  if (!makes_runs_ || dag.wants_asset_run) return;
+  if (dag.queued_assets.empty() && dag.partitions.empty()) return;
   // By the next tick: all that changes in one go makes one run.
   dag.wants_asset_run = true;
   arm({Time{}, Timer::Kind::asset_run, dag.dag_id, ""});

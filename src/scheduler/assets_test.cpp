@@ -60,6 +60,14 @@ TEST_F(AssetsTest, ARunComesWhenAllAssetsOfAListChanged) {
   EXPECT_TRUE(dag.queued_assets.empty());
 }
 
+TEST_F(AssetsTest, NoRunComesIfOnlyWhatIsTriggeredShallRun) {
+  scheduler_.set_makes_runs(false);
+  const DagEntry& dag = waits_for(asset("a"));
+  change("a");
+  tick();
+  EXPECT_TRUE(dag.runs.empty());
+}
+
 TEST_F(AssetsTest, EitherOfTwoIsEnoughIfTheScheduleSaysSo) {
   DagEntry& dag = waits_for(of(Kind::any, {asset("a"), of(Kind::all, {asset("b"), asset("c")})}));
   change("b");

@@ -143,7 +143,7 @@ void Scheduler::set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next) {
 void Scheduler::create_due_runs(DagEntry& dag, Time now) {
   // Catching up over years of runs that end at once must not hold up everything else.
   constexpr int kMostAtOnce = 200;
-  if (dag.creating) return;
+  if (!makes_runs_ || dag.creating) return;
   dag.creating = true;
   int created = 0;
   const auto most = static_cast<std::size_t>(dag.graph->max_active_runs);

@@ -51,6 +51,8 @@ class Scheduler {
   explicit Scheduler(std::function<Uuid(Time)> make_id) : make_id_(std::move(make_id)) {}
   /// Where to look for runs that are not in memory; without it there are none.
   void set_past(Past* past) { past_ = past; }
+  /// Whether schedules and assets make runs; if not, only what is triggered and backfilled runs.
+  void set_makes_runs(bool makes_runs) { makes_runs_ = makes_runs; }
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -352,6 +354,7 @@ class Scheduler {
 
   std::function<Uuid(Time)> make_id_;
   Past* past_ = nullptr;
+  bool makes_runs_ = true;
   std::unordered_map<std::string, std::unique_ptr<DagEntry>> dags_;
   std::unordered_map<std::string, Pool> pools_;
   std::unordered_map<Uuid, TaskRef, UuidHash> attempts_;  ///< that hold a slot

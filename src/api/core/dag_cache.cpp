@@ -23,6 +23,14 @@ DagCache::View DagCache::current(store::Session& session, std::string_view dag_i
   return rows.empty() ? nullptr : load(session, rows[0].text(0), rows[0].text(1));
 }
 
+DagCache::View DagCache::of_run(store::Session& session, std::string_view dag_id, std::string_view run_id) {
+  const auto rows = session.query(
+      "SELECT v.id, v.dag_hash FROM dag_run r JOIN dag_version v ON v.id = r.dag_version_id "
+      "WHERE r.dag_id = $1 AND r.run_id = $2",
+      {dag_id, run_id});
+  return rows.empty() ? current(session, dag_id) : load(session, rows[0].text(0), rows[0].text(1));
+}
+
 DagCache::View DagCache::load(store::Session& session, const std::string& version_id,
                               const std::string& hash) {
   {

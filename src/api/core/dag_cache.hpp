@@ -25,6 +25,8 @@ class DagCache {
   View by_number(store::Session& session, std::string_view dag_id, std::int64_t version_number);
   /// The version that dag.current_version_id names.
   View current(store::Session& session, std::string_view dag_id);
+  /// The version that a run was made with; the current one if there is no such run.
+  View of_run(store::Session& session, std::string_view dag_id, std::string_view run_id);
 
  private:
   View load(store::Session& session, const std::string& version_id, const std::string& hash);

@@ -1,5 +1,7 @@
 #include "api/core/dag_list.hpp"
 
+#include <fmt/format.h>
+
 namespace leoflow::api {
 
 void filter_by_tags(Select& select, const std::vector<std::string>& tags, bool all) {
@@ -15,8 +17,9 @@ void filter_by_tags(Select& select, const std::vector<std::string>& tags, bool a
 void filter_by_asset(Select& select, const std::optional<bool>& has_asset_schedule,
                      const std::optional<std::string>& asset_dependency) {
   if (has_asset_schedule) {
-    select.where(*has_asset_schedule ? "d.timetable_type LIKE '%Asset%'"
-                                     : "d.timetable_type NOT LIKE '%Asset%'");
+    constexpr std::string_view kWaits =
+        "EXISTS (SELECT 1 FROM dag_schedule_asset s WHERE s.dag_id = d.dag_id AND s.kind = 'asset')";
+    select.where(*has_asset_schedule ? std::string(kWaits) : fmt::format("NOT {}", kWaits));
   }
   if (!asset_dependency) return;
   const std::string pattern = contains_pattern(*asset_dependency);

@@ -13,13 +13,16 @@ namespace leoflow::api {
 
 inline constexpr std::string_view kLastRunState =
     "(SELECT r.state FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
+inline constexpr std::string_view kLastRunStart =
+    "(SELECT r.start_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
+inline constexpr std::string_view kLastRunEnd =
+    "(SELECT r.end_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
 inline constexpr std::array<OrderKey, 7> kDagOrder = {{
     {"dag_id", "d.dag_id"},
     {"dag_display_name", "d.dag_display_name"},
-    {"next_dagrun", "d.next_dagrun_run_after"},
+    {"next_dagrun", "d.next_dagrun_logical_date"},
     {"last_run_state", kLastRunState},
-    {"last_run_start_date",
-     "(SELECT r.start_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)"},
+    {"last_run_start_date", kLastRunStart},
     {"is_paused", "d.is_paused"},
     {"next_dagrun_run_after", "d.next_dagrun_run_after"},
 }};

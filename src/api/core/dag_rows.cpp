@@ -30,6 +30,7 @@ void fill_dag(store::Row row, gen::DAGResponse& dag) {
   std::int64_t max_active_runs = 0;
   in >> parsed_at >> dag.last_parse_duration >> bundle_name >> dag.bundle_version >> relative >> bundle_path;
   in >> dag.description >> dag.timetable_summary >> dag.timetable_description >> timetable_type;
+  if (dag.timetable_summary == "None") dag.timetable_summary.reset();  // no schedule
   in >> dag.max_active_tasks >> max_active_runs >> dag.max_consecutive_failed_dag_runs;
   in >> dag.has_task_concurrency_limits >> dag.has_import_errors;
   in >> dag.next_dagrun_logical_date >> dag.next_dagrun_data_interval_start >>
@@ -72,7 +73,8 @@ void add_tags(store::Session& session, std::vector<gen::DAGResponse>& dags) {
 Result<gen::DAGResponse> read_dag(store::Session& session, std::string_view dag_id) {
   const auto rows =
       session.query(fmt::format("SELECT {} FROM {} WHERE d.dag_id = $1", kDagColumns, kDagTables), {dag_id});
-  if (rows.empty()) return fail(ErrorCode::not_found, fmt::format("Dag with id: {} was not found", dag_id));
+  if (rows.empty())
+    return fail(ErrorCode::not_found, fmt::format("The Dag with ID: `{}` was not found", dag_id));
   std::vector<gen::DAGResponse> dags(1);
   fill_dag(rows[0], dags[0]);
   add_tags(session, dags);

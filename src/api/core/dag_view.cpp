@@ -149,6 +149,7 @@ void DagView::read_group(const json::value& group, std::string_view id, std::str
         tasks_[task->second].group_id = id;
       }
     }
+    std::ranges::sort(view.children, {}, &GroupView::Child::id);
   }
   groups_[std::string(id)] = std::move(view);
 }
@@ -161,53 +162,6 @@ const TaskView* DagView::find_task(std::string_view task_id) const {
 const GroupView* DagView::find_group(std::string_view group_id) const {
   const auto found = groups_.find(group_id);
   return found == groups_.end() ? nullptr : &found->second;
-}
-
-std::vector<GroupView::Child> DagView::sorted_children(const GroupView& group) const {
-  std::vector<GroupView::Child> unsorted = group.children;
-  std::vector<GroupView::Child> sorted;
-  std::set<std::string, std::less<>> waiting;
-  for (const auto& child : unsorted) waiting.insert(child.id);
-  // An edge holds a child back while its other end, or a group around that end, still waits.
-  const auto holds = [&](const std::string& above) {
-    if (waiting.contains(above)) return true;
-    const TaskView* task = find_task(above);
-    const GroupView* around = find_group(above);
-    std::string outer = task != nullptr ? task->group_id : around != nullptr ? around->parent_id : "";
-    while (!outer.empty()) {
-      if (waiting.contains(outer)) return true;
-      const GroupView* next = find_group(outer);
-      outer = next == nullptr ? "" : next->parent_id;
-    }
-    return false;
-  };
-  const auto blocked = [&](const GroupView::Child& child) {
-    if (!child.is_group) {
-      const TaskView* task = find_task(child.id);
-      return task != nullptr && std::any_of(task->upstream.begin(), task->upstream.end(), holds);
-    }
-    const GroupView* inner = find_group(child.id);
-    return inner != nullptr &&
-           (std::any_of(inner->upstream_groups.begin(), inner->upstream_groups.end(), holds) ||
-            std::any_of(inner->upstream_tasks.begin(), inner->upstream_tasks.end(), holds));
-  };
-  while (!unsorted.empty()) {
-    std::vector<GroupView::Child> left;
-    for (auto& child : unsorted) {
-      if (blocked(child)) {
-        left.push_back(child);
-      } else {
-        waiting.erase(child.id);
-        sorted.push_back(child);
-      }
-    }
-    if (left.size() == unsorted.size()) {  // a cycle cannot be stored; do not hang on one
-      sorted.insert(sorted.end(), left.begin(), left.end());
-      break;
-    }
-    unsorted = std::move(left);
-  }
-  return sorted;
 }
 
 TaskSet DagView::tasks_in(const GroupView& group) const {

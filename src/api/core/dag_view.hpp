@@ -51,7 +51,7 @@ struct GroupView {
     std::string id;
     bool is_group;
   };
-  std::vector<Child> children;
+  std::vector<Child> children;  ///< by id
   std::vector<std::string> upstream_groups, upstream_tasks, downstream_groups, downstream_tasks;
 
   std::string upstream_join() const { return group_id + ".upstream_join_id"; }
@@ -76,7 +76,8 @@ class DagView {
   const GroupView* find_group(std::string_view group_id) const;
   const GroupView& root() const { return groups_.at(""); }
 
-  /// The group's children, upstream before downstream.
+  /// The group's children, upstream before downstream, else by name.
+  /// Source: Airflow 3.3.2, SerializedTaskGroup.topological_sort.
   std::vector<GroupView::Child> sorted_children(const GroupView& group) const;
   /// Every task in the group and its subgroups.
   TaskSet tasks_in(const GroupView& group) const;

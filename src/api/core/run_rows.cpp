@@ -50,6 +50,7 @@ gen::DAGRunResponse run_from(store::Row row) {
       run.dag_display_name;
   in >> run.partition_key >> run.partition_date;
   run.triggered_by = triggered_by;
+  run.last_scheduling_decision = run.end_date ? run.end_date : run.start_date;
   run.duration = seconds_between(run.start_date, run.end_date);
   run.conf = parse_json(conf).value_or(json::object());
   if (!row.is_null(19)) run.dag_versions.push_back(version_from(row, 19));

@@ -1,5 +1,6 @@
 #include "api/core/select.hpp"
 
+#include <cctype>
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -18,6 +19,20 @@ std::string escape_like(std::string_view text) {
     out += c;
   }
   return out;
+}
+
+/// After all texts with this start, in any collation: a letter or digit later. Empty if there is no such
+/// text. It lets the database use an index; what it lets through too much, the exact condition sorts out.
+std::string end_of_range(std::string start) {
+  while (!start.empty()) {
+    const auto next = static_cast<unsigned char>(start.back() + 1);
+    if (std::isalnum(next)) {
+      start.back() = static_cast<char>(next);
+      return start;
+    }
+    start.pop_back();
+  }
+  return start;
 }
 
 }  // namespace
@@ -111,8 +126,18 @@ Select& Select::prefix(std::string_view column, const std::optional<std::string>
   std::string alternatives;
   for (const std::string& part : split(*text, '|')) {
     if (part.empty()) continue;
-    alternatives += fmt::format("{}{} LIKE {} ESCAPE '\\'", alternatives.empty() ? "" : " OR ", column,
-                                next(escape_like(part) + "%"));
+    // As in Airflow, what is no letter or digit at the end does not count.
+    std::string start(trim(part));
+    while (!start.empty() && std::ispunct(static_cast<unsigned char>(start.back()))) start.pop_back();
+    alternatives += alternatives.empty() ? "" : " OR ";
+    if (start.empty()) {
+      alternatives += fmt::format("{} IS NOT NULL", column);
+      continue;
+    }
+    const std::string low = next(start);
+    alternatives += fmt::format("({0} >= {1} AND SUBSTR({0}, 1, LENGTH({1})) = {1}", column, low);
+    const std::string end = end_of_range(start);
+    alternatives += end.empty() ? ")" : fmt::format(" AND {} < {})", column, next(end));
   }
   if (!alternatives.empty()) conditions_.push_back("(" + alternatives + ")");
   return *this;

@@ -80,7 +80,7 @@ std::vector<engine::TaskKey> keys_of(const std::vector<gen::TaskInstanceResponse
 }
 
 gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::TaskInstanceResponse> tasks) {
-  show_executor_configs(call, tasks);
+  show_definitions(call, tasks);
   gen::TaskInstanceCollectionResponse list;
   list.total_entries = static_cast<std::int64_t>(tasks.size());
   list.task_instances = std::move(tasks);

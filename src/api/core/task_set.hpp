@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "api/core/call.hpp"
-#include "api/core/executor_config.hpp"
+#include "api/core/task_definitions.hpp"
 #include "gen/types.hpp"
 
 /// Which task instances a clear, mark or delete means.

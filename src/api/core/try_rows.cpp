@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
-#include "api/core/executor_config.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/task_definitions.hpp"
 
 namespace leoflow::api {
 namespace {
@@ -64,7 +64,7 @@ std::vector<gen::TaskInstanceHistoryResponse> read_tries(Call& call, const std::
     const bool known = !tries.empty() && tries.back().try_number == latest.try_number;
     if (!known) tries.push_back(std::move(latest));
   }
-  show_executor_configs(call, tries);
+  show_definitions(call, tries);
   return tries;
 }
 

@@ -56,8 +56,9 @@ Result<Answer> get_configs(Call& call, const gen::GetConfigsParams&) {
   return ok_without_nulls(answer);
 }
 
+/// There are no teams unless several share an install, which Leoflow does not have.
 Result<Answer> list_teams(Call&, const gen::ListTeamsParams&) {
-  return ok(gen::TeamCollectionResponse{});
+  return fail(ErrorCode::forbidden, "Multi-team mode is not configured in the Airflow environment");
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   add_favorites(call, list.dags);
   if (params.has_pending_actions && *params.has_pending_actions) add_pending_actions(call, list.dags);
   add_asset_expressions(call, list.dags);
-  return ok(list);
+  return ok_without_nulls(list);
 }
 
 Result<Answer> get_latest_run_info(Call& call, const gen::GetLatestRunInfoParams& params) {

@@ -53,7 +53,8 @@ Result<Answer> historical_metrics(Call& call, const gen::HistoricalMetricsParams
   const auto end = params.end_date ? parse_iso(*params.end_date, true) : std::optional(call.now());
   if (!start || !end) {
     return fail(ErrorCode::invalid,
-                fmt::format("Invalid datetime: {}", !start ? params.start_date : *params.end_date));
+                fmt::format("Invalid datetime: '{}'. Please check the date parameter have this value.",
+                            !start ? params.start_date : *params.end_date));
   }
   gen::HistoricalMetricDataResponse metrics;
   // Runs that have not started count from now, as in Airflow.

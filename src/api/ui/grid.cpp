@@ -3,6 +3,7 @@
 #include "api/core/dag_rows.hpp"
 #include "api/core/grid_nodes.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 
@@ -20,7 +21,9 @@ constexpr OrderKey kGridOrder[] = {{"id", "r.run_after"},
 template <typename Params>
 Result<store::Rows> select_runs(Call& call, std::string_view columns, const Params& params) {
   Select select(columns, kRunTables);
-  select.equals("r.dag_id", params.dag_id).in("r.run_type", params.run_type).in("r.state", params.state);
+  select.equals("r.dag_id", params.dag_id);
+  if (auto fine = filter_run_types(select, params.run_type); !fine) return std::unexpected(fine.error());
+  if (auto fine = filter_run_states(select, params.state); !fine) return std::unexpected(fine.error());
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.pattern("r.triggering_user_name", params.triggering_user);
   select.prefix("r.triggering_user_name", params.triggering_user_prefix);

@@ -72,32 +72,11 @@ Result<Answer> get_dag_run_stats(Call& call, const gen::GetDagRunStatsParams& pa
   return ok(stats);
 }
 
-// Runs per day or hour and state. Planned runs are not foreseen here.
-Result<Answer> get_calendar(Call& call, const gen::GetCalendarParams& params) {
-  if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
-  const std::int64_t bucket = params.granularity == "hourly" ? 3'600'000'000 : 86'400'000'000;
-  const std::string columns =
-      fmt::format("(COALESCE(r.logical_date, r.run_after) / {}) AS slot, r.state, COUNT(*)", bucket);
-  Select select(columns, "dag_run r");
-  select.where("r.dag_id = ?", {params.dag_id});
-  select.range("COALESCE(r.logical_date, r.run_after)", LEOFLOW_RANGE(params, logical_date));
-  gen::CalendarTimeRangeCollectionResponse list;
-  for (const store::Row row : select.group("slot, r.state").order_sql("slot, r.state").rows(call.db())) {
-    auto& range = list.dag_runs.emplace_back();
-    range.date = from_micros(row.integer(0) * bucket);
-    range.state = row.text(1);
-    range.count = row.integer(2);
-  }
-  list.total_entries = static_cast<std::int64_t>(list.dag_runs.size());
-  return ok(list);
-}
-
 }  // namespace
 
 void bind_ui_runs(Registry& registry) {
   registry.bind<op::get_gantt_data>(get_gantt_data);
   registry.bind<op::get_dag_run_stats>(get_dag_run_stats);
-  registry.bind<op::get_calendar>(get_calendar);
 }
 
 }  // namespace leoflow::api

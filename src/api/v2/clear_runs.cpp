@@ -62,7 +62,7 @@ Answer plan(Call& call, const std::vector<RunName>& runs, const Body& body) {
       for (auto& task : new_tasks(call, run)) list.task_instances.emplace_back(std::move(task));
     } else {
       auto tasks = chosen_tasks(call, run, body);
-      show_executor_configs(call, tasks);
+      show_definitions(call, tasks);
       for (auto& task : tasks) list.task_instances.emplace_back(std::move(task));
     }
   }

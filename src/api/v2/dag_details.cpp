@@ -8,13 +8,6 @@ namespace leoflow::api {
 
 namespace {
 
-std::optional<Time> time_of(const json::value* seconds) {
-  if (seconds == nullptr || !(seconds->is_double() || seconds->is_int64())) return std::nullopt;
-  const double value =
-      seconds->is_double() ? seconds->get_double() : static_cast<double>(seconds->get_int64());
-  return from_micros(static_cast<std::int64_t>(value * 1e6));
-}
-
 // ISO 8601, as pydantic writes a timedelta: "PT1H30M", "P1DT5S".
 std::string iso_duration(double total) {
   const bool negative = total < 0;
@@ -60,8 +53,8 @@ void fill_from_document(const json::value& dag, gen::DAGDetailsResponse& details
     if (seconds.is_int64()) details.dag_run_timeout = iso_duration(static_cast<double>(seconds.get_int64()));
   }
   details.doc_md = find_text(dag, "doc_md");
-  details.start_date = time_of(find(dag, "start_date"));
-  details.end_date = time_of(find(dag, "end_date"));
+  details.start_date = dag::find_date(dag, "start_date");
+  details.end_date = dag::find_date(dag, "end_date");
   if (const json::value* flag = find(dag, "is_paused_upon_creation"); flag != nullptr && flag->is_bool()) {
     details.is_paused_upon_creation = flag->get_bool();
   }
@@ -71,6 +64,7 @@ void fill_from_document(const json::value& dag, gen::DAGDetailsResponse& details
   details.template_search_path = text_list(plain_field(dag, "template_searchpath"));
   details.timezone = get_text(dag, "timezone", "UTC");
   details.default_args = plain_field(dag, "default_args");
+  if (details.default_args.is_null()) details.default_args = json::object();
   if (const json::value* flag = find(dag, "rerun_with_latest_version"); flag != nullptr && flag->is_bool()) {
     details.rerun_with_latest_version = flag->get_bool();
   }
@@ -95,7 +89,7 @@ Result<Answer> get_dag_details(Call& call, const gen::GetDagDetailsParams& param
       {params.dag_id});
   if (!versions.empty()) details.latest_dag_version = version_from(versions[0]);
   const auto counts = call.query(
-      "SELECT (SELECT COUNT(*) FROM dag_run WHERE dag_id = $1 AND state IN ('queued', 'running')), "
+      "SELECT (SELECT COUNT(*) FROM dag_run WHERE dag_id = $1 AND state = 'running'), "
       "(SELECT COUNT(*) FROM dag_favorite WHERE dag_id = $1 AND username = $2)",
       {params.dag_id, call.user.subject});
   details.active_runs_count = counts[0].integer(0);

@@ -2,6 +2,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
@@ -108,7 +109,9 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   const auto page = Page::from(params.limit, params.offset, params.cursor);
   if (!page) return std::unexpected(page.error());
   Select select(kRunColumns, kRunTables);
-  select.equals("r.dag_id", params.dag_id).in("r.run_type", params.run_type).in("r.state", params.state);
+  select.equals("r.dag_id", params.dag_id);
+  if (auto fine = filter_run_types(select, params.run_type); !fine) return std::unexpected(fine.error());
+  if (auto fine = filter_run_states(select, params.state); !fine) return std::unexpected(fine.error());
   filter_run_times(select, params);
   select.range("r.updated_at", LEOFLOW_RANGE(params, updated_at));
   filter_conf(select, params.conf_contains);

@@ -56,9 +56,9 @@ Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params)
     return fail(
         ErrorCode::not_found,
         params.version_number
-            ? fmt::format("The source code of the DAG {}, version_number {} was not found", params.dag_id,
+            ? fmt::format("The source code of the Dag {}, version_number {} was not found", params.dag_id,
                           *params.version_number)
-            : fmt::format("The source code of the DAG {}, version_number None was not found", params.dag_id));
+            : fmt::format("The source code of the Dag {}, version_number None was not found", params.dag_id));
   }
   if (call.prefers("text/plain")) {
     Answer answer;

@@ -2,6 +2,7 @@
 
 #include "api/core/dag_list.hpp"
 #include "api/core/dag_rows.hpp"
+#include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -12,6 +13,10 @@ Result<Answer> get_dags(Call& call, const gen::GetDagsParams& params) {
   Select select(kDagColumns, kDagTables);
   filter_dags(select, params, call.user.subject);
   if (!params.timetable_type.empty()) select.in("d.timetable_type", params.timetable_type);
+  if (auto fine = check_run_states(params.dag_run_state); !fine) return std::unexpected(fine.error());
+  select.in(kLastRunState, params.dag_run_state, "none");
+  select.range(kLastRunStart, LEOFLOW_RANGE(params, dag_run_start_date));
+  select.range(kLastRunEnd, LEOFLOW_RANGE(params, dag_run_end_date));
   if (auto ordered = select.order(params.order_by, kDagOrder, "d.dag_id"); !ordered) {
     return std::unexpected(ordered.error());
   }
@@ -161,7 +166,7 @@ Result<Answer> list_dag_warnings(Call& call, const gen::ListDagWarningsParams& p
 
 Result<Answer> get_dag_stats(Call& call, const gen::GetDagStatsParams& params) {
   Select select("d.dag_id, d.dag_display_name", "dag d");
-  select.in("d.dag_id", params.dag_ids);
+  select.in("d.dag_id", params.dag_ids).where("EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_id = d.dag_id)");
   gen::DagStatsCollectionResponse list;
   std::map<std::string, std::size_t, std::less<>> place;
   for (const store::Row row : select.order_sql("d.dag_id").rows(call.db())) {

@@ -4,6 +4,7 @@
 
 #include "api/core/input_rows.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/state_filters.hpp"
 #include "api/core/try_rows.hpp"
 #include "api/resources.hpp"
 #include "auth/users.hpp"
@@ -59,7 +60,8 @@ Result<Answer> get_hitl_details(Call& call, const gen::GetHitlDetailsParams& par
   const std::string tables = fmt::format("{}{}", kTaskTables, kJoinInput);
   Select select(columns, tables);
   select.equals("t.dag_id", params.dag_id).equals("t.run_id", params.dag_run_id);
-  select.equals("t.task_id", params.task_id).in("t.state", params.state, "none");
+  select.equals("t.task_id", params.task_id);
+  if (auto fine = filter_task_states(select, params.state); !fine) return std::unexpected(fine.error());
   select.pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
   select.pattern("t.task_id", params.task_id_pattern).prefix("t.task_id", params.task_id_prefix_pattern);
   if (params.map_index) select.where("t.map_index = ?", {*params.map_index});
@@ -101,9 +103,12 @@ Result<Answer> get_hitl_detail_of_try(Call& call, const gen::GetHitlDetailTryDet
                   kInputColumns),
       {params.dag_id, params.dag_run_id, params.task_id, params.map_index, params.try_number});
   if (rows.empty()) {
+    const auto instance = call.query(
+        "SELECT id FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
+        {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
     return fail(ErrorCode::not_found,
-                fmt::format("Human-in-the-loop detail does not exist for the Task Instance with {}",
-                            where_it_is(params)));
+                fmt::format("Human-in-the-loop detail does not exist for Task Instance with id {}",
+                            instance.empty() ? params.task_id : instance[0].text(0)));
   }
   gen::HITLDetailHistory detail;
   detail.task_instance = *attempt;

@@ -27,6 +27,8 @@ Attempt find_attempt(Call& call, const gen::GetLogParams& params) {
   const std::string state = rows[0].find_text(1).value_or("");
   const bool active = state.empty() || state == "scheduled" || state == "queued" || state == "running" ||
                       state == "deferred" || state == "restarting" || state == "up_for_reschedule";
+  // A try that has not begun is none; 0 asks for what was not started.
+  if (params.try_number > rows[0].integer(0)) return {};
   return {true, params.try_number < rows[0].integer(0) || !active};
 }
 
@@ -38,15 +40,13 @@ std::filesystem::path log_file(const std::filesystem::path& folder, const gen::G
 }
 
 std::string message_line(std::string_view event) {
-  return json::serialize(json::object{{"timestamp", nullptr}, {"event", event}}) + "\n";
+  return json::serialize(json::object{{"event", event}}) + "\n";
 }
 
-// The two records that every log begins with; the UI folds what is between them.
+// The records that every log begins with; the UI folds what is between them.
 std::string header_lines(const std::string& source) {
-  const json::object group{{"timestamp", nullptr},
-                           {"event", "::group::Log message source details"},
-                           {"sources", json::array{source}}};
-  return json::serialize(group) + "\n" + message_line("::endgroup::");
+  return message_line("::group::Log message source details") + message_line(source) +
+         message_line("::endgroup::");
 }
 
 std::string read_part(std::ifstream& file, std::uintmax_t from, std::uintmax_t size) {

@@ -67,7 +67,12 @@ template <typename Params>
 Result<Answer> get_dependencies(Call& call, const Params& params) {
   const std::int64_t map_index = map_index_of(params);
   if (!exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
-    return no_instance(params.dag_id, params.dag_run_id, params.task_id, map_index);
+    // Here Airflow puts the reason into a list.
+    const Error error = no_instance(params.dag_id, params.dag_run_id, params.task_id, map_index).error();
+    Answer answer;
+    answer.status = 404;
+    answer.body = json::serialize(json::object{{"detail", json::array{error.message}}});
+    return answer;
   }
   const auto blockers = call.api.commands.explain(
       params.dag_id, {params.dag_run_id, params.task_id, static_cast<int>(map_index)});

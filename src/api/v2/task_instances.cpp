@@ -1,8 +1,9 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
-#include "api/core/executor_config.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/state_filters.hpp"
+#include "api/core/task_definitions.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -49,10 +50,10 @@ void filter_task_times(Select& select, const Params& params) {
 
 // The filters that the list and the list of one task's map indexes share.
 template <typename Params>
-void filter_tasks(Select& select, const Params& params) {
+Result<void> filter_tasks(Select& select, const Params& params) {
   filter_task_times(select, params);
   select.range("t.updated_at", LEOFLOW_RANGE(params, updated_at));
-  select.in("t.state", params.state, "none");
+  if (auto fine = filter_task_states(select, params.state); !fine) return fine;
   select.in("t.pool", params.pool).in("t.queue", params.queue).in("t.executor", params.executor);
   select.pattern("t.pool", params.pool_name_pattern).prefix("t.pool", params.pool_name_prefix_pattern);
   select.pattern("t.queue", params.queue_name_pattern).prefix("t.queue", params.queue_name_prefix_pattern);
@@ -63,6 +64,7 @@ void filter_tasks(Select& select, const Params& params) {
   select.in("t.map_index", params.map_index);
   select.pattern("t.rendered_map_index", params.rendered_map_index_pattern);
   select.prefix("t.rendered_map_index", params.rendered_map_index_prefix_pattern);
+  return {};
 }
 
 Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::string>& order_by,
@@ -74,7 +76,7 @@ Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::str
   for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
     list.task_instances.push_back(task_from(row));
   }
-  show_executor_configs(call, list.task_instances);
+  show_definitions(call, list.task_instances);
   return ok(list);
 }
 
@@ -93,14 +95,13 @@ Result<void> filter_group(Call& call, Select& select, const std::string& dag_id,
 }
 
 Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams& params) {
-  if (params.dag_id != "~") {
-    if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
-    if (params.dag_run_id != "~") {
-      if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
-        return fail(ErrorCode::not_found,
-                    fmt::format("DagRun with run_id: `{}` was not found", params.dag_run_id));
-      }
+  if (params.dag_id != "~" && params.dag_run_id != "~") {
+    if (!require_run(call.db(), params.dag_id, params.dag_run_id)) {
+      return fail(ErrorCode::not_found, fmt::format("DagRun with dag_id: `{}` and run_id: `{}` was not found",
+                                                    params.dag_id, params.dag_run_id));
     }
+  } else if (params.dag_id != "~") {
+    if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
   }
   const auto page = Page::from(params.limit, params.offset, params.cursor);
   if (!page) return std::unexpected(page.error());
@@ -108,7 +109,7 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   select.equals("t.dag_id", params.dag_id)
       .equals("t.run_id", params.dag_run_id)
       .equals("t.task_id", params.task_id);
-  filter_tasks(select, params);
+  if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
   select.pattern("t.task_display_name", params.task_display_name_pattern);
   select.prefix("t.task_display_name", params.task_display_name_prefix_pattern);
   select.pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
@@ -119,21 +120,35 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   return list_tasks(call, select, params.order_by, *page);
 }
 
+Result<void> require_mapped(Call& call, const gen::GetMappedTaskInstancesParams& params) {
+  const auto dag = call.api.dags.of_run(call.db(), params.dag_id, params.dag_run_id);
+  if (!dag) {
+    return fail(ErrorCode::not_found, fmt::format("The Dag with ID: `{}` was not found", params.dag_id));
+  }
+  const TaskView* task = dag->find_task(params.task_id);
+  if (task == nullptr) {
+    return fail(ErrorCode::not_found, fmt::format("Task id {} not found", params.task_id));
+  }
+  bool is_mapped = task->is_mapped;
+  for (const GroupView* group = dag->find_group(task->group_id); group != nullptr && !group->group_id.empty();
+       group = dag->find_group(group->parent_id)) {
+    is_mapped = is_mapped || group->is_mapped;
+  }
+  if (is_mapped) return {};
+  return fail(ErrorCode::not_found, fmt::format("Task id {} is not mapped", params.task_id));
+}
+
 Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskInstancesParams& params) {
   const auto page = Page::from(params.limit, params.offset, std::nullopt);
   if (!page) return std::unexpected(page.error());
   Select select(kTaskColumns, kTaskTables);
-  select.equals("t.dag_id", params.dag_id)
-      .equals("t.run_id", params.dag_run_id)
-      .equals("t.task_id", params.task_id);
-  select.where("t.map_index >= 0");
-  const auto any =
-      call.query("SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 LIMIT 1",
-                 {params.dag_id, params.dag_run_id, params.task_id});
-  if (any.empty()) {
-    return fail(ErrorCode::not_found, fmt::format("Task id {} is not mapped", params.task_id));
+  select.where("t.dag_id = ? AND t.run_id = ? AND t.task_id = ? AND t.map_index >= 0",
+               {params.dag_id, params.dag_run_id, params.task_id});
+  // A task that is mapped over nothing has no instances.
+  if (select.count(call.db()) == 0) {
+    if (auto mapped = require_mapped(call, params); !mapped) return std::unexpected(mapped.error());
   }
-  filter_tasks(select, params);
+  if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
   return list_tasks(call, select, params.order_by, *page);
 }
 
@@ -155,24 +170,24 @@ Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesB
 }
 
 Result<Answer> read_one(Call& call, const std::string& dag_id, const std::string& run_id,
-                        const std::string& task_id, std::int64_t map_index) {
+                        const std::string& task_id, std::optional<std::int64_t> map_index) {
   const auto rows = call.db().query(
       fmt::format(
           "SELECT {} FROM {} WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND t.map_index = $4",
           kTaskColumns, kTaskTables),
-      {dag_id, run_id, task_id, map_index});
+      {dag_id, run_id, task_id, map_index.value_or(-1)});
   if (rows.empty()) {
     return fail(
         ErrorCode::not_found,
-        map_index < 0
+        !map_index
             ? fmt::format("The Task Instance with dag_id: `{}`, run_id: `{}` and task_id: `{}` was not found",
                           dag_id, run_id, task_id)
             : fmt::format("The Mapped Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}`, and "
                           "map_index: `{}` was not found",
-                          dag_id, run_id, task_id, map_index));
+                          dag_id, run_id, task_id, *map_index));
   }
   std::vector<gen::TaskInstanceResponse> task{task_from(rows[0])};
-  show_executor_configs(call, task);
+  show_definitions(call, task);
   return ok(task.front());
 }
 
@@ -183,7 +198,7 @@ Result<Answer> get_task_instance(Call& call, const gen::GetTaskInstanceParams& p
   if (mapped[0].find_integer(0).value_or(-1) >= 0) {
     return fail(ErrorCode::not_found, "Task instance is mapped, add the map_index value to the URL");
   }
-  return read_one(call, params.dag_id, params.dag_run_id, params.task_id, -1);
+  return read_one(call, params.dag_id, params.dag_run_id, params.task_id, std::nullopt);
 }
 
 Result<Answer> get_mapped_task_instance(Call& call, const gen::GetMappedTaskInstanceParams& params) {

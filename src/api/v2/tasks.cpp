@@ -57,14 +57,17 @@ gen::TimeDelta time_delta(double seconds) {
   return delta;
 }
 
-gen::TaskResponse task_response(const TaskView& view) {
+gen::TaskResponse task_response(const DagView& dag, const TaskView& view) {
   // The defaults are those of airflow/serialization/schema.json.
   gen::TaskResponse task;
   task.task_id = view.task_id;
   task.task_display_name = view.display_name;
   task.owner = text_field(view, "owner", "airflow");
+  // A task that sets none has those of its DAG.
   task.start_date = time_field(view, "start_date");
+  if (!task.start_date) task.start_date = dag::find_date(dag.dag(), "start_date");
   task.end_date = time_field(view, "end_date");
+  if (!task.end_date) task.end_date = dag::find_date(dag.dag(), "end_date");
   task.trigger_rule = text_field(view, "trigger_rule", "all_success");
   task.depends_on_past = flag_field(view, "depends_on_past");
   task.wait_for_downstream = flag_field(view, "wait_for_downstream");
@@ -101,7 +104,7 @@ Result<Answer> get_tasks(Call& call, const gen::GetTasksParams& params) {
   if (!dag)
     return fail(ErrorCode::not_found, fmt::format("The Dag with ID: `{}` was not found", params.dag_id));
   gen::TaskCollectionResponse list;
-  for (const TaskView& view : dag->tasks()) list.tasks.push_back(task_response(view));
+  for (const TaskView& view : dag->tasks()) list.tasks.push_back(task_response(*dag, view));
   std::string_view key = params.order_by;
   const bool descending = key.starts_with('-');
   if (descending) key.remove_prefix(1);
@@ -128,7 +131,9 @@ Result<Answer> get_tasks(Call& call, const gen::GetTasksParams& params) {
   } else if (key == "trigger_rule") {
     by(&Task::trigger_rule);
   } else {
-    return fail(ErrorCode::invalid, fmt::format("'TaskResponse' object has no attribute '{}'", key));
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("Ordering with '{}' is disallowed or the attribute does not exist on the model", key));
   }
   list.total_entries = static_cast<std::int64_t>(list.tasks.size());
   return ok(list);
@@ -142,7 +147,7 @@ Result<Answer> get_task(Call& call, const gen::GetTaskParams& params) {
   if (task == nullptr) {
     return fail(ErrorCode::not_found, fmt::format("Task with id {} was not found", params.task_id));
   }
-  return ok(task_response(*task));
+  return ok(task_response(*dag, *task));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/core.h>
+#include <limits>
 #include <regex>
 
 #include "base/text.hpp"
@@ -45,7 +46,13 @@ std::optional<std::int64_t> integer_from(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (end != text.data() + text.size()) return std::nullopt;
+  // Python's integers have no end; nothing here is so large that it would matter.
+  if (error == std::errc::result_out_of_range) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    return text.starts_with('-') ? -kMost : kMost;
+  }
+  if (error != std::errc{}) return std::nullopt;
   return number;
 }
 
@@ -131,6 +138,11 @@ void read_value(const json::value& in, std::string& out, const Date&, const Loca
                 Problems& problems) {
   if (!in.is_string()) return problems.add(where, "date_type", "Input should be a valid date", in);
   const std::string_view text = in.get_string();
+  if (text.size() < 10) {
+    return problems.add(where, "date_from_datetime_parsing",
+                        "Input should be a valid date or datetime, input is too short", in,
+                        {{"error", "input is too short"}});
+  }
   if (!looks_like_a_date(text) || !parse_iso(std::string(text.substr(0, 10)) + "T00:00:00Z")) {
     return problems.add(where, "date_from_datetime_parsing",
                         "Input should be a valid date or datetime, invalid character in year", in,

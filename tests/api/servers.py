@@ -1,0 +1,93 @@
+"""Starts both servers with the same DAG files: Airflow's examples and `dags/`; only what is triggered runs."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from examples import example_files, write_plugins
+from masks import Masks
+from support import PYTHON, ROOT, Lite
+from world import FILES
+
+# Words that the masker would find in other texts are no secrets.
+_SETTINGS = {
+    "AIRFLOW__API__SECRET_KEY": "7d0f2c1be96a",
+    "AIRFLOW__CORE__PARALLELISM": "6",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+}
+
+
+def write_dags(server: Lite) -> None:
+    """Gives a server the DAG files."""
+    for name, source in example_files().items():
+        server.write_dag(name, source)
+    for file in FILES:
+        server.write_dag(file.name, file.read_text())
+
+
+@contextmanager
+def airflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
+    """Starts Airflow in an empty folder and stops it at the end; gives what masks its places."""
+    sys.path.insert(0, str(ROOT / "bench"))
+    import airflow_system
+    from airflow_answers import Airflow
+    from postgres import Postgres
+
+    airflow_system.install()
+    settings = _SETTINGS | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
+    server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
+    server.home.mkdir(parents=True)
+    write_dags(server)
+    places = {
+        str(server.dags): "<dags>",
+        str(server.home): "<home>",
+        str(folder): "<folder>",
+        str(airflow_system.ENVIRONMENT): "<environment>",
+    }
+    try:
+        server.set_up()
+        server.start()
+        yield server, Masks(places)
+    finally:
+        server.stop()
+        server.postgres.stop()
+
+
+def leoflow_environment(folder: pathlib.Path) -> dict[str, str]:
+    """Returns what has to be in the environment of a Leoflow that is compared."""
+    return {
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins")),
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+    }
+
+
+def leoflow_masks(server: Lite) -> Masks:
+    """Returns what masks the places of a Leoflow."""
+    places = {
+        str(server.dags): "<dags>",
+        str(server.home / "dev/agent/airflow"): "<home>",
+        str(server.home): "<home>",
+        str(server.home.parent): "<folder>",
+        str(PYTHON.parent.parent): "<environment>",
+    }
+    return Masks(places)
+
+
+@contextmanager
+def leoflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
+    """Starts Leoflow in an empty folder and stops it at the end; gives what masks its places."""
+    server = Lite(home=folder / "home", dags=folder / "dags")
+    server.home.mkdir(parents=True)
+    write_dags(server)
+    os.environ |= leoflow_environment(folder)
+    server.set_up()
+    try:
+        server.start()
+        yield server, leoflow_masks(server)
+    finally:
+        server.stop()
