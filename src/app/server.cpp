@@ -26,7 +26,23 @@ struct Server::Parts {
       : sealer("k1", config.secret_key),
         tokens(config.jwt_secret),
         task_tokens(config.jwt_secret),
-        fleet({.log_folder = config.logs_folder}, clock) {}
+        fleet(fleet_options(config), clock) {}
+
+  static std::string execution_url(const ServerConfig& config) {
+    const std::string host = config.host == "0.0.0.0" ? "127.0.0.1" : config.host;
+    return fmt::format("http://{}:{}/execution/", host, config.http_port);
+  }
+
+  fleet::FleetOptions fleet_options(const ServerConfig& config) {
+    fleet::FleetOptions options{.log_folder = config.logs_folder};
+    if (config.stock_workers) {
+      options.stock_workers = {.execution_url = execution_url(config),
+                               .issue_token = [this](const Uuid& attempt) {
+                                 return task_tokens.issue(attempt, auth::TaskScope::workload, clock.now());
+                               }};
+    }
+    return options;
+  }
 
   SystemClock clock;
   auth::Sealer sealer;

@@ -35,6 +35,7 @@ struct ServerConfig {
   std::string worker_path;
   std::string airflow_folder;  ///< site-packages/airflow of the Python environment
   std::string parser_version;  ///< changes whenever files must be parsed again
+  bool stock_workers = false;  ///< tasks run in workers of Airflow's own instead of the warm Python
   int slots = 0;               ///< 0: the agent's default
   int max_map_length = 1024;   ///< most items of a value that something is mapped over
 };
