@@ -117,6 +117,15 @@ with DAG("killed"):
             time.sleep(600)
 
     hangs()
+
+with DAG("stopped"):
+    @task
+    def sleeps():
+        import os, time
+        pathlib.Path({sleeper!r}).write_text(str(os.getpid()))
+        time.sleep(600)
+
+    sleeps()
 """
 
 TRIGGERS = """
@@ -160,13 +169,18 @@ def ask(lite: Lite, method: str, path: str, version: str, body: Any = None, toke
         lite.token = user
 
 
+def written(path: pathlib.Path) -> str:
+    """Waits until a task has written the file, and returns its text."""
+    return eventually(lambda: path.exists() and path.read_text(), f"the task writes {path.name}", 120) or ""
+
+
 @pytest.fixture(scope="module")
 def stock(
     make_shared_lite: Callable[..., Lite], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lite, pathlib.Path]]:
     """An install whose tasks run in Airflow's own workers, and a folder that they write to."""
     folder = tmp_path_factory.mktemp("written")
-    dag = DAG.format(mark=str(folder / "mark"), pid=str(folder / "pid"))
+    dag = DAG.format(mark=str(folder / "mark"), pid=str(folder / "pid"), sleeper=str(folder / "sleeper"))
     lite = make_shared_lite({"plugins/my_triggers.py": TRIGGERS, "stock.py": dag}, "--executor=stock")
     assert lite.request("POST", "/api/v2/variables", {"key": "where", "value": "here"}).status == 201
     connection = {"connection_id": "it", "conn_type": "http", "password": "a secret of it"}
@@ -242,9 +256,19 @@ def test_a_worker_that_dies_takes_its_task_along_and_the_task_is_tried_again(
     lite, folder = stock
     lite.await_dag("killed")
     run = lite.trigger("killed")
-    pids = eventually((folder / "pid").exists, "the task runs", 120) and (folder / "pid").read_text().split()
-    worker, task = (int(pid) for pid in pids)
+    worker, task = (int(pid) for pid in written(folder / "pid").split())
     os.kill(worker, signal.SIGKILL)
     eventually(lambda: not pathlib.Path(f"/proc/{task}").exists(), "the task is gone")
     lite.await_run("killed", run)
     assert lite.task_instances("killed", run)["hangs"]["try_number"] == 2
+
+
+def test_a_task_that_is_marked_as_failed_is_stopped(stock: tuple[Lite, pathlib.Path]) -> None:
+    lite, folder = stock
+    lite.await_dag("stopped")
+    run = lite.trigger("stopped")
+    task = int(written(folder / "sleeper"))
+    path = f"/api/v2/dags/stopped/dagRuns/{run}/taskInstances/sleeps"
+    assert lite.request("PATCH", path, {"new_state": "failed"}).status == 200
+    eventually(lambda: not pathlib.Path(f"/proc/{task}").exists(), "the task is gone")
+    lite.await_run("stopped", run, "failed")
