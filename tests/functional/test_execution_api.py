@@ -178,10 +178,16 @@ def written(path: pathlib.Path) -> str:
 def stock(
     make_shared_lite: Callable[..., Lite], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lite, pathlib.Path]]:
-    """An install whose tasks run in Airflow's own workers, and a folder that they write to."""
+    """An install whose tasks run in Airflow's own workers, and a folder that they write to.
+
+    On PostgreSQL if there is one; the unit tests have SQLite.
+    """
     folder = tmp_path_factory.mktemp("written")
     dag = DAG.format(mark=str(folder / "mark"), pid=str(folder / "pid"), sleeper=str(folder / "sleeper"))
-    lite = make_shared_lite({"plugins/my_triggers.py": TRIGGERS, "stock.py": dag}, "--executor=stock")
+    arguments = ["--executor=stock"]
+    if server := os.environ.get("LEOFLOW_TEST_POSTGRES"):
+        arguments += ["--database-url", server.replace("/?", f"/leoflow_{uuid.uuid4().hex[:8]}?")]
+    lite = make_shared_lite({"plugins/my_triggers.py": TRIGGERS, "stock.py": dag}, *arguments)
     assert lite.request("POST", "/api/v2/variables", {"key": "where", "value": "here"}).status == 201
     connection = {"connection_id": "it", "conn_type": "http", "password": "a secret of it"}
     assert lite.request("POST", "/api/v2/connections", connection).status == 201
@@ -261,6 +267,40 @@ def test_a_worker_that_dies_takes_its_task_along_and_the_task_is_tried_again(
     eventually(lambda: not pathlib.Path(f"/proc/{task}").exists(), "the task is gone")
     lite.await_run("killed", run)
     assert lite.task_instances("killed", run)["hangs"]["try_number"] == 2
+
+
+def test_questions_that_only_the_database_can_answer(stock: tuple[Lite, pathlib.Path]) -> None:
+    lite, _ = stock
+    lite.await_dag("stock")
+    token = jwt(lite, TASK)
+    store = f"/store/ti/{TASK}/key"
+    asked: list[tuple[str, str, Any, int, Any]] = [
+        ("GET", "/task-instances/count?dag_id=none&states=null&states=running&run_ids=r", None, 200, 0),
+        ("GET", f"/task-instances/count?dag_id=none&logical_dates={END}", None, 200, 0),
+        ("GET", "/task-instances/states?dag_id=none&task_ids=a&task_ids=b", None, 200, {"task_states": {}}),
+        ("GET", f"/task-instances/previous/none/t?logical_date={END}&state=success", None, 200, None),
+        ("GET", "/task-instances/breadcrumbs?dag_id=none&run_id=r", None, 200, {"breadcrumbs": []}),
+        ("GET", f"{OF_TASK}/previous-successful-dagrun", None, 200, {}),
+        ("GET", f"/task-reschedules/{TASK}/start_date", None, 200, None),
+        ("GET", f"/dag-runs/previous?dag_id=none&logical_date={END}", None, 200, None),
+        ("GET", "/xcoms/none/r/t/k/slice?include_prior_dates=true&step=-1", None, 200, []),
+        ("GET", "/asset-events/by-asset?name=a&uri=&limit=0", None, 200, {"asset_events": []}),
+        ("GET", "/asset-events/by-asset-alias?name=a&ascending=false", None, 200, {"asset_events": []}),
+        ("GET", "/assets/by-alias?alias_name=a", None, 200, []),
+        ("DELETE", "/variables/none", None, 204, ""),
+        ("PUT", f"{OF_TASK}/heartbeat", {"hostname": "h", "pid": 1}, 404, None),
+        ("PATCH", f"{OF_TASK}/state", {"state": "failed", "end_date": END}, 404, None),
+        ("GET", f"/hitlDetails/{TASK}", None, 404, None),
+        ("PUT", store, {"value": 1}, 404, None),
+        ("GET", "/store/asset/by-uri/value?uri=none&key=k", None, 404, None),
+    ]
+    for method, path, body, status, expected in asked:
+        answer = ask(lite, method, path, NEWEST, body, token)
+        assert answer.status == status, (method, path, answer)
+        if status == 404:
+            assert answer.body["detail"]["reason"] == "not_found", (path, answer)
+        else:
+            assert answer.body == expected, (path, answer)
 
 
 def test_a_task_that_is_marked_as_failed_is_stopped(stock: tuple[Lite, pathlib.Path]) -> None:
