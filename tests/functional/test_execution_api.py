@@ -23,6 +23,7 @@ NEWEST = "2026-06-30"
 TASK = str(uuid.uuid4())
 OF_TASK = f"/task-instances/{TASK}"
 END = "2026-01-01T00:00:00Z"
+DATES = ("data_interval_start", "data_interval_end", "start_date", "end_date")
 
 # Requests that Airflow refuses before it looks at its database.
 BAD_REQUESTS: list[tuple[str, str, str, Any]] = [
@@ -280,7 +281,7 @@ def test_questions_that_only_the_database_can_answer(stock: tuple[Lite, pathlib.
         ("GET", "/task-instances/states?dag_id=none&task_ids=a&task_ids=b", None, 200, {"task_states": {}}),
         ("GET", f"/task-instances/previous/none/t?logical_date={END}&state=success", None, 200, None),
         ("GET", "/task-instances/breadcrumbs?dag_id=none&run_id=r", None, 200, {"breadcrumbs": []}),
-        ("GET", f"{OF_TASK}/previous-successful-dagrun", None, 200, {}),
+        ("GET", f"{OF_TASK}/previous-successful-dagrun", None, 200, dict.fromkeys(DATES)),
         ("GET", f"/task-reschedules/{TASK}/start_date", None, 200, None),
         ("GET", f"/dag-runs/previous?dag_id=none&logical_date={END}", None, 200, None),
         ("GET", "/xcoms/none/r/t/k/slice?include_prior_dates=true&step=-1", None, 200, []),

@@ -29,6 +29,14 @@ json::value without_next(json::value context) {
   return context;
 }
 
+/// Without such a run its dates are told as null.
+json::value with_dates(json::value run) {
+  for (const char* name : {"data_interval_start", "data_interval_end", "start_date", "end_date"}) {
+    run.get_object().emplace(name, nullptr);
+  }
+  return run;
+}
+
 http::Response set_map_index(Asking& asking) {
   if (get_text(asking.arguments, "rendered_map_index").empty()) {
     return http::error_response(422, "rendered_map_index cannot be empty");
@@ -102,7 +110,8 @@ std::vector<Operation> task_instance_operations() {
       {.route = {"GET", "/execution/task-instances/{task_instance_id}/previous-successful-dagrun",
                  "get_previous_successful_dagrun", false},
        .access = Access::own_task,
-       .ask = "GetPrevSuccessfulDagRun"},
+       .ask = "GetPrevSuccessfulDagRun",
+       .select = with_dates},
       {.route = {"GET", "/execution/task-instances/{task_instance_id}/validate-inlets-and-outlets",
                  "validate_inlets_and_outlets", false},
        .access = Access::own_task,
