@@ -50,6 +50,10 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                    .pool = pool_,
                    .book = book_,
                    .on_parsed = [this](auto result) { on_parsed(std::move(result)); }},
+      stock_world_{.loop = loop,
+                   .python = options_.python,
+                   .on_finished = [this](auto finished) { on_finished(std::move(finished)); },
+                   .max_log_bytes = options_.max_log_bytes},
       triggers_(std::make_shared<TriggerHost>(
           loop, pool_, book_, [this](agentrpc::AgentMessage message) { send(std::move(message)); })),
       last_contact_(std::chrono::steady_clock::now()),
@@ -108,14 +112,16 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   const std::set<std::string> wanted(welcome.wanted_attempt_ids().begin(),
                                      welcome.wanted_attempt_ids().end());
   std::erase_if(finished_, [&](const auto& entry) { return !wanted.contains(entry.first); });
-  std::vector<std::shared_ptr<Attempt>> stopped;
+  std::vector<std::shared_ptr<RunningAttempt>> stopped;
   for (const auto& [id, attempt] : attempts_) {
     if (wanted.contains(id)) continue;
     book_.forget(id);
     unwanted_.insert(id);
     stopped.push_back(attempt);
   }
-  for (const auto& attempt : stopped) attempt->stop("the control plane does not want it any more");
+  for (const auto& attempt : stopped) {
+    attempt->stop("the control plane does not want it any more", options_.stop_grace);
+  }
   for (const auto& [id, attempt] : attempts_) {
     if (wanted.contains(id)) attempt->report_started();
   }
@@ -145,8 +151,8 @@ void Agent::handle(agentrpc::ServerMessage message) {
       return start_attempt(std::move(*message.mutable_start()));
     case Kind::kStop:
       if (const auto found = attempts_.find(message.stop().attempt_id()); found != attempts_.end()) {
-        const std::shared_ptr<Attempt> attempt = found->second;
-        attempt->stop(message.stop().reason());
+        const std::shared_ptr<RunningAttempt> attempt = found->second;
+        attempt->stop(message.stop().reason(), options_.stop_grace);
       }
       return;
     case Kind::kResponse:
@@ -182,7 +188,13 @@ void Agent::start_attempt(agentrpc::StartAttempt start) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
   }
-  const auto attempt = std::make_shared<Attempt>(attempt_world_, std::move(start));
+  const bool is_stock = !start.workload().empty();
+  std::shared_ptr<RunningAttempt> attempt;
+  if (is_stock) {
+    attempt = std::make_shared<StockAttempt>(stock_world_, std::move(start));
+  } else {
+    attempt = std::make_shared<Attempt>(attempt_world_, std::move(start));
+  }
   attempts_.emplace(id, attempt);
   update_hello();
   attempt->begin();
@@ -254,7 +266,7 @@ void Agent::shut_down(std::chrono::milliseconds grace, const std::string& reason
   if (is_leaving_) return;
   is_leaving_ = true;
   log::info("shutting down: {}", reason);
-  std::vector<std::shared_ptr<Attempt>> all;
+  std::vector<std::shared_ptr<RunningAttempt>> all;
   for (const auto& [id, attempt] : attempts_) all.push_back(attempt);
   for (const auto& attempt : all) attempt->stop("the agent is shutting down", grace);
   triggers_->shut_down();
@@ -304,6 +316,11 @@ void Agent::reap() {
     const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
     if (pid <= 0) return;
     const auto micros = [](const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; };
+    if (const auto worker = stock_world_.workers.extract(pid); !worker.empty()) {
+      worker.mapped()->on_end(ProcessEnd::from_status(status, usage.ru_maxrss * 1024,
+                                                      micros(usage.ru_utime) + micros(usage.ru_stime)));
+      continue;
+    }
     pool_.on_reaped(pid, status, usage.ru_maxrss * 1024, micros(usage.ru_utime) + micros(usage.ru_stime));
   }
 }

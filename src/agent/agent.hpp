@@ -16,6 +16,7 @@
 #include "agent/attempt.hpp"
 #include "agent/log_file.hpp"
 #include "agent/parse_job.hpp"
+#include "agent/stock_attempt.hpp"
 #include "agent/trigger_host.hpp"
 #include "agentrpc/client.hpp"
 
@@ -72,8 +73,9 @@ class Agent : private agentrpc::ServerEvents {
   RequestBook book_;
   Attempt::World attempt_world_;
   ParseJob::World parse_world_;
+  StockAttempt::World stock_world_;
   std::shared_ptr<TriggerHost> triggers_;
-  std::map<std::string, std::shared_ptr<Attempt>> attempts_;
+  std::map<std::string, std::shared_ptr<RunningAttempt>> attempts_;
   std::map<std::string, agentrpc::AttemptFinished> finished_;  // not acknowledged yet
   std::set<std::string> unwanted_;                             // running, but nobody waits for their end
   std::unordered_set<std::string> seen_;

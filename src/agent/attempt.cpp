@@ -103,12 +103,10 @@ void Attempt::note_request(const SdkRequestFrame& request) {
   is_reported_ = true;
   overtime_timer_.expires_after(kOvertime);
   overtime_timer_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error) self->stop("The task reported its end long ago, but its process is still there");
+    if (!error)
+      self->stop("The task reported its end long ago, but its process is still there",
+                 self->world_.stop_grace);
   });
-}
-
-void Attempt::stop(const std::string& reason) {
-  stop(reason, world_.stop_grace);
 }
 
 void Attempt::stop(const std::string& reason, std::chrono::milliseconds grace) {

@@ -9,13 +9,14 @@
 #include "agent/child.hpp"
 #include "agent/log_pump.hpp"
 #include "agent/python_pool.hpp"
+#include "agent/running_attempt.hpp"
 #include "agent/sdk_dialogue.hpp"
 
 namespace leoflow::agent {
 
 /// One attempt of a task, from StartAttempt to AttemptFinished: takes a process
 /// from the pool, serves it, writes its log, stops it. Single threaded.
-class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
+class Attempt final : public RunningAttempt, public ChildUser, public std::enable_shared_from_this<Attempt> {
  public:
   struct World {
     boost::asio::io_context& loop;
@@ -29,12 +30,9 @@ class Attempt : public ChildUser, public std::enable_shared_from_this<Attempt> {
   };
 
   Attempt(World& world, agentrpc::StartAttempt start);
-  void begin();
-  /// Tells the control plane that the task runs, if it does. May be called again.
-  void report_started();
-  /// SIGTERM, then SIGKILL after the grace. May be called again.
-  void stop(const std::string& reason);
-  void stop(const std::string& reason, std::chrono::milliseconds grace);
+  void begin() override;
+  void report_started() override;
+  void stop(const std::string& reason, std::chrono::milliseconds grace) override;
 
   void on_forked(pid_t pid) override;
   void on_request(std::string payload) override;

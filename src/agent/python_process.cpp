@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,28 +23,10 @@ namespace {
 constexpr const char* kBootstrap =
     "import sys; sys.path[0] = sys.argv[1]; from leoflow_worker.__main__ import main; main()";
 
-std::vector<std::string> make_environment(const PythonOptions& options) {
-  const std::map<std::string, std::string> ours{
-      {"AIRFLOW_HOME", options.home},
-      {"AIRFLOW__CORE__LOAD_EXAMPLES", "False"},
-      {"AIRFLOW__CORE__DAGS_FOLDER", options.home + "/dags"},
-      {"AIRFLOW__LOGGING__BASE_LOG_FOLDER", options.home + "/logs"},
-      {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", "[]"},
-      {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"},
-  };
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text(*entry);
-    const std::string name(text.substr(0, text.find('=')));
-    if (!ours.contains(name) && !name.starts_with("LEOFLOW_AGENT_")) all.emplace_back(text);
-  }
-  for (const auto& [name, value] : ours) all.push_back(name + "=" + value);
-  return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
+/// As execve takes them; it does not write to them.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
-  for (std::string& text : texts) all.push_back(text.data());
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
   all.push_back(nullptr);
   return all;
 }
@@ -52,19 +35,23 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 rlimit original_descriptor_limit{};
 
 /// In the new process: only async-signal-safe calls, other threads had locks.
-[[noreturn]] void become_python(int channel, int heap, char* const* arguments, char* const* environment) {
-  ::setpgid(0, 0);
+[[noreturn]] void become(const ProcessStart& start, char* const* arguments, char* const* environment) {
+  if (start.own_session) {
+    ::setsid();
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  } else {
+    ::setpgid(0, 0);
+  }
   if (original_descriptor_limit.rlim_cur > 0) ::setrlimit(RLIMIT_NOFILE, &original_descriptor_limit);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_DFL);
-  const int null = ::open("/dev/null", O_RDONLY);
-  ::dup2(null, STDIN_FILENO);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  const int null = ::open("/dev/null", O_RDWR);
+  ::dup2(start.standard_input < 0 ? null : start.standard_input, STDIN_FILENO);
+  ::dup2(start.is_quiet ? null : STDERR_FILENO, STDOUT_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  ::fcntl(channel, F_SETFD, 0);
-  ::fcntl(heap, F_SETFD, 0);
+  for (const int descriptor : start.kept) ::fcntl(descriptor, F_SETFD, 0);
   ::execve(arguments[0], arguments, environment);
   ::_exit(127);
 }
@@ -79,23 +66,52 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::vector<std::string> airflow_environment(const PythonOptions& options,
+                                             const std::map<std::string, std::string>& more) {
+  std::map<std::string, std::string> ours = more;
+  ours.insert({
+      {"AIRFLOW_HOME", options.home},
+      {"AIRFLOW__CORE__LOAD_EXAMPLES", "False"},
+      {"AIRFLOW__CORE__DAGS_FOLDER", options.home + "/dags"},
+      {"AIRFLOW__LOGGING__BASE_LOG_FOLDER", options.home + "/logs"},
+      {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", "[]"},
+      {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"},
+  });
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text(*entry);
+    const std::string name(text.substr(0, text.find('=')));
+    if (!ours.contains(name) && !name.starts_with("LEOFLOW_AGENT_")) all.emplace_back(text);
+  }
+  for (const auto& [name, value] : ours) all.push_back(name + "=" + value);
+  return all;
+}
+
+pid_t start_process(const ProcessStart& start) {
+  // Made here: the new process may not allocate.
+  const std::vector<char*> arguments = pointers(start.arguments);
+  const std::vector<char*> environment = pointers(start.environment);
+  const pid_t pid = ::fork();
+  if (pid == 0) become(start, arguments.data(), environment.data());
+  return pid;
+}
+
 PythonProcess start_python(const PythonOptions& options) {
   std::error_code ignored;
   std::filesystem::create_directories(options.home, ignored);
   SocketPair pair = make_socket_pair(SOCK_SEQPACKET);
   const Fd heap = warm_heap_library();
-  std::vector<std::string> argument_texts{options.python,
-                                          "-c",
-                                          kBootstrap,
-                                          options.worker_path,
-                                          std::to_string(pair.theirs.get()),
-                                          std::to_string(heap.get())};
-  std::vector<std::string> environment_texts = make_environment(options);
-  const std::vector<char*> arguments = pointers(argument_texts);
-  const std::vector<char*> environment = pointers(environment_texts);
-  const pid_t pid = ::fork();
+  ProcessStart start;
+  start.arguments = {options.python,
+                     "-c",
+                     kBootstrap,
+                     options.worker_path,
+                     std::to_string(pair.theirs.get()),
+                     std::to_string(heap.get())};
+  start.environment = airflow_environment(options);
+  start.kept = {pair.theirs.get(), heap.get()};
+  const pid_t pid = start_process(start);
   if (pid < 0) throw Fatal(fmt::format("cannot fork: {}", std::strerror(errno)));
-  if (pid == 0) become_python(pair.theirs.get(), heap.get(), arguments.data(), environment.data());
   return {pid, std::move(pair.ours)};
 }
 

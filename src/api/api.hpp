@@ -26,7 +26,7 @@ class Api {
   const ApiConfig config_;
   Services services_;
   Registry registry_;
-  Router router_;
+  Router router_{gen::kRoutes};
   StaticFiles files_;
 };
 

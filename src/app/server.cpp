@@ -6,6 +6,7 @@
 
 #include "agentrpc/server.hpp"
 #include "api/api.hpp"
+#include "api/execution/execution_api.hpp"
 #include "app/metrics.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
@@ -24,16 +25,35 @@ struct Server::Parts {
   explicit Parts(const ServerConfig& config)
       : sealer("k1", config.secret_key),
         tokens(config.jwt_secret),
-        fleet({.log_folder = config.logs_folder}, clock) {}
+        task_tokens(config.jwt_secret),
+        fleet(fleet_options(config), clock) {}
+
+  static std::string execution_url(const ServerConfig& config) {
+    const std::string host = config.host == "0.0.0.0" ? "127.0.0.1" : config.host;
+    return fmt::format("http://{}:{}/execution/", host, config.http_port);
+  }
+
+  fleet::FleetOptions fleet_options(const ServerConfig& config) {
+    fleet::FleetOptions options{.log_folder = config.logs_folder};
+    if (config.stock_workers) {
+      options.stock_workers = {.execution_url = execution_url(config),
+                               .issue_token = [this](const Uuid& attempt) {
+                                 return task_tokens.issue(attempt, auth::TaskScope::workload, clock.now());
+                               }};
+    }
+    return options;
+  }
 
   SystemClock clock;
   auth::Sealer sealer;
   auth::Tokens tokens;
+  auth::TaskTokens task_tokens;
   std::unique_ptr<store::Database> database;
   fleet::Fleet fleet;
   std::optional<engine::Engine> engine;
   std::optional<tasks::TaskService> tasks;
   std::optional<api::Api> api;
+  std::optional<api::execution::ExecutionApi> execution;
   std::unique_ptr<agentrpc::Server> agents;
   std::optional<lite::DagProcessor> files;
   std::unique_ptr<http::Server> http;
@@ -116,9 +136,11 @@ Result<void> Server::open_ports() {
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
 
-  auto http =
-      http::Server::start({.host = config_.host, .port = static_cast<unsigned short>(config_.http_port)},
-                          [&p](const http::Request& request) { return p.api->handle(request); });
+  auto http = http::Server::start(
+      {.host = config_.host, .port = static_cast<unsigned short>(config_.http_port)},
+      [&p](const http::Request& request) {
+        return p.execution->serves(request) ? p.execution->handle(request) : p.api->handle(request);
+      });
   if (!http) return std::unexpected(http.error());
   p.http = std::move(*http);
   return {};
@@ -151,6 +173,7 @@ Result<void> Server::start() {
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);
   p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock);
+  p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
   p.engine->start();
   p.fleet.start();
   if (auto opened = open_ports(); !opened) return opened;

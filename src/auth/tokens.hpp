@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/jwt.hpp"
 #include "auth/role.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -19,14 +20,14 @@ struct Claims {
   Time expires_at;
 };
 
-/// Issues and checks JSON web tokens (HS512). Immutable, thread safe.
+/// Issues and checks the tokens of users. Immutable, thread safe.
 class Tokens {
  public:
   static constexpr std::chrono::seconds kUserLife{24 * 3600};
   static constexpr std::chrono::seconds kCliLife{3600};
 
   /// @param secret at least 32 bytes. Throws Fatal for a shorter one.
-  explicit Tokens(std::string secret);
+  explicit Tokens(std::string secret) : jwt_(std::move(secret)) {}
 
   std::string issue(std::string_view user, Role role, Time now, std::chrono::seconds life) const;
 
@@ -35,9 +36,7 @@ class Tokens {
   Result<Claims> verify(std::string_view token, Time now) const;
 
  private:
-  std::string sign(std::string_view text) const;
-
-  std::string secret_;
+  Jwt jwt_;
 };
 
 }  // namespace leoflow::auth

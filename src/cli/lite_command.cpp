@@ -122,6 +122,7 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
   out.airflow_folder = setup.python.airflow_folder;
   out.parser_version =
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
+  out.stock_workers = options.executor == "stock";
   out.slots = options.slots;
   out.max_map_length = airflow_setting("AIRFLOW__CORE__MAX_MAP_LENGTH", out.max_map_length);
   out.use_job_schedule = airflow_switch("AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule);
@@ -191,8 +192,10 @@ void add_lite(CLI::App& app) {
   lite->add_option(
       "path", options->path,
       "A project (dag.py), a folder of projects, or an Airflow dags folder (default: the workspace)");
-  lite->add_option("--executor", options->executor, "Where tasks run: auto, subprocess or k3d")
-      ->check(CLI::IsMember({"auto", "subprocess", "k3d"}))
+  lite->add_option("--executor", options->executor,
+                   "How tasks run: auto, subprocess (forked from a warm Python), stock (a worker process of "
+                   "Airflow's own for each) or k3d")
+      ->check(CLI::IsMember({"auto", "subprocess", "stock", "k3d"}))
       ->capture_default_str();
   lite->add_option("--port", options->port, "HTTP port (default 8088); gRPC is 1011 above it, metrics 1010")
       ->check(CLI::Range(1, 64500));

@@ -32,6 +32,24 @@ void Engine::attempt_started(AttemptStart start) {
   post(std::move(item));
 }
 
+void Engine::begin_attempt(AttemptStart start, std::function<void(AttemptPermit)> done) {
+  const auto permit = std::make_shared<AttemptPermit>();
+  Item item;
+  item.decide = [this, attempt = start.attempt, at = start.at, permit](Deciding& d) {
+    const auto ref = d.scheduler.find_attempt(attempt);
+    if (!ref) return;
+    permit->spec = start_of(*ref);
+    permit->is_begun = ref->ti().state == dag::TaskState::queued;
+    d.scheduler.attempt_started(attempt, at);
+  };
+  item.record = [start = std::move(start), permit](store::Session& session) {
+    if (!permit->is_begun) return;
+    session.execute(kStarted, {start.attempt, start.hostname, start.unixname, start.pid, start.at});
+  };
+  item.done = [permit, done = std::move(done)] { done(std::move(*permit)); };
+  post(std::move(item));
+}
+
 void Engine::attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done,
                               std::optional<Duration> retry_delay) {
   const auto accepted = std::make_shared<bool>(false);

@@ -88,8 +88,8 @@ struct AnswerInput {
   std::int64_t try_number = 1;
   json::array chosen_options;
   json::object params_input;
-  std::string user_id;
-  std::string user_name;
+  std::optional<std::string> user_id;  ///< nothing if no user did, but a task
+  std::optional<std::string> user_name;
   Time at;
 };
 

@@ -187,20 +187,7 @@ void Engine::act(Time) {
   for (const scheduler::TaskRef& ref : changes.start) {
     // It may have been marked or cleared in the same pass.
     if (ref.ti().state != dag::TaskState::queued) continue;
-    AttemptSpec spec = spec_of(ref);
-    if (ref.ti().resumes) {
-      NextStep next;
-      read([&](store::Session& session) { next = read_next_step(session, ref); });
-      spec.next_method = next.method;
-      spec.next_kwargs = next.kwargs;
-      spec.first_start = ref.ti().first_start;
-    }
-    if (ref.run->type == dag::RunType::asset_triggered) {
-      read([&](store::Session& session) {
-        spec.consumed_asset_events = consumed_events(session, spec.dag_id, spec.run_id);
-      });
-    }
-    runner_.start(spec);
+    runner_.start(start_of(ref));
   }
   scheduler_.sweep();
 }
@@ -227,6 +214,23 @@ void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
     }
     runner_.start_trigger(*spec);
   }
+}
+
+AttemptSpec Engine::start_of(const scheduler::TaskRef& ref) {
+  AttemptSpec spec = spec_of(ref);
+  if (ref.ti().resumes) {
+    NextStep next;
+    read([&](store::Session& session) { next = read_next_step(session, ref); });
+    spec.next_method = next.method;
+    spec.next_kwargs = next.kwargs;
+    spec.first_start = ref.ti().first_start;
+  }
+  if (ref.run->type == dag::RunType::asset_triggered) {
+    read([&](store::Session& session) {
+      spec.consumed_asset_events = consumed_events(session, spec.dag_id, spec.run_id);
+    });
+  }
+  return spec;
 }
 
 AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {

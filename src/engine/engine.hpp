@@ -30,6 +30,12 @@ struct AttemptStart {
   Time at;
 };
 
+/// What a worker hears that wants to begin an attempt.
+struct AttemptPermit {
+  bool is_begun = false;            ///< it runs now, and did not before
+  std::optional<AttemptSpec> spec;  ///< of an attempt that is to run or runs; nothing if there is none
+};
+
 /// What is known of an attempt's process when it is gone.
 struct AttemptEnd {
   Uuid attempt;
@@ -74,6 +80,8 @@ class Engine final : public Commands {
 
   // Reports about attempts. `done` runs after the commit.
   void attempt_started(AttemptStart start);
+  /// As attempt_started, for a worker that must not go on if somebody else runs it.
+  void begin_attempt(AttemptStart start, std::function<void(AttemptPermit)> done);
   /// @param done is told whether the attempt was one that may report.
   /// @param retry_delay  of up_for_retry, if a retry policy decided it.
   void attempt_reported(const Uuid& attempt, scheduler::Outcome outcome, std::function<void(bool)> done,
@@ -173,6 +181,8 @@ class Engine final : public Commands {
   /// The runs that the DAG's own timetable has in a range; nothing if it is not its own.
   Result<std::optional<std::vector<dag::RunInfo>>> runs_with_python(const CreateBackfill& command);
   AttemptSpec spec_of(const scheduler::TaskRef& ref) const;
+  /// With all that its worker has to know when it begins.
+  AttemptSpec start_of(const scheduler::TaskRef& ref);
   /// Decides on the engine's thread and waits until that is durable.
   /// @param record what is written besides, if the decision was not an error.
   template <typename T>

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "tasks/startup_details.hpp"
+#include "tasks/workload.hpp"
 
 namespace leoflow::fleet {
 
@@ -50,14 +51,26 @@ int Fleet::free_slots() {
   return placement_.free_slots();
 }
 
-void Fleet::start(const engine::AttemptSpec& spec) {
-  ServerMessage message;
-  agentrpc::StartAttempt& start = *message.mutable_start();
+agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
+  agentrpc::StartAttempt start;
   start.set_attempt_id(spec.id.text());
-  start.set_startup_details(tasks::startup_details(spec));
   start.set_bundle_path(spec.bundle_path);
   start.set_log_path(log_path(spec));
   start.set_preload(options_.preload);
+  if (const auto& stock = options_.stock_workers) {
+    start.set_workload(tasks::execute_task(spec, stock->issue_token(spec.id), log_name(spec)));
+    auto& environment = *start.mutable_environment();
+    environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = stock->execution_url;
+    environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] = options_.log_folder;
+  } else {
+    start.set_startup_details(tasks::startup_details(spec));
+  }
+  return start;
+}
+
+void Fleet::start(const engine::AttemptSpec& spec) {
+  ServerMessage message;
+  *message.mutable_start() = start_of(spec);
   const std::lock_guard lock(mutex_);
   Agent* agent = placement_.roomiest();
   if (agent == nullptr) {

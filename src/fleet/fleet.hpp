@@ -24,6 +24,12 @@ struct ParseOutcome {
 std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
                               const std::string& task_id, int map_index, int try_number);
 
+/// Has attempts run by Airflow's own workers, which ask over HTTP.
+struct StockWorkers {
+  std::string execution_url;                            ///< of the Task Execution API
+  std::function<std::string(const Uuid&)> issue_token;  ///< of an attempt's workload
+};
+
 struct FleetOptions {
   std::string log_folder;  ///< absolute; attempts log below it
   /// How long an attempt may be without an agent before it is missing.
@@ -31,6 +37,7 @@ struct FleetOptions {
   Duration callback_limit = std::chrono::seconds{60};  ///< for a DAG's callback, with the reading of its file
   Duration question_limit = std::chrono::seconds{20};  ///< for a timetable or partition mapper of the user's
   bool preload = true;                                 ///< whether agents may import DAG files ahead
+  std::optional<StockWorkers> stock_workers = {};      ///< instead of the warm Python
 };
 
 /// Connects the engine with the agents. Thread safe once bound.
@@ -94,11 +101,15 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void add_trigger(agentrpc::RunTrigger request);
   /// Gives those that no agent runs to one.
   void send_triggers();
+  agentrpc::StartAttempt start_of(const engine::AttemptSpec& spec) const;
   /// @param spec  an AttemptSpec or a TriggerSpec.
   template <typename Spec>
+  static std::string log_name(const Spec& spec) {
+    return relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+  }
+  template <typename Spec>
   std::string log_path(const Spec& spec) const {
-    return options_.log_folder + "/" +
-           relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+    return options_.log_folder + "/" + log_name(spec);
   }
   static ParseJob job_for(const std::string& bundle_name, const std::string& bundle_path,
                           const std::string& file, Duration limit);

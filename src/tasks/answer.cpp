@@ -48,6 +48,12 @@ Answer refused(int status, std::string_view message) {
   return {"", error_response("API_SERVER_ERROR", {{"status_code", status}, {"message", message}})};
 }
 
+Answer refused(int status, std::string_view message, json::object detail) {
+  detail["message"] = message;
+  return {"", error_response("API_SERVER_ERROR",
+                             {{"status_code", status}, {"message", message}, {"detail", std::move(detail)}})};
+}
+
 Answer refused(const Error& error) {
   return refused(status_of(error.code), error.message);
 }

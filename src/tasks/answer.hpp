@@ -9,8 +9,9 @@ namespace leoflow::tasks {
 
 /// What goes back to the task: a body, an error, or neither ("done").
 struct Answer {
-  std::string body;   ///< JSON object with its "type", "" for none
-  std::string error;  ///< JSON of the SDK's ErrorResponse, "" for none
+  std::string body;        ///< JSON object with its "type", "" for none
+  std::string error;       ///< JSON of the SDK's ErrorResponse, "" for none
+  bool is_absent = false;  ///< the body stands for something that is not there
 };
 
 /// May be called on any thread, exactly once.
@@ -30,6 +31,9 @@ Answer missing(std::string_view error, json::object detail);
 
 /// The request as such failed; the SDK raises AirflowRuntimeError in the task.
 Answer refused(int status, std::string_view message);
+
+/// Likewise, with more than words. @param detail  such as {"reason": "not_running"}.
+Answer refused(int status, std::string_view message, json::object detail);
 
 Answer refused(const Error& error);
 

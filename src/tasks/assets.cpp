@@ -58,7 +58,7 @@ Answer events_result(store::Session& session, std::string from, Conditions where
       std::move(from) + where.sql();
   const bool ascending = get_bool(request, "ascending", true);
   sql += ascending ? " ORDER BY e.created_at, e.id" : " ORDER BY e.created_at DESC, e.id DESC";
-  if (const auto limit = find_integer(request, "limit")) sql += fmt::format(" LIMIT {}", *limit);
+  if (const auto limit = find_integer(request, "limit"); limit > 0) sql += fmt::format(" LIMIT {}", *limit);
   json::array events;
   for (const store::Row row : session.query(sql, where.params())) {
     const auto map_index = row.find_integer(6);
@@ -152,6 +152,8 @@ void TaskService::get_asset_events(const Caller&, const json::value& request, co
   for (const char* key : {"name", "uri"}) {
     if (const auto text = find_text(request, key)) where.equal(std::string("a.") + key, *text);
   }
+  // A name may have passed from one asset to another.
+  if (!find_text(request, "name") || !find_text(request, "uri")) where.equal("a.is_active", 1);
   const auto session = database_.read();
   reply(events_result(*session, "", std::move(where), request));
 }

@@ -9,7 +9,8 @@ namespace {
 constexpr std::string_view kColumns =
     "SELECT dag_id, run_id, logical_date, data_interval_start, data_interval_end, run_after, start_date, "
     "end_date,"
-    " run_type, state, conf, triggering_user_name, partition_key, note, clear_number FROM dag_run";
+    " run_type, state, conf, triggering_user_name, partition_key, note, clear_number, partition_date FROM"
+    " dag_run";
 
 json::object run_fields(store::Session& session, store::Row row) {
   auto conf = parse_json(row.text(10));
@@ -30,6 +31,7 @@ json::object run_fields(store::Session& session, store::Row row) {
           {"conf", conf ? std::move(*conf) : json::value(nullptr)},
           {"triggering_user_name", to_json(row.find_text(11))},
           {"partition_key", to_json(row.find_text(12))},
+          {"partition_date", to_json(row.find_time(15))},
           {"note", to_json(row.find_text(13))},
           {"clear_number", row.integer(14)},
           {"consumed_asset_events", std::move(consumed)}};
@@ -144,6 +146,11 @@ void TaskService::trigger_dag_run(const Caller& caller, const json::value& reque
   if (triggered) return reply(result("OKResponse", {{"ok", true}}));
   if (triggered.error().code != ErrorCode::conflict) return reply(refused(triggered.error()));
   if (!get_bool(request, "reset_dag_run", false)) return reply(missing("DAGRUN_ALREADY_EXISTS", {}));
+  const auto cleared = clear_run(get_text(request, "dag_id"), get_text(request, "run_id"));
+  reply(cleared ? result("OKResponse", {{"ok", true}}) : refused(cleared.error()));
+}
+
+void TaskService::clear_dag_run(const Caller&, const json::value& request, const Reply& reply) {
   const auto cleared = clear_run(get_text(request, "dag_id"), get_text(request, "run_id"));
   reply(cleared ? result("OKResponse", {{"ok", true}}) : refused(cleared.error()));
 }

@@ -20,6 +20,37 @@ constexpr std::string_view kPutQuestion =
     " created_at = excluded.created_at, responded_at = NULL, responded_by_user_id = NULL,"
     " responded_by_user_name = NULL, chosen_options = NULL, params_input = '{}'";
 
+constexpr std::string_view kAnswerOf =
+    "SELECT h.responded_at, h.responded_by_user_id, h.responded_by_user_name, h.chosen_options, "
+    "h.params_input,"
+    " t.dag_id, t.run_id, t.task_id, t.map_index, t.try_number FROM task_instance t JOIN hitl_detail h"
+    " ON h.dag_id = t.dag_id AND h.run_id = t.run_id AND h.task_id = t.task_id AND h.map_index = t.map_index"
+    " AND h.try_number = t.try_number WHERE t.id = $1";
+
+json::value parsed_or(const std::optional<std::string>& text, json::value otherwise) {
+  return text ? parse_json(*text).value_or(std::move(otherwise)) : std::move(otherwise);
+}
+
+/// The SDK's HITLDetailResponse.
+json::object answer_fields(const store::Row& row) {
+  json::value user;
+  if (const auto id = row.find_text(1))
+    user = json::object{{"id", *id}, {"name", row.find_text(2).value_or(*id)}};
+  return {{"response_received", row.find_time(0).has_value()},
+          {"responded_by_user", std::move(user)},
+          {"responded_at", to_json(row.find_time(0))},
+          {"chosen_options", parsed_or(row.find_text(3), json::array())},
+          {"params_input", parsed_or(row.find_text(4), json::object())}};
+}
+
+Answer no_question() {
+  return refused(
+      404,
+      "HITLDetail not found. This happens most likely due to clearing task instance before receiving "
+      "response.",
+      {{"reason", "not_found"}});
+}
+
 /// A list of the request as JSON text; nothing if it is absent.
 std::optional<std::string> list_text(const json::value& request, std::string_view key) {
   const json::value* value = find(request, key);
@@ -55,6 +86,37 @@ void TaskService::await_input(const Caller& caller, const json::value& request, 
   }
   note_map_index(caller, request);
   engine_.attempt_deferred(caller.attempt, std::move(question), accepted(reply));
+}
+
+void TaskService::get_input(const Caller& caller, const json::value&, const Reply& reply) {
+  const auto session = database_.read();
+  const store::Rows rows = session->query(kAnswerOf, {caller.attempt});
+  reply(rows.empty() ? no_question() : result("HITLDetailResponse", answer_fields(rows[0])));
+}
+
+void TaskService::put_input(const Caller& caller, const json::value& request, const Reply& reply) {
+  engine::AnswerInput answer;
+  {
+    const auto session = database_.read();
+    const store::Rows rows = session->query(kAnswerOf, {caller.attempt});
+    if (rows.empty()) return reply(no_question());
+    const store::Row row = rows[0];
+    answer.dag_id = row.text(5);
+    answer.task = {row.text(6), row.text(7), static_cast<int>(row.integer(8))};
+    answer.try_number = row.integer(9);
+  }
+  answer.at = clock_.now();
+  if (const json::value* options = find(request, "chosen_options");
+      options != nullptr && options->is_array()) {
+    answer.chosen_options = options->get_array();
+  }
+  if (const json::value* input = find(request, "params_input"); input != nullptr && input->is_object()) {
+    answer.params_input = input->get_object();
+  }
+  if (const auto written = engine_.answer_input(std::move(answer)); !written) {
+    return reply(refused(written.error()));
+  }
+  get_input(caller, request, reply);
 }
 
 }  // namespace leoflow::tasks

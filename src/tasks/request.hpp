@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -52,12 +53,13 @@ class Conditions {
     if (list == nullptr || !list->is_array() || list->get_array().empty()) return;
     std::string marks;
     for (const json::value& item : list->get_array()) {
-      params_.push_back(item.is_string() ? store::Param(std::string(item.get_string()))
-                                         : store::Param(nullptr));
+      params_.push_back(item.is_string() ? std::string(item.get_string()) : std::string("null"));
       marks += (marks.empty() ? "$" : ", $") + std::to_string(params_.size());
     }
     sql_ += (sql_.empty() ? " WHERE " : " AND ") + std::string(column) + " IN (" + marks + ")";
   }
+  /// As any_of; "null" and null are that of a task instance that has none yet.
+  void any_state_of(std::string_view column, const json::value* list);
   void any_time_of(std::string_view column, const json::value* list);
   const std::string& sql() const { return sql_; }
   const store::Params& params() const { return params_; }
@@ -66,6 +68,14 @@ class Conditions {
   std::string sql_;
   store::Params params_;
 };
+
+inline void Conditions::any_state_of(std::string_view column, const json::value* list) {
+  const auto is_none = [](const json::value& state) { return state.is_null() || state == "null"; };
+  if (list == nullptr || !list->is_array() || std::ranges::none_of(list->get_array(), is_none)) {
+    return any_of(column, list);
+  }
+  any_of("COALESCE(" + std::string(column) + ", 'null')", list);
+}
 
 inline void Conditions::any_time_of(std::string_view column, const json::value* list) {
   if (list == nullptr || !list->is_array() || list->get_array().empty()) return;

@@ -84,20 +84,24 @@ std::string rendering_of(const engine::TriggerSpec& spec) {
                                       {"dag_run", dag_run_of(*spec.run)}});
 }
 
-std::string startup_details(const engine::AttemptSpec& spec) {
-  json::object ti = task_instance_of(spec);
-  ti["queue"] = spec.queue;
+json::object run_context(const engine::AttemptSpec& spec) {
   json::object context = context_of(spec);
   if (!spec.next_method.empty()) {
     context["next_method"] = spec.next_method;
     context["next_kwargs"] = parse_json(spec.next_kwargs).value_or(json::object());
     context["start_date"] = to_json(spec.first_start);
   }
+  return context;
+}
+
+std::string startup_details(const engine::AttemptSpec& spec) {
+  json::object ti = task_instance_of(spec);
+  ti["queue"] = spec.queue;
   json::object details = {{"type", "StartupDetails"},
                           {"ti", std::move(ti)},
                           {"dag_rel_path", spec.relative_fileloc},
                           {"bundle_info", json::object{{"name", spec.bundle_name}, {"version", nullptr}}},
-                          {"ti_context", std::move(context)},
+                          {"ti_context", run_context(spec)},
                           {"sentry_integration", ""}};
   return json::serialize(details);
 }

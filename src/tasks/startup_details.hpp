@@ -11,6 +11,9 @@ namespace leoflow::tasks {
 /// the agent adds.
 std::string startup_details(const engine::AttemptSpec& spec);
 
+/// The SDK's TIRunContext of an attempt.
+json::object run_context(const engine::AttemptSpec& spec);
+
 /// JSON of the SDK's DagCallbackRequest.
 std::string callback_request(const engine::CallbackSpec& spec);
 

@@ -42,7 +42,7 @@ Result<Conditions> conditions_of(store::Session& session, const json::value& req
   }
   where.any_time_of("r.logical_date", find(request, "logical_dates"));
   where.any_of("t.run_id", find(request, "run_ids"));
-  where.any_of("t.state", find(request, "states"));
+  where.any_state_of("t.state", find(request, "states"));
   return where;
 }
 
@@ -83,7 +83,7 @@ void TaskService::get_breadcrumbs(const Caller&, const json::value& request, con
   const store::Rows rows = session->query(
       "SELECT task_id, map_index, state, operator, start_date, end_date FROM task_instance"
       " WHERE dag_id = $1 AND run_id = $2 AND state IN ('success', 'failed', 'skipped', 'upstream_failed', "
-      "'removed')",
+      "'removed') ORDER BY task_id, map_index",
       {get_text(request, "dag_id"), get_text(request, "run_id")});
   json::array breadcrumbs;
   for (const store::Row row : rows) {

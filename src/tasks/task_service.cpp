@@ -14,11 +14,17 @@ TaskService::TaskService(store::Database& database, engine::Engine& engine, cons
 
 const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::handlers() {
   static const std::unordered_map<std::string_view, Handler> kHandlers = {
+      // Not of the SDK's protocol: of workers that have no agent, over HTTP.
+      {"RunTask", &TaskService::run_task},
+      {"Heartbeat", &TaskService::heartbeat},
+      {"ClearDagRun", &TaskService::clear_dag_run},
       {"SucceedTask", &TaskService::succeed},
       {"RetryTask", &TaskService::retry},
       {"DeferTask", &TaskService::defer},
       {"CreateHITLDetailPayload", &TaskService::ask_people},
       {"AwaitInputTask", &TaskService::await_input},
+      {"GetHITLDetailResponse", &TaskService::get_input},
+      {"UpdateHITLDetail", &TaskService::put_input},
       {"RescheduleTask", &TaskService::reschedule},
       {"TaskState", &TaskService::set_terminal_state},
       {"SkipDownstreamTasks", &TaskService::skip_downstream},

@@ -41,6 +41,9 @@ class TaskService {
   void report(const Caller& caller, scheduler::Outcome outcome, const json::value& request,
               const Reply& reply);
 
+  // attempts.cpp
+  void run_task(const Caller& caller, const json::value& request, const Reply& reply);
+  void heartbeat(const Caller& caller, const json::value& request, const Reply& reply);
   // states.cpp
   void succeed(const Caller& caller, const json::value& request, const Reply& reply);
   void retry(const Caller& caller, const json::value& request, const Reply& reply);
@@ -72,6 +75,7 @@ class TaskService {
   void get_previous_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void get_previous_successful_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  void clear_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   std::optional<std::string> user_of_run(const Caller& caller);
   Result<void> clear_run(const std::string& dag_id, const std::string& run_id);
   // task_instances.cpp
@@ -83,6 +87,8 @@ class TaskService {
   // human_input.cpp
   void ask_people(const Caller& caller, const json::value& request, const Reply& reply);
   void await_input(const Caller& caller, const json::value& request, const Reply& reply);
+  void get_input(const Caller& caller, const json::value& request, const Reply& reply);
+  void put_input(const Caller& caller, const json::value& request, const Reply& reply);
   // state_stores.cpp
   void get_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);
   void set_task_state_store(const Caller& caller, const json::value& request, const Reply& reply);

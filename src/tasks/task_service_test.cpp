@@ -15,7 +15,10 @@ namespace {
 class NoRunner final : public engine::AttemptRunner {
  public:
   int free_slots() override { return 10; }
-  void start(const engine::AttemptSpec& spec) override { started.set_value(spec); }
+  /// Remembers the first.
+  void start(const engine::AttemptSpec& spec) override {
+    if (!std::exchange(has_started, true)) started.set_value(spec);
+  }
   void stop(const Uuid&, const std::string&) override {}
   void start_trigger(const engine::TriggerSpec&) override {}
   void stop_trigger(const Uuid&) override {}
@@ -23,6 +26,7 @@ class NoRunner final : public engine::AttemptRunner {
   void run_callback(const engine::CallbackSpec&) override {}
   void ask(engine::PythonQuestion) override {}
   std::promise<engine::AttemptSpec> started;
+  bool has_started = false;  // only touched by the engine
 };
 
 constexpr const char* kDag =
@@ -107,6 +111,25 @@ TEST_F(TaskServiceTest, ARescheduleIsAcceptedWithADateAndRefusedWithoutOne) {
   EXPECT_EQ(rows[0].text(0), "up_for_reschedule");
   EXPECT_EQ(rows[0].integer(1), 1);
   EXPECT_EQ(rows[0].integer(2), 1);
+}
+
+TEST_F(TaskServiceTest, SlicesMayHoldTheValuesOfEarlierRuns) {
+  engine::TriggerRun earlier;
+  earlier.dag_id = "d";
+  earlier.run_id = "before";
+  earlier.logical_date = parse_iso("2020-01-01T00:00:00Z");
+  EXPECT_TRUE(engine_.trigger_run(earlier));
+  earlier.run_id = "now";
+  earlier.logical_date = parse_iso("2021-01-01T00:00:00Z");
+  EXPECT_TRUE(engine_.trigger_run(earlier));
+  for (const char* run : {"before", "now"}) {
+    EXPECT_EQ(ask(xcom("SetXCom", {{"value", run}, {"run_id", run}})).error, "");
+  }
+  const json::object slice = xcom("GetXComSequenceSlice", {{"run_id", "now"}});
+  EXPECT_EQ(body(slice).at("root"), json::array{"now"});
+  json::object with_earlier = slice;
+  with_earlier["include_prior_dates"] = true;
+  EXPECT_EQ(body(with_earlier).at("root"), (json::array{"now", "before"}));
 }
 
 TEST_F(TaskServiceTest, StartupDetailsHoldWhatTheSdkRequires) {
@@ -218,7 +241,7 @@ TEST_F(TaskServiceTest, NonsenseIsRefused) {
   service_.handle(caller_, "{not json", [&](Answer a) { answer.set_value(std::move(a)); });
   EXPECT_NE(answer.get_future().get().error, "");
   EXPECT_NE(ask({{"type", "NoSuchThing"}}).error.find("NoSuchThing"), std::string::npos);
-  EXPECT_NE(ask({{"type", "GetHITLDetailResponse"}}).error.find("not supported yet"), std::string::npos);
+  EXPECT_NE(ask({{"type", "FlyToTheMoon"}}).error.find("not supported yet"), std::string::npos);
 }
 
 }  // namespace

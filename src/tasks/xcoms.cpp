@@ -27,6 +27,12 @@ constexpr std::string_view kGetAll =
     "SELECT value FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND key = $4 ORDER BY "
     "map_index";
 
+constexpr std::string_view kGetAllWithPriorDates =
+    "SELECT x.value FROM xcom x JOIN dag_run r ON r.dag_id = x.dag_id AND r.run_id = x.run_id"
+    " JOIN dag_run mine ON mine.dag_id = $1 AND mine.run_id = $2"
+    " WHERE x.dag_id = $1 AND x.task_id = $3 AND x.key = $4"
+    " AND (x.run_id = $2 OR r.logical_date <= mine.logical_date) ORDER BY x.map_index, r.logical_date DESC";
+
 store::Params place(const json::value& request) {
   return {get_text(request, "dag_id"), get_text(request, "run_id"), get_text(request, "task_id"),
           get_integer(request, "map_index", -1), get_text(request, "key")};
@@ -40,8 +46,10 @@ json::value parse_stored(const std::string& text) {
 
 json::array all_values(store::Session& session, const json::value& request) {
   json::array out;
-  const store::Rows rows = session.query(kGetAll, {get_text(request, "dag_id"), get_text(request, "run_id"),
-                                                   get_text(request, "task_id"), get_text(request, "key")});
+  const bool with_prior_dates = get_bool(request, "include_prior_dates", false);
+  const store::Rows rows = session.query(with_prior_dates ? kGetAllWithPriorDates : kGetAll,
+                                         {get_text(request, "dag_id"), get_text(request, "run_id"),
+                                          get_text(request, "task_id"), get_text(request, "key")});
   for (const store::Row row : rows) out.push_back(parse_stored(row.text(0)));
   return out;
 }
@@ -101,7 +109,9 @@ void TaskService::get_xcom(const Caller&, const json::value& request, const Repl
   json::object fields;
   fields["key"] = get_text(request, "key");
   fields["value"] = rows.empty() ? json::value(nullptr) : parse_stored(rows[0].text(0));
-  reply(result("XComResult", std::move(fields)));
+  Answer answer = result("XComResult", std::move(fields));
+  answer.is_absent = rows.empty();
+  reply(std::move(answer));
 }
 
 void TaskService::get_xcom_count(const Caller&, const json::value& request, const Reply& reply) {
@@ -136,8 +146,10 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
   params.emplace_back(clock_.now());
   scheduler::PushedXcom pushed = pushed_xcom(request);
   if (pushed.map_length && *pushed.map_length > max_map_length_ && is_mapped_over(request)) {
-    return reply(refused(400, fmt::format("unmappable return value length: {} > {} (max_map_length)",
-                                          *pushed.map_length, max_map_length_)));
+    return reply(refused(400,
+                         fmt::format("unmappable return value length: {} > {} (max_map_length)",
+                                     *pushed.map_length, max_map_length_),
+                         {{"reason", "unmappable_return_value_length"}}));
   }
   engine::Item item;
   item.decide = [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {

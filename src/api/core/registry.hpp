@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "api/core/call.hpp"
+#include "api/wire/body_json.hpp"
 #include "gen/operations.hpp"
 
 namespace leoflow::api {
@@ -47,18 +48,15 @@ class Registry {
   const Slot& slot(std::size_t index) const { return slots_[index]; }
 
  private:
-  /// The body as JSON; nothing if there is none or it is no JSON (a problem then).
-  static std::optional<json::value> body_json(Call& call, bool required, wire::Problems& problems);
-
   template <typename Body>
   static void parse_body(Call& call, Body& body, wire::Problems& problems) {
-    if (const auto document = body_json(call, true, problems)) {
+    if (const auto document = wire::body_json(call.request.body, true, problems)) {
       body.parse(*document, wire::Location("body"), problems);
     }
   }
   template <typename Body>
   static void parse_body(Call& call, std::optional<Body>& body, wire::Problems& problems) {
-    const auto document = body_json(call, false, problems);
+    const auto document = wire::body_json(call.request.body, false, problems);
     if (document && !document->is_null()) body.emplace().parse(*document, wire::Location("body"), problems);
   }
 

@@ -3,15 +3,14 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "gen/operations.hpp"
 
 namespace leoflow::api {
 
-Router::Router() {
-  for (std::size_t index = 0; index < gen::kRoutes.size(); ++index) {
+Router::Router(std::span<const wire::Route> routes) : routes_(routes) {
+  for (std::size_t index = 0; index < routes.size(); ++index) {
     Pattern pattern;
     pattern.operation = index;
-    std::string_view rest = gen::kRoutes[index].path.substr(1);
+    std::string_view rest = routes[index].path.substr(1);
     while (true) {
       const std::size_t slash = rest.find('/');
       std::string_view text = rest.substr(0, slash);
@@ -71,7 +70,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   for (const Pattern& pattern : patterns_) {
     wire::RawParams params;
     if (!match(pattern, parts, params)) continue;
-    if (gen::kRoutes[pattern.operation].method != method) {
+    if (routes_[pattern.operation].method != method) {
       result.wrong_method = true;
       continue;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +14,11 @@ namespace leoflow::api {
 /// Finds the operation of a path. Immutable, thread safe.
 class Router {
  public:
-  Router();
+  /// @param routes  must outlive it.
+  explicit Router(std::span<const wire::Route> routes);
 
   struct Match {
-    std::optional<std::size_t> operation;  ///< index into gen::kRoutes
+    std::optional<std::size_t> operation;  ///< index into the routes
     bool wrong_method = false;             ///< the path exists, for other methods
     wire::RawParams params;
   };
@@ -36,6 +38,7 @@ class Router {
   };
   static bool match(const Pattern& pattern, const std::vector<std::string>& parts, wire::RawParams& params);
 
+  std::span<const wire::Route> routes_;
   std::vector<Pattern> patterns_;
 };
 

@@ -164,7 +164,7 @@ Result<Answer> update_hitl_detail(Call& call, const gen::UpdateHitlDetailParams&
               .task_id = params.task_id,
               .map_index = params.map_index,
               .extra = {{"chosen_options", answer.chosen_options}, {"params_input", answer.params_input}}});
-  return ok(gen::HITLDetailResponse{.responded_by = {answer.user_id, answer.user_name},
+  return ok(gen::HITLDetailResponse{.responded_by = {call.user.subject, call.user.subject},
                                     .responded_at = answer.at,
                                     .chosen_options = body.chosen_options,
                                     .params_input = answer.params_input});

@@ -1,0 +1,104 @@
+#include "auth/jwt.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace leoflow::auth {
+
+namespace {
+
+constexpr std::chrono::seconds kLeeway{10};
+constexpr std::size_t kLongestToken = 8192;
+
+std::int64_t seconds_of(Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+std::unexpected<Error> bad_token() {
+  return fail(ErrorCode::forbidden, "Invalid JWT token");
+}
+
+bool same_bytes(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::optional<json::value> decode_part(std::string_view part) {
+  const auto text = from_base64(part);
+  if (!text) return std::nullopt;
+  auto parsed = parse_json(*text);
+  if (!parsed || !parsed->is_object()) return std::nullopt;
+  return std::move(*parsed);
+}
+
+std::optional<Time> time_claim(const json::value& claims, std::string_view name) {
+  const json::value* value = find(claims, name);
+  if (value == nullptr) return std::nullopt;
+  double seconds = 0;
+  if (value->is_int64()) {
+    seconds = static_cast<double>(value->get_int64());
+  } else if (value->is_double()) {
+    seconds = value->get_double();
+  } else {
+    return std::nullopt;
+  }
+  if (!(seconds > 0 && seconds < 253402300800.0)) return std::nullopt;  // year 9999
+  return from_micros(static_cast<std::int64_t>(seconds * 1e6));
+}
+
+}  // namespace
+
+Jwt::Jwt(std::string secret) : secret_(std::move(secret)) {
+  if (secret_.size() < 32) throw Fatal("the token secret is shorter than 32 bytes");
+}
+
+std::string Jwt::mac(std::string_view text) const {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (HMAC(EVP_sha512(), secret_.data(), static_cast<int>(secret_.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size) == nullptr) {
+    throw Fatal("OpenSSL: HMAC failed");
+  }
+  return {reinterpret_cast<const char*>(digest), size};
+}
+
+std::string Jwt::sign(json::object claims, std::string_view audience, Time now,
+                      std::chrono::seconds life) const {
+  const json::object header{{"alg", "HS512"}, {"kid", "not-used"}, {"typ", "JWT"}};
+  claims["jti"] = random_hex(16);
+  claims["aud"] = audience;
+  claims["iat"] = seconds_of(now);
+  claims["nbf"] = seconds_of(now);
+  claims["exp"] = seconds_of(now + life);
+  const std::string text =
+      to_base64_url(json::serialize(header)) + "." + to_base64_url(json::serialize(claims));
+  return text + "." + to_base64_url(mac(text));
+}
+
+Result<SignedClaims> Jwt::verify(std::string_view token, std::string_view audience, Time now) const {
+  const std::size_t first = token.find('.');
+  const std::size_t last = token.rfind('.');
+  if (token.size() > kLongestToken || first == std::string_view::npos || first == last) return bad_token();
+  const auto header = decode_part(token.substr(0, first));
+  // Only the algorithm we issue: "none" and key confusion end here.
+  if (!header || get_text(*header, "alg") != "HS512") return bad_token();
+  const auto signature = from_base64(token.substr(last + 1));
+  if (!signature || !same_bytes(*signature, mac(token.substr(0, last)))) return bad_token();
+
+  auto claims = decode_part(token.substr(first + 1, last - first - 1));
+  if (!claims || get_text(*claims, "aud") != audience) return bad_token();
+  const auto issued = time_claim(*claims, "iat");
+  const auto not_before = time_claim(*claims, "nbf");
+  const auto expires = time_claim(*claims, "exp");
+  std::string subject = get_text(*claims, "sub");
+  if (!issued || !not_before || !expires || subject.empty()) return bad_token();
+  if (now > *expires + kLeeway) return fail(ErrorCode::unauthenticated, "Token Expired");
+  if (now + kLeeway < *not_before || now + kLeeway < *issued) return bad_token();
+  return SignedClaims{std::move(*claims), std::move(subject), *issued, *expires};
+}
+
+}  // namespace leoflow::auth
