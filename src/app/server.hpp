@@ -58,6 +58,7 @@ class Server {
   Result<void> open_database();
   Result<void> open_ports();
   void start_workspace();
+  void start_plugins();
 
   const ServerConfig config_;
   std::unique_ptr<Parts> parts_;

@@ -51,6 +51,16 @@ void Engine::post(Item item) {
   changed_.notify_one();
 }
 
+Time Engine::heartbeat() {
+  constexpr std::chrono::milliseconds kPatience{300};
+  const auto came_round = std::make_shared<std::promise<void>>();
+  Item item;
+  item.done = [came_round] { came_round->set_value(); };
+  post(std::move(item));
+  came_round->get_future().wait_for(kPatience);
+  return heartbeat_;
+}
+
 void Engine::run() {
   try {
     while (wait_for_work()) {
@@ -100,6 +110,7 @@ void Engine::pass(std::vector<Item> batch) {
   retract_taken_runs();
   commit(batch, now);
   act(now);
+  heartbeat_ = now;
   for (Item& item : batch) {
     if (item.done) item.done();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -69,6 +70,9 @@ class Engine final : public Commands {
   void post(Item item);
   /// Looks again for task instances that can start: slots have become free.
   void wake() { post({}); }
+  /// When the loop last came round. Has it come round once more, and waits a moment for that: an old time
+  /// means that it is stuck, because the database is away for instance.
+  Time heartbeat();
 
   // Reports about attempts. `done` runs after the commit.
   void attempt_started(AttemptStart start);
@@ -129,6 +133,7 @@ class Engine final : public Commands {
   Result<void> change_asset(ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
   Result<json::value> ask_python(json::object question) override;
+  void ask_python(json::object question, std::function<void(const Result<json::value>&)> then) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
  private:
@@ -204,6 +209,7 @@ class Engine final : public Commands {
   bool stopping_ = false;
   std::optional<Time> next_due_;
 
+  std::atomic<Time> heartbeat_{Time{}};
   std::thread thread_;
 };
 

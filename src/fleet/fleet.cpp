@@ -92,7 +92,7 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
   const std::lock_guard lock(mutex_);
   ServerMessage message;
   auto& welcome = *message.mutable_welcome();
-  Agent& agent = placement_.add(session, hello);
+  Agent& agent = placement_.add(session, hello, clock_.now());
   for (const std::string& text : hello.attempt_ids()) {
     const auto attempt = Uuid::parse(text);
     if (!attempt) continue;
@@ -112,6 +112,9 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
 
 void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   const std::lock_guard lock(mutex_);
+  if (const Agent* agent = placement_.find(session.get())) {
+    last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
+  }
   placement_.remove(session.get(), clock_.now());
   for (auto& [id, job] : parse_jobs_) {
     if (job.sent_to == session.get()) job.sent_to = nullptr;
@@ -121,6 +124,17 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   }
   send_triggers();
   send_parse_jobs();
+}
+
+std::vector<AgentLife> Fleet::agents() {
+  const std::lock_guard lock(mutex_);
+  std::vector<AgentLife> out;
+  for (const auto& [session, agent] : placement_.all()) {
+    out.push_back({agent.hostname, agent.unixname, agent.connected_at, std::nullopt});
+  }
+  if (out.empty() && last_gone_) out.push_back(*last_gone_);
+  std::ranges::sort(out, {}, &AgentLife::connected_at);
+  return out;
 }
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {

@@ -24,6 +24,14 @@ struct ParseOutcome {
 std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
                               const std::string& task_id, int map_index, int try_number);
 
+/// An agent that is there, or the one that was there last.
+struct AgentLife {
+  std::string hostname;
+  std::string unixname;
+  Time connected_at;
+  std::optional<Time> gone_at;
+};
+
 struct FleetOptions {
   std::string log_folder;  ///< absolute; attempts log below it
   /// How long an attempt may be without an agent before it is missing.
@@ -60,6 +68,9 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
                   agentrpc::AgentMessage message) override;
   void on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) override;
+
+  /// The connected agents, or else the last one that was.
+  std::vector<AgentLife> agents();
 
   /// The agent process is known to be dead: what it ran is lost now.
   void agent_died(std::uint32_t pid);
@@ -119,6 +130,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::map<std::string, ParseJob> parse_jobs_;
   std::uint64_t parse_count_ = 0;
   std::map<std::string, Trigger> triggers_;  ///< by trigger id
+  std::optional<AgentLife> last_gone_;
   bool stopping_ = false;
 
   std::thread watcher_;

@@ -7,6 +7,8 @@
 #include "api/core/catalog.hpp"
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
+#include "api/core/plugin_list.hpp"
+#include "api/core/surroundings.hpp"
 #include "auth/login_limiter.hpp"
 #include "auth/sealer.hpp"
 #include "auth/tokens.hpp"
@@ -35,10 +37,12 @@ struct Services {
   const auth::Tokens& tokens;
   const auth::Sealer& sealer;
   const Clock& clock;
+  const Surroundings& around;
   auth::LoginLimiter login_limiter{};
   DagCache dags{};
   DagLinks links{};
   Catalog catalog{};
+  PluginList plugins{};
 };
 
 }  // namespace leoflow::api
