@@ -28,6 +28,17 @@ TEST_F(ApiTest, WhatIsKnownOfPluginsIsAnsweredWhileTheyAreReadAgain) {
   EXPECT_EQ(commands_.questions, 2);
 }
 
+TEST_F(ApiTest, PluginsAreKnownAtOnceAfterARestart) {
+  const auto file = folder_ / "plugins.json";
+  commands_.told = told_plugins();
+  PluginList(file).renew(commands_);
+  commands_.silent = true;
+  PluginList again(file);
+  EXPECT_EQ((*again.read(commands_))->plugins.size(), 2U);
+  EXPECT_EQ(again.serves("/mine/a"), true);
+  EXPECT_EQ(commands_.questions, 1);
+}
+
 TEST_F(ApiTest, PluginsThatCannotBeReadAreAskedForAgain) {
   commands_.told = fail(ErrorCode::invalid, "Python says no");
   EXPECT_EQ(get("/api/v2/plugins").status, 503);

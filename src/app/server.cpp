@@ -54,6 +54,7 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.ui_folder = airflow / "ui/dist";
   out.login_folder = airflow / "api_fastapi/auth/managers/simple/ui/dist";
   out.logs_folder = config.logs_folder;
+  out.plugins_file = fs::path(config.agent_folder) / "plugins.json";
   out.instance_name = config.instance_name;
   out.edition = config.edition;
   return out;

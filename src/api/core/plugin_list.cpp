@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::api {
 
@@ -22,7 +23,18 @@ std::vector<std::string> texts_of(const json::value& told, std::string_view name
   return out;
 }
 
+std::shared_ptr<const PluginFacts> read_facts(const json::value& told) {
+  return std::make_shared<const PluginFacts>(items_of(told, "plugins"), items_of(told, "import_errors"),
+                                             texts_of(told, "prefixes"));
+}
+
 }  // namespace
+
+PluginList::PluginList(std::filesystem::path file) : file_(std::move(file)) {
+  const auto text = file_.empty() ? std::nullopt : read_file(file_.string());
+  const auto told = text ? parse_json(*text) : fail(ErrorCode::not_found, "");
+  if (told) facts_ = read_facts(*told);
+}
 
 void PluginList::renew(engine::Commands& commands) {
   {
@@ -47,8 +59,8 @@ void PluginList::told(engine::Commands& commands, const Result<json::value>& ans
   {
     const std::lock_guard lock(mutex_);
     if (answer) {
-      facts_ = std::make_shared<const PluginFacts>(
-          items_of(*answer, "plugins"), items_of(*answer, "import_errors"), texts_of(*answer, "prefixes"));
+      facts_ = read_facts(*answer);
+      if (!file_.empty()) write_file_atomically(file_.string(), json::serialize(*answer), 0600);
     }
     asking_ = std::exchange(again_, false);
     answered_.notify_all();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,9 @@ struct PluginFacts {
 /// outlive it.
 class PluginList {
  public:
+  /// @param file  keeps the last answer, so that a server that starts again knows it at once; "" for none.
+  explicit PluginList(std::filesystem::path file);
+
   /// Asks Python anew; returns at once.
   void renew(engine::Commands& commands);
 
@@ -38,6 +42,8 @@ class PluginList {
  private:
   void ask(engine::Commands& commands);
   void told(engine::Commands& commands, const Result<json::value>& answer);
+
+  const std::filesystem::path file_;
 
   // protected by mutex_
   std::mutex mutex_;

@@ -23,6 +23,7 @@ struct ApiConfig {
   std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
   std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
   std::filesystem::path logs_folder;
+  std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
   std::string instance_name = "Leoflow";
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
@@ -42,7 +43,7 @@ struct Services {
   DagCache dags{};
   DagLinks links{};
   Catalog catalog{};
-  PluginList plugins{};
+  PluginList plugins{config.plugins_file};
 };
 
 }  // namespace leoflow::api
