@@ -55,21 +55,40 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
 }
 
 http::Response Api::handle(const http::Request& request) {
-  if (!is_api_path(request.path)) return serve_page(request);
+  const auto started = std::chrono::steady_clock::now();
+  std::size_t operation = ApiMetrics::kNoOperation;
+  const auto record = [&](int status) {
+    services_.metrics.record(operation, status, std::chrono::steady_clock::now() - started);
+  };
+  try {
+    http::Response response = route(request, operation);
+    record(response.status);
+    return response;
+  } catch (...) {
+    record(500);
+    throw;
+  }
+}
+
+http::Response Api::route(const http::Request& request, std::size_t& operation) {
+  if (!is_api_path(request.path)) return serve_page(request, operation);
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Router::Match match = router_.find(method, request.path);
   if (!match.operation) {
     if (match.wrong_method) return http::error_response(405, "Method Not Allowed");
     return http::error_response(404, "Not Found");
   }
+  operation = *match.operation;
   match.params.query = &request.query;
   match.params.headers = &request.headers;
   return dispatch(request, match);
 }
 
-http::Response Api::serve_page(const http::Request& request) {
+http::Response Api::serve_page(const http::Request& request, std::size_t& operation) {
+  operation = ApiMetrics::kPages;
   const auto is_plugins = services_.plugins.serves(request.path);
   if (is_plugins.value_or(false)) {
+    operation = ApiMetrics::kPlugins;
     http::Response response = around_.plugin_apps(for_plugins(request));
     // Pages of plugins are shown in frames of the UI.
     add_if_missing(response, "X-Frame-Options", "SAMEORIGIN");
@@ -117,9 +136,13 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   if (claims) {
     call.user = std::move(*claims);
   } else if (!route.open) {
+    services_.metrics.bad_tokens.add();
     return refusal(claims.error());
   }
-  if (!route.open && call.user.role < required_role(route)) return http::error_response(403, "Forbidden");
+  if (!route.open && call.user.role < required_role(route)) {
+    services_.metrics.forbidden.add();
+    return http::error_response(403, "Forbidden");
+  }
   const Registry::Slot& slot = registry_.slot(*match.operation);
   if (!slot) {
     return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));

@@ -17,13 +17,17 @@ class Api {
 
   http::Response handle(const http::Request& request);
 
+  const ApiMetrics& metrics() const { return services_.metrics; }
+
   /// The files of plugins are new or have changed.
   void renew_plugins() { services_.plugins.renew(services_.commands); }
 
  private:
+  /// @param operation  set to what it turned out to be, for the metrics
+  http::Response route(const http::Request& request, std::size_t& operation);
   http::Response dispatch(const http::Request& request, const Router::Match& match);
   Result<auth::Claims> authenticate(Call& call);
-  http::Response serve_page(const http::Request& request);
+  http::Response serve_page(const http::Request& request, std::size_t& operation);
   /// Without Leoflow's own credentials, and with the name of who sent them.
   http::Request for_plugins(const http::Request& request);
   static http::Response login_redirect(const http::Request& request);

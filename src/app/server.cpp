@@ -147,7 +147,9 @@ Result<void> Server::open_ports() {
 
   auto metrics = http::Server::start(
       {.host = config_.host, .port = static_cast<unsigned short>(config_.metrics_port), .workers = 1},
-      [&p](const http::Request& request) { return metrics_page(request, p.fleet); });
+      [&p](const http::Request& request) {
+        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api});
+      });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
 
@@ -195,10 +197,11 @@ Result<void> Server::start() {
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);
   p.plugin_apps.emplace(plugin_apps_options(config_));
-  p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock,
-                api::Surroundings{
-                    [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
-                    [&p](const http::Request& request) { return p.plugin_apps->serve(request); }});
+  p.api.emplace(
+      api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock,
+      api::Surroundings{
+          [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
+          [&p](const http::Request& request) { return p.plugin_apps->serve(request); }});
   p.engine->start();
   p.fleet.start();
   if (auto opened = open_ports(); !opened) return opened;

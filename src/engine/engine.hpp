@@ -14,6 +14,7 @@
 #include "engine/deadlines.hpp"
 #include "engine/deferrals.hpp"
 #include "engine/item.hpp"
+#include "engine/loop_metrics.hpp"
 #include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
 #include "engine/recovery.hpp"
@@ -73,6 +74,9 @@ class Engine final : public Commands {
   /// When the loop last came round. Has it come round once more, and waits a moment for that: an old time
   /// means that it is stuck, because the database is away for instance.
   Time heartbeat();
+  const LoopMetrics& metrics() const { return metrics_; }
+  /// Asked of the loop; that of the last time if it does not answer in a moment.
+  LoopState state();
 
   // Reports about attempts. `done` runs after the commit.
   void attempt_started(AttemptStart start);
@@ -142,6 +146,8 @@ class Engine final : public Commands {
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
   void commit(const std::vector<Item>& batch, Time now);
+  /// Has the loop come round, with `decide`; waits a moment for that.
+  void come_round(std::function<void(Deciding&)> decide);
   /// Reads for a decision; waits while the database is away.
   void read(const PastRuns::Work& work);
   void reconnect();
@@ -210,6 +216,8 @@ class Engine final : public Commands {
   std::optional<Time> next_due_;
 
   std::atomic<Time> heartbeat_{Time{}};
+  LoopMetrics metrics_;
+  LoopState last_state_;  ///< protected by mutex_
   std::thread thread_;
 };
 

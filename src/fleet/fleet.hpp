@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agentrpc/session.hpp"
+#include "base/metrics.hpp"
 #include "engine/engine.hpp"
 #include "fleet/placement.hpp"
 #include "tasks/task_service.hpp"
@@ -30,6 +31,21 @@ struct AgentLife {
   std::string unixname;
   Time connected_at;
   std::optional<Time> gone_at;
+};
+
+/// How much there is at one moment.
+struct FleetState {
+  std::size_t agents = 0;
+  int slots = 0;
+  int free_slots = 0;
+  std::size_t waiting_questions = 0;  ///< files to parse and other things that Python is asked
+  std::size_t triggers = 0;
+};
+
+struct FleetMetrics {
+  metrics::Counter lost_agents;
+  metrics::Histogram parsed{metrics::Histogram::kLong};
+  metrics::Histogram failed_parses{metrics::Histogram::kLong};  ///< that have no result at all
 };
 
 struct FleetOptions {
@@ -71,6 +87,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
 
   /// The connected agents, or else the last one that was.
   std::vector<AgentLife> agents();
+  FleetState state();
+  const FleetMetrics& metrics() const { return metrics_; }
 
   /// The agent process is known to be dead: what it ran is lost now.
   void agent_died(std::uint32_t pid);
@@ -133,6 +151,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::optional<AgentLife> last_gone_;
   bool stopping_ = false;
 
+  FleetMetrics metrics_;
   std::thread watcher_;
 };
 

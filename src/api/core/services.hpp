@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/core/api_metrics.hpp"
 #include "api/core/catalog.hpp"
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
@@ -44,6 +45,7 @@ struct Services {
   DagLinks links{};
   Catalog catalog{};
   PluginList plugins{config.plugins_file};
+  ApiMetrics metrics{};
 };
 
 }  // namespace leoflow::api
