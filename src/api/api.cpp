@@ -1,5 +1,6 @@
 #include "api/api.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "api/core/permissions.hpp"
@@ -56,9 +57,12 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
 
 http::Response Api::handle(const http::Request& request) {
   const auto started = std::chrono::steady_clock::now();
+  const Time began = services_.clock.now();
   std::size_t operation = ApiMetrics::kNoOperation;
   const auto record = [&](int status) {
     services_.metrics.record(operation, status, std::chrono::steady_clock::now() - started);
+    if (around_.tracer != nullptr && operation != ApiMetrics::kPages)
+      add_span(request, operation, status, began);
   };
   try {
     http::Response response = route(request, operation);
@@ -68,6 +72,28 @@ http::Response Api::handle(const http::Request& request) {
     record(500);
     throw;
   }
+}
+
+void Api::add_span(const http::Request& request, std::size_t operation, int status, Time started) {
+  auto client = trace::Context::parse(request.header("traceparent"));
+  if (client) client->state = request.header("tracestate");
+  trace::Span span;
+  span.context = around_.tracer->continue_from(client);
+  if (!span.context.sampled) return;
+  // Low cardinality, as OpenTelemetry asks for: the pattern, not the path.
+  const std::string route(operation < gen::kOperationCount ? gen::kRoutes[operation].path : "");
+  if (client) span.parent_id = client->span_id;
+  span.name = request.method + (route.empty() ? "" : " " + route);
+  span.kind = trace::Span::Kind::server;
+  span.start = started;
+  span.end = std::max(started, services_.clock.now());
+  span.failed = status >= 500;
+  span.attributes = {{"http.request.method", request.method},
+                     {"url.path", request.path},
+                     {"http.response.status_code", std::int64_t{status}},
+                     {"client.address", request.remote_address}};
+  if (!route.empty()) span.attributes.emplace_back("http.route", route);
+  around_.tracer->add(std::move(span));
 }
 
 http::Response Api::route(const http::Request& request, std::size_t& operation) {

@@ -25,6 +25,7 @@ class Api {
  private:
   /// @param operation  set to what it turned out to be, for the metrics
   http::Response route(const http::Request& request, std::size_t& operation);
+  void add_span(const http::Request& request, std::size_t operation, int status, Time started);
   http::Response dispatch(const http::Request& request, const Router::Match& match);
   Result<auth::Claims> authenticate(Call& call);
   http::Response serve_page(const http::Request& request, std::size_t& operation);

@@ -128,6 +128,15 @@ void write_api(metrics::Page& page, const api::ApiMetrics& api) {
   page.sample(api.forbidden, {{"reason", "role"}});
 }
 
+void write_spans(metrics::Page& page, const tracing::Exporter* spans) {
+  page.family("leoflow_trace_spans_exported_total", "counter", "Spans that the collector has taken.");
+  if (spans != nullptr) page.sample(spans->metrics().exported);
+  page.family("leoflow_trace_spans_dropped_total", "counter", "Spans that are lost: too many, or refused.");
+  if (spans == nullptr) return;
+  page.sample(spans->metrics().too_many, {{"reason", "too_many"}});
+  page.sample(spans->metrics().refused, {{"reason", "refused"}});
+}
+
 }  // namespace
 
 http::Response metrics_page(const http::Request& request, const Measured& measured) {
@@ -139,6 +148,7 @@ http::Response metrics_page(const http::Request& request, const Measured& measur
   write_fleet(page, measured.fleet.state(), measured.fleet.metrics());
   write_requests(page, measured.tasks);
   write_api(page, measured.api.metrics());
+  write_spans(page, measured.spans);
   write_process(page);
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";

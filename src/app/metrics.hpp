@@ -5,6 +5,7 @@
 #include "fleet/fleet.hpp"
 #include "http/message.hpp"
 #include "tasks/task_service.hpp"
+#include "tracing/exporter.hpp"
 
 namespace leoflow::app {
 
@@ -14,6 +15,7 @@ struct Measured {
   fleet::Fleet& fleet;
   const tasks::TaskService& tasks;
   const api::Api& api;
+  const tracing::Exporter* spans;  ///< null if there are no traces
 };
 
 /// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.

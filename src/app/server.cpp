@@ -10,6 +10,7 @@
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "executor/host/host_agent.hpp"
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
@@ -17,6 +18,7 @@
 #include "lite/plugin_apps.hpp"
 #include "lite/plugin_files.hpp"
 #include "store/migrator.hpp"
+#include "tracing/exporter.hpp"
 
 namespace leoflow::app {
 
@@ -30,6 +32,7 @@ struct Server::Parts {
         fleet({.log_folder = config.logs_folder}, clock) {}
 
   SystemClock clock;
+  std::unique_ptr<tracing::Exporter> spans;  ///< null: nobody wants traces
   auth::Sealer sealer;
   auth::Tokens tokens;
   std::unique_ptr<store::Database> database;
@@ -74,6 +77,18 @@ executor::HostAgentOptions agent_options(const ServerConfig& config) {
   out.pid_file = config.agent_folder + "/agent.pid";
   out.log_file = config.agent_folder + "/agent.log";
   return out;
+}
+
+/// Null if nobody wants traces, or they cannot be had: that is no reason not to run DAGs.
+std::unique_ptr<tracing::Exporter> make_exporter(const std::string& salt) {
+  auto settings = tracing::read_settings([](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  });
+  if (!settings) log::error("no traces: {}", settings.error().message);
+  if (!settings || !*settings) return nullptr;
+  log::info("spans go to {}{}", (*settings)->server, (*settings)->target);
+  return std::make_unique<tracing::Exporter>(std::move(**settings), salt);
 }
 
 lite::PluginAppsOptions plugin_apps_options(const ServerConfig& config) {
@@ -148,7 +163,7 @@ Result<void> Server::open_ports() {
   auto metrics = http::Server::start(
       {.host = config_.host, .port = static_cast<unsigned short>(config_.metrics_port), .workers = 1},
       [&p](const http::Request& request) {
-        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api});
+        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get()});
       });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
@@ -189,6 +204,9 @@ Result<void> Server::start() {
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
   });
+  // Not the key itself, nor what tells of it.
+  p.spans = make_exporter(sha256_hex("trace ids " + config_.jwt_secret));
+  p.engine->set_tracer(p.spans.get());
   p.engine->set_variables([&p](store::Session& session, const std::string& key) {
     const store::Rows rows = session.query("SELECT value FROM variable WHERE key = $1", {key});
     const auto value = rows.empty() ? fail(ErrorCode::not_found, "") : p.sealer.open(rows[0].text(0));
@@ -201,7 +219,7 @@ Result<void> Server::start() {
       api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock,
       api::Surroundings{
           [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
-          [&p](const http::Request& request) { return p.plugin_apps->serve(request); }});
+          [&p](const http::Request& request) { return p.plugin_apps->serve(request); }, p.spans.get()});
   p.engine->start();
   p.fleet.start();
   if (auto opened = open_ports(); !opened) return opened;
@@ -223,6 +241,7 @@ void Server::stop() {
   p.agents.reset();
   p.fleet.stop();
   if (p.engine) p.engine->stop();
+  if (p.spans) p.spans->stop();
   parts_.reset();
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "engine/human_input.hpp"
 #include "engine/recorder.hpp"
+#include "engine/run_spans.hpp"
 
 namespace leoflow::engine {
 
@@ -215,6 +216,7 @@ void Engine::reconnect() {
 void Engine::act(Time now) {
   metrics_.observe(scheduler_.changes(), now);
   for (std::size_t i = 0; i < dag::kTaskStateCount; ++i) metrics_.entered[i].set(scheduler_.entered()[i]);
+  if (tracer_ != nullptr) add_spans(*tracer_, scheduler_.changes(), now);
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
   changes.clear_marks();
@@ -307,6 +309,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.partition_key = run.partition_key;
   spec.partition_date = run.partition_date;
   spec.clear_number = run.clear_number;
+  if (tracer_ != nullptr) spec.span = context_of(*tracer_, run, ti.id);
   return spec;
 }
 

@@ -62,6 +62,8 @@ class Engine final : public Commands {
 
   /// Before start(): how to read a variable, for deadlines that depend on one.
   void set_variables(VariableReader variables) { variables_ = std::move(variables); }
+  /// Before start(): where spans of runs and tries go; null for nowhere. It outlives the engine.
+  void set_tracer(trace::Tracer* tracer) { tracer_ = tracer; }
   /// Reads the store and starts the loop. Throws store::Unavailable.
   void start();
   /// Finishes what was posted, then stops. Safe to call twice.
@@ -193,6 +195,7 @@ class Engine final : public Commands {
   const Clock& clock_;
   AttemptRunner& runner_;
   const std::function<void(const std::string&, const std::string&)> on_reparse_;
+  trace::Tracer* tracer_ = nullptr;  ///< constant after start()
 
   // only touched on the engine's thread
   Time pass_time_{};  ///< of the pass that is being decided and stored

@@ -1,6 +1,6 @@
 #include "engine/engine_fixture.hpp"
 
-// What can be seen of the engine from outside: metrics, its heartbeat.
+// What can be seen of the engine from outside: metrics, spans, its heartbeat.
 namespace leoflow::engine {
 namespace {
 
@@ -54,6 +54,35 @@ TEST_P(Observing, WhatWaitsForASlotIsCounted) {
   put(file_with("d", operator_json("a", "") + "," + operator_json("b", "")));
   trigger("d");
   EXPECT_EQ(settled().pools[0].waiting, 2U);
+}
+
+TEST_P(Observing, TriesOfARunAreSpansOfOneTrace) {
+  const AttemptSpec first = start_one();
+  EXPECT_TRUE(report(first, scheduler::Outcome::up_for_retry));
+  const AttemptSpec second = runner_.next();
+  EXPECT_TRUE(report(second, scheduler::Outcome::success));
+  settled();
+  const auto spans = spans_.all();
+  ASSERT_EQ(spans.size(), 3U);
+  EXPECT_EQ(spans[0].context.span_id, first.span->span_id);
+  EXPECT_EQ(spans[1].context.span_id, second.span->span_id);
+  EXPECT_TRUE(spans[0].failed);
+  EXPECT_FALSE(spans[1].failed);
+  EXPECT_EQ(spans[2].name, "dag_run.d");
+  EXPECT_EQ(spans[0].parent_id, spans[2].context.span_id);
+  EXPECT_EQ(spans[1].parent_id, spans[2].context.span_id);
+  EXPECT_EQ(spans[0].context.trace_id, spans[2].context.trace_id);
+}
+
+TEST_P(Observing, ATraceGoesOnAfterARestart) {
+  const AttemptSpec spec = start_one();
+  restart();
+  EXPECT_TRUE(report(spec, scheduler::Outcome::success));
+  settled();
+  const auto spans = spans_.all();
+  ASSERT_EQ(spans.size(), 2U);
+  EXPECT_EQ(spans[0].context.traceparent(), spec.span->traceparent());
+  EXPECT_EQ(spans[1].context.trace_id, spec.span->trace_id);
 }
 
 TEST_P(Observing, TheHeartBeatsWhenSomebodyLooks) {

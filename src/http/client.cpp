@@ -42,6 +42,7 @@ Result<ClientResponse> Client::send(std::string_view method, std::string_view ta
   exchange.request.target({target.data(), target.size()});
   exchange.request.set(wire::field::host, address->host);
   exchange.request.set(wire::field::connection, "close");
+  for (const auto& [name, value] : headers_) exchange.request.set(name, value);
   if (!token_.empty()) exchange.request.set(wire::field::authorization, "Bearer " + token_);
   if (!body.empty()) exchange.request.set(wire::field::content_type, "application/json");
   exchange.request.body() = body;

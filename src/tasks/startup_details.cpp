@@ -87,6 +87,11 @@ std::string rendering_of(const engine::TriggerSpec& spec) {
 std::string startup_details(const engine::AttemptSpec& spec) {
   json::object ti = task_instance_of(spec);
   ti["queue"] = spec.queue;
+  if (spec.span) {
+    json::object carrier{{"traceparent", spec.span->traceparent()}};
+    if (!spec.span->state.empty()) carrier["tracestate"] = spec.span->state;
+    ti["context_carrier"] = std::move(carrier);
+  }
   json::object context = context_of(spec);
   if (!spec.next_method.empty()) {
     context["next_method"] = spec.next_method;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import urllib.request
 
 from support import ROOT, eventually
@@ -71,7 +72,9 @@ def table():
     return {name: (type_, set(re.findall(r"`(\w+)`", labels)), help_) for name, type_, labels, help_ in rows}
 
 
-def test_the_page_is_what_the_table_says(make_lite):
+def test_the_page_is_what_the_table_says(make_lite, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{nobody.getsockname()[1]}")
     lite = make_lite({"dag.py": DAG})
     lite.await_dag("measured", 4)
     lite.await_run("measured", lite.trigger("measured"), "failed")
@@ -85,6 +88,7 @@ def test_the_page_is_what_the_table_says(make_lite):
     assert told.keys() - used <= {
         "leoflow_store_commit_failures_total", "leoflow_scheduler_queue_depth", "leoflow_active_dag_runs",
         "leoflow_queued_tasks", "leoflow_active_tasks", "leoflow_deferred_tasks", "leoflow_pool_occupied_slots",
+        "leoflow_trace_spans_exported_total", "leoflow_trace_spans_dropped_total",
         "leoflow_pool_waiting_tasks", "leoflow_agents_lost_total", "leoflow_triggers", "leoflow_python_queue_depth",
     }  # fmt: skip
 

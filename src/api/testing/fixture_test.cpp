@@ -100,7 +100,8 @@ Surroundings ApiTest::around() {
             for (const auto& [name, value] : request.headers) sent[name] = value;
             response.body = json::serialize(sent);
             return response;
-          }};
+          },
+          nullptr};
 }
 
 ApiTest::~ApiTest() {
