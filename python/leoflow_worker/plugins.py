@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-# Airflow's own paths, as it reserves them (importing its API server for the list takes two seconds), and the UI's files.
+# As Airflow reserves them (importing its API server for the list takes two seconds), and the files of its UI.
 RESERVED_PREFIXES = ("/api/v2", "/ui", "/execution", "/auth", "/pluginsv2", "/static")
 
 

@@ -45,7 +45,8 @@ def page(lite):
 
 def values(lite):
     """Returns the samples by name and labels, as they are written."""
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in page(lite).splitlines() if line[0] != "#")}
+    lines = (line.rsplit(" ", 1) for line in page(lite).splitlines() if line[0] != "#")
+    return {name: float(value) for name, value in lines}
 
 
 def families(text):
