@@ -70,8 +70,8 @@ TEST_F(ApiTest, JobsAreTheLivingPartsOfLeoflow) {
                 {"TriggererJob", std::nullopt, "there", "me", early, now_ - std::chrono::minutes(5)}};
   const auto names = [this](std::string_view query) {
     std::string out;
-    for (const json::value& job :
-         find(ok_json("GET", "/api/v2/jobs?" + std::string(query)), "jobs")->get_array()) {
+    const auto told = ok_json("GET", "/api/v2/jobs?" + std::string(query));
+    for (const json::value& job : find(told, "jobs")->get_array()) {
       out += get_text(job, "job_type").substr(0, 1);
     }
     return out;
