@@ -7,6 +7,7 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
     catalog        list: providers, hook_meta or default_connections -> its items, as in Airflow's API
+    plugins        -> plugins, import_errors, prefixes, warnings (plugins.py says what they are)
     deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
 
 A run is run_after, start, end, partition_key, partition_date, run_id. Times are ISO 8601.
@@ -213,6 +214,12 @@ def _connection(connection: Any) -> dict[str, Any]:
     return {"connection_id": connection.conn_id, **{field: value for field, value in told.items() if value is not None}}
 
 
+def _plugins(_question: dict[str, Any]) -> dict[str, Any]:
+    from leoflow_worker.plugins import describe
+
+    return describe()
+
+
 async def _run_async(path: str, kwargs: dict[str, Any]) -> None:
     from airflow._shared.module_loading import accepts_context, import_string
 
@@ -234,5 +241,6 @@ _ANSWERS = {
     "manual_run": _manual_run,
     "map_partition": _map_partition,
     "catalog": _catalog,
+    "plugins": _plugins,
     "deadline_callback": _deadline_callback,
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 
 namespace leoflow::agent {
 namespace {
@@ -20,17 +20,6 @@ using boost::system::error_code;
 constexpr std::size_t kRememberedAttempts = 50'000;
 /// How long an agent that leaves waits for its last reports to be acknowledged.
 constexpr std::chrono::seconds kLastReports{5};
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::geteuid());
-  return entry ? entry->pw_name : std::to_string(::geteuid());
-}
 
 }  // namespace
 

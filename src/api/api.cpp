@@ -1,5 +1,6 @@
 #include "api/api.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "api/core/permissions.hpp"
@@ -23,6 +24,22 @@ bool changes_something(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
+constexpr std::string_view kVisitorHeaders = "x-leoflow-";
+
+void add_if_missing(http::Response& response, std::string_view name, std::string_view value) {
+  for (const auto& [known, unused] : response.headers) {
+    if (to_lower(known) == to_lower(name)) return;
+  }
+  response.headers.emplace_back(name, value);
+}
+
+/// "" if there is none.
+std::string_view bearer_token(const http::Request& request) {
+  const std::string_view header = request.header("authorization");
+  return header.starts_with("Bearer ") || header.starts_with("bearer ") ? header.substr(7)
+                                                                        : std::string_view{};
+}
+
 bool is_api_path(std::string_view path) {
   return path.starts_with("/api/v2/") || path.starts_with("/ui/") || path.starts_with("/auth/token");
 }
@@ -30,32 +47,103 @@ bool is_api_path(std::string_view path) {
 }  // namespace
 
 Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands, const auth::Tokens& tokens,
-         const auth::Sealer& sealer, const Clock& clock)
+         const auth::Sealer& sealer, const Clock& clock, Surroundings around)
     : config_(std::move(config)),
-      services_{config_, database, commands, tokens, sealer, clock},
+      around_(std::move(around)),
+      services_{config_, database, commands, tokens, sealer, clock, around_},
       files_(config_.ui_folder, config_.login_folder) {
   bind_everything(registry_);
 }
 
 http::Response Api::handle(const http::Request& request) {
-  if (!is_api_path(request.path)) {
-    return files_.is_ui_page(request) && !is_logged_in(request) ? login_redirect(request)
-                                                                : files_.serve(request);
+  const auto started = std::chrono::steady_clock::now();
+  const Time began = services_.clock.now();
+  std::size_t operation = ApiMetrics::kNoOperation;
+  const auto record = [&](int status) {
+    services_.metrics.record(operation, status, std::chrono::steady_clock::now() - started);
+    if (around_.tracer != nullptr && operation != ApiMetrics::kPages)
+      add_span(request, operation, status, began);
+  };
+  try {
+    http::Response response = route(request, operation);
+    record(response.status);
+    return response;
+  } catch (...) {
+    record(500);
+    throw;
   }
+}
+
+void Api::add_span(const http::Request& request, std::size_t operation, int status, Time started) {
+  auto client = trace::Context::parse(request.header("traceparent"));
+  if (client) client->state = request.header("tracestate");
+  trace::Span span;
+  span.context = around_.tracer->continue_from(client);
+  if (!span.context.sampled) return;
+  // Low cardinality, as OpenTelemetry asks for: the pattern, not the path.
+  const std::string route(operation < gen::kOperationCount ? gen::kRoutes[operation].path : "");
+  if (client) span.parent_id = client->span_id;
+  span.name = request.method + (route.empty() ? "" : " " + route);
+  span.kind = trace::Span::Kind::server;
+  span.start = started;
+  span.end = std::max(started, services_.clock.now());
+  span.failed = status >= 500;
+  span.attributes = {{"http.request.method", request.method},
+                     {"url.path", request.path},
+                     {"http.response.status_code", std::int64_t{status}},
+                     {"client.address", request.remote_address}};
+  if (!route.empty()) span.attributes.emplace_back("http.route", route);
+  around_.tracer->add(std::move(span));
+}
+
+http::Response Api::route(const http::Request& request, std::size_t& operation) {
+  if (!is_api_path(request.path)) return serve_page(request, operation);
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Router::Match match = router_.find(method, request.path);
   if (!match.operation) {
     if (match.wrong_method) return http::error_response(405, "Method Not Allowed");
     return http::error_response(404, "Not Found");
   }
+  operation = *match.operation;
   match.params.query = &request.query;
   match.params.headers = &request.headers;
   return dispatch(request, match);
 }
 
-bool Api::is_logged_in(const http::Request& request) {
+http::Response Api::serve_page(const http::Request& request, std::size_t& operation) {
+  operation = ApiMetrics::kPages;
+  const auto is_plugins = services_.plugins.serves(request.path);
+  if (is_plugins.value_or(false)) {
+    operation = ApiMetrics::kPlugins;
+    http::Response response = around_.plugin_apps(for_plugins(request));
+    // Pages of plugins are shown in frames of the UI.
+    add_if_missing(response, "X-Frame-Options", "SAMEORIGIN");
+    return response;
+  }
+  // A page can be looked at again; what others send to plugins must not be taken for one.
+  if (!is_plugins && changes_something(request.method)) {
+    http::Response response = http::error_response(503, "Plugins are still being read");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+  if (!files_.is_ui_page(request)) return files_.serve(request);
   Call call(request, services_, "");
-  return authenticate(call).has_value();
+  return authenticate(call) ? files_.serve(request) : login_redirect(request);
+}
+
+http::Request Api::for_plugins(const http::Request& request) {
+  http::Request out = request;
+  Call call(request, services_, "");
+  const auto claims = authenticate(call);
+  std::erase_if(out.headers, [](const auto& header) { return header.first.starts_with(kVisitorHeaders); });
+  if (claims) {
+    out.headers.emplace(std::string(kVisitorHeaders) + "user", claims->subject);
+    out.headers.emplace(std::string(kVisitorHeaders) + "role", auth::role_name(claims->role));
+  }
+  // Code of plugins acts as nobody else: whoever needs the API asks it from the browser.
+  if (claims && !bearer_token(request).empty()) out.headers.erase("authorization");
+  http::remove_cookie(out, "_token");
+  return out;
 }
 
 // The UI would find out by a refused request and go there itself, after loading all its scripts.
@@ -74,9 +162,13 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   if (claims) {
     call.user = std::move(*claims);
   } else if (!route.open) {
+    services_.metrics.bad_tokens.add();
     return refusal(claims.error());
   }
-  if (!route.open && call.user.role < required_role(route)) return http::error_response(403, "Forbidden");
+  if (!route.open && call.user.role < required_role(route)) {
+    services_.metrics.forbidden.add();
+    return http::error_response(403, "Forbidden");
+  }
   const Registry::Slot& slot = registry_.slot(*match.operation);
   if (!slot) {
     return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));
@@ -87,14 +179,9 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
 
 Result<auth::Claims> Api::authenticate(Call& call) {
   const http::Request& request = call.request;
-  std::string_view token = request.header("authorization");
-  bool from_cookie = false;
-  if (token.size() > 7 && (token.starts_with("Bearer ") || token.starts_with("bearer "))) {
-    token.remove_prefix(7);
-  } else {
-    token = request.cookie("_token");
-    from_cookie = true;
-  }
+  std::string_view token = bearer_token(request);
+  const bool from_cookie = token.empty();
+  if (from_cookie) token = request.cookie("_token");
   if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
   auto claims = services_.tokens.verify(token, call.now());
   if (!claims) return claims;

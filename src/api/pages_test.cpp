@@ -217,7 +217,6 @@ TEST_F(ApiTest, HomeCounts) {
       ok_json("GET", "/ui/dashboard/historical_metrics_data?start_date=1970-01-01T00:00:00Z");
   EXPECT_EQ(get_integer(*find(metrics, "dag_run_states"), "failed", 0), 1);
   EXPECT_EQ(get_integer(*find(metrics, "task_instance_states"), "success", 0), 2);
-  EXPECT_EQ(get_text(*find(ok_json("GET", "/api/v2/monitor/health"), "scheduler"), "status"), "healthy");
 }
 
 TEST_F(ApiTest, EveryReadThatTheUiMakesAnswers) {

@@ -46,7 +46,8 @@ void bind_everything(Registry& registry) {
   bind_asset_state_stores(registry);
   bind_import_errors(registry);
   bind_monitor(registry);
-  bind_empty_collections(registry);
+  bind_plugins(registry);
+  bind_jobs(registry);
 }
 
 }  // namespace leoflow::api

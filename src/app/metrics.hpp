@@ -1,11 +1,24 @@
 #pragma once
 
+#include "api/api.hpp"
+#include "engine/engine.hpp"
 #include "fleet/fleet.hpp"
 #include "http/message.hpp"
+#include "tasks/task_service.hpp"
+#include "tracing/exporter.hpp"
 
 namespace leoflow::app {
 
-/// GET /metrics in Prometheus' text form; 404 for everything else.
-http::Response metrics_page(const http::Request& request, fleet::Fleet& fleet);
+/// Whose metrics there are.
+struct Measured {
+  engine::Engine& engine;
+  fleet::Fleet& fleet;
+  const tasks::TaskService& tasks;
+  const api::Api& api;
+  const tracing::Exporter* spans;  ///< null if there are no traces
+};
+
+/// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.
+http::Response metrics_page(const http::Request& request, const Measured& measured);
 
 }  // namespace leoflow::app

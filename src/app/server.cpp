@@ -10,11 +10,16 @@
 #include "app/metrics.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
 #include "executor/host/host_agent.hpp"
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
 #include "lite/dag_processor.hpp"
+#include "lite/plugin_apps.hpp"
+#include "lite/plugin_files.hpp"
 #include "store/migrator.hpp"
+#include "tracing/exporter.hpp"
 
 namespace leoflow::app {
 
@@ -45,6 +50,7 @@ struct Server::Parts {
   }
 
   SystemClock clock;
+  std::unique_ptr<tracing::Exporter> spans;  ///< null: nobody wants traces
   auth::Sealer sealer;
   auth::Tokens tokens;
   auth::TaskTokens task_tokens;
@@ -54,6 +60,8 @@ struct Server::Parts {
   std::optional<tasks::TaskService> tasks;
   std::optional<api::Api> api;
   std::optional<api::execution::ExecutionApi> execution;
+  std::optional<lite::PluginApps> plugin_apps;
+  std::optional<lite::PluginFiles> plugin_files;
   std::unique_ptr<agentrpc::Server> agents;
   std::optional<lite::DagProcessor> files;
   std::unique_ptr<http::Server> http;
@@ -69,16 +77,10 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.ui_folder = airflow / "ui/dist";
   out.login_folder = airflow / "api_fastapi/auth/managers/simple/ui/dist";
   out.logs_folder = config.logs_folder;
+  out.plugins_file = fs::path(config.agent_folder) / "plugins.json";
   out.instance_name = config.instance_name;
   out.edition = config.edition;
   return out;
-}
-
-/// Where Airflow's users keep plugins: in the folder of their DAGs, or beside it.
-std::string plugins_folder(const std::string& workspace) {
-  const fs::path inside = fs::path(workspace) / "plugins";
-  const fs::path beside = fs::path(workspace).parent_path() / "plugins";
-  return fs::is_directory(beside) && !fs::is_directory(inside) ? beside.string() : inside.string();
 }
 
 executor::HostAgentOptions agent_options(const ServerConfig& config) {
@@ -91,11 +93,59 @@ executor::HostAgentOptions agent_options(const ServerConfig& config) {
     out.command.push_back(std::to_string(config.slots));
   }
   out.environment["LEOFLOW_AGENT_TOKEN"] = config.agent_token;
-  if (std::getenv("AIRFLOW__CORE__PLUGINS_FOLDER") == nullptr) {
-    out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = plugins_folder(config.workspace);
-  }
+  out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = lite::PluginFiles::folder_of(config.workspace);
   out.pid_file = config.agent_folder + "/agent.pid";
   out.log_file = config.agent_folder + "/agent.log";
+  return out;
+}
+
+/// Null if nobody wants traces, or they cannot be had: that is no reason not to run DAGs.
+std::unique_ptr<tracing::Exporter> make_exporter(const std::string& salt) {
+  auto settings = tracing::read_settings([](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  });
+  if (!settings) log::error("no traces: {}", settings.error().message);
+  if (!settings || !*settings) return nullptr;
+  log::info("spans go to {}{}", (*settings)->server, (*settings)->target);
+  return std::make_unique<tracing::Exporter>(std::move(**settings), salt);
+}
+
+lite::PluginAppsOptions plugin_apps_options(const ServerConfig& config) {
+  lite::PluginAppsOptions out;
+  out.python = config.python;
+  out.worker_path = config.worker_path;
+  out.folder = config.agent_folder + "/plugins";
+  out.environment = {
+      {"AIRFLOW_HOME", config.agent_folder + "/airflow"},
+      {"AIRFLOW__CORE__LOAD_EXAMPLES", "False"},
+      {"AIRFLOW__CORE__PLUGINS_FOLDER", lite::PluginFiles::folder_of(config.workspace)},
+      // Whose users are those that the server names.
+      {"AIRFLOW__CORE__AUTH_MANAGER",
+       "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"},
+  };
+  return out;
+}
+
+/// The engine schedules; agents read files and wait for triggers.
+std::vector<api::Process> processes(engine::Engine& engine, fleet::Fleet& fleet, const Clock& clock,
+                                    Time started) {
+  std::vector<api::Process> out{{.job_type = "SchedulerJob",
+                                 .executor_class = "LocalExecutor",
+                                 .hostname = host_name(),
+                                 .unixname = user_name(),
+                                 .start_date = started,
+                                 .latest_heartbeat = engine.heartbeat()}};
+  for (const fleet::AgentLife& agent : fleet.agents()) {
+    for (const char* job_type : {"DagProcessorJob", "TriggererJob"}) {
+      out.push_back({.job_type = job_type,
+                     .executor_class = std::nullopt,
+                     .hostname = agent.hostname,
+                     .unixname = agent.unixname,
+                     .start_date = agent.connected_at,
+                     .latest_heartbeat = agent.gone_at.value_or(clock.now())});
+    }
+  }
   return out;
 }
 
@@ -132,7 +182,9 @@ Result<void> Server::open_ports() {
 
   auto metrics = http::Server::start(
       {.host = config_.host, .port = static_cast<unsigned short>(config_.metrics_port), .workers = 1},
-      [&p](const http::Request& request) { return metrics_page(request, p.fleet); });
+      [&p](const http::Request& request) {
+        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get()});
+      });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
 
@@ -156,6 +208,16 @@ void Server::start_workspace() {
   p.files->start();
 }
 
+void Server::start_plugins() {
+  Parts& p = *parts_;
+  p.plugin_files.emplace(config_.workspace, [&p] {
+    p.plugin_apps->renew();
+    p.api->renew_plugins();
+  });
+  p.plugin_files->start();
+  p.api->renew_plugins();
+}
+
 Result<void> Server::start() {
   Parts& p = *parts_;
   fs::create_directories(config_.logs_folder);
@@ -164,6 +226,9 @@ Result<void> Server::start() {
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
   });
+  // Not the key itself, nor what tells of it.
+  p.spans = make_exporter(sha256_hex("trace ids " + config_.jwt_secret));
+  p.engine->set_tracer(p.spans.get());
   p.engine->set_variables([&p](store::Session& session, const std::string& key) {
     const store::Rows rows = session.query("SELECT value FROM variable WHERE key = $1", {key});
     const auto value = rows.empty() ? fail(ErrorCode::not_found, "") : p.sealer.open(rows[0].text(0));
@@ -172,12 +237,18 @@ Result<void> Server::start() {
   p.engine->set_makes_runs(config_.use_job_schedule);
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   p.fleet.bind(*p.engine, *p.tasks);
-  p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock);
+  p.plugin_apps.emplace(plugin_apps_options(config_));
+  p.api.emplace(
+      api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock,
+      api::Surroundings{
+          [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
+          [&p](const http::Request& request) { return p.plugin_apps->serve(request); }, p.spans.get()});
   p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
   p.engine->start();
   p.fleet.start();
   if (auto opened = open_ports(); !opened) return opened;
   start_workspace();
+  start_plugins();
   p.agent.emplace(agent_options(config_), [&p](std::uint32_t pid) { p.fleet.agent_died(pid); });
   return p.agent->start();
 }
@@ -185,6 +256,7 @@ Result<void> Server::start() {
 void Server::stop() {
   if (parts_ == nullptr) return;
   Parts& p = *parts_;
+  if (p.plugin_files) p.plugin_files->stop();
   if (p.files) p.files->stop();
   if (p.http) p.http->stop();
   if (p.metrics) p.metrics->stop();
@@ -193,6 +265,7 @@ void Server::stop() {
   p.agents.reset();
   p.fleet.stop();
   if (p.engine) p.engine->stop();
+  if (p.spans) p.spans->stop();
   parts_.reset();
 }
 

@@ -38,11 +38,7 @@ struct ServerConfig {
   int slots = 0;                 ///< 0: the agent's default
   int max_map_length = 1024;     ///< most items of a value that something is mapped over
   bool use_job_schedule = true;  ///< whether schedules and assets make runs
-  std::string airflow_folder;  ///< site-packages/airflow of the Python environment
-  std::string parser_version;  ///< changes whenever files must be parsed again
-  bool stock_workers = false;  ///< tasks run in workers of Airflow's own instead of the warm Python
-  int slots = 0;               ///< 0: the agent's default
-  int max_map_length = 1024;   ///< most items of a value that something is mapped over
+  bool stock_workers = false;    ///< tasks run in workers of Airflow's own instead of the warm Python
 };
 
 /// A whole control plane with one agent on this host. start() either leaves all
@@ -64,6 +60,7 @@ class Server {
   Result<void> open_database();
   Result<void> open_ports();
   void start_workspace();
+  void start_plugins();
 
   const ServerConfig config_;
   std::unique_ptr<Parts> parts_;

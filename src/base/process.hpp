@@ -23,4 +23,9 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
 /// Absolute path of this process's executable.
 std::string executable_path();
 
+/// Of this machine.
+std::string host_name();
+/// Of the user as whom this process runs; the number if it has no name.
+std::string user_name();
+
 }  // namespace leoflow

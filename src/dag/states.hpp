@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -23,6 +24,7 @@ enum class TaskState : std::uint8_t {
   deferred,
   awaiting_input,
 };
+constexpr std::size_t kTaskStateCount = static_cast<std::size_t>(TaskState::awaiting_input) + 1;
 
 enum class RunState : std::uint8_t { queued, running, success, failed };
 

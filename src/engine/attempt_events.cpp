@@ -23,7 +23,9 @@ void update_attempt(store::Session& session, const Uuid& attempt, std::string_vi
 
 void Engine::attempt_started(AttemptStart start) {
   Item item;
-  item.decide = [attempt = start.attempt, at = start.at](Deciding& d) {
+  item.decide = [this, attempt = start.attempt, at = start.at](Deciding& d) {
+    const auto ref = d.scheduler.find_attempt(attempt);
+    if (ref && ref->ti().queued_at) metrics_.start.observe(at - *ref->ti().queued_at);
     d.scheduler.attempt_started(attempt, at);
   };
   item.record = [start = std::move(start)](store::Session& session) {

@@ -147,6 +147,8 @@ class Commands {
   /// Asks an agent's Python; the questions are those of python/leoflow_worker/questions.py that need no DAG.
   /// Errors: unavailable (no agent answers), or what Python says.
   virtual Result<json::value> ask_python(json::object question) = 0;
+  /// As above, without waiting. @param then  called once, on any thread
+  virtual void ask_python(json::object question, std::function<void(const Result<json::value>&)> then) = 0;
 
   /// Any other write (variables, connections, notes, audit log, ...): `work` runs on the writer's thread
   /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`

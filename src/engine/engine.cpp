@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "engine/human_input.hpp"
 #include "engine/recorder.hpp"
+#include "engine/run_spans.hpp"
 
 namespace leoflow::engine {
 
@@ -51,6 +52,42 @@ void Engine::post(Item item) {
   changed_.notify_one();
 }
 
+void Engine::come_round(std::function<void(Deciding&)> decide) {
+  constexpr std::chrono::milliseconds kPatience{300};
+  const auto came_round = std::make_shared<std::promise<void>>();
+  Item item;
+  item.decide = std::move(decide);
+  item.done = [came_round] { came_round->set_value(); };
+  post(std::move(item));
+  came_round->get_future().wait_for(kPatience);
+}
+
+Time Engine::heartbeat() {
+  come_round({});
+  return heartbeat_;
+}
+
+LoopState Engine::state() {
+  come_round([this](Deciding& d) {
+    LoopState now;
+    for (const auto& [dag_id, dag] : d.scheduler.dags()) {
+      now.queued_runs += dag->queued.size() + (dag->backfill ? dag->backfill->queued.size() : 0);
+      now.running_runs += dag->running + (dag->backfill ? dag->backfill->running : 0);
+    }
+    for (const auto& [name, pool] : d.scheduler.pools()) {
+      now.pools.push_back({name, pool.slots, pool.occupied, pool.ready.size()});
+    }
+    now.active_attempts = d.scheduler.active_count();
+    now.parked = d.scheduler.parked_count();
+    const std::lock_guard lock(mutex_);
+    last_state_ = std::move(now);
+  });
+  const std::lock_guard lock(mutex_);
+  LoopState out = last_state_;
+  out.queued_items = queue_.size();
+  return out;
+}
+
 void Engine::run() {
   try {
     while (wait_for_work()) {
@@ -88,6 +125,8 @@ bool Engine::wait_for_work() {
 }
 
 void Engine::pass(std::vector<Item> batch) {
+  const metrics::Stopwatch stopwatch(metrics_.passes);
+  metrics_.items.add(batch.size());
   const Time now = pass_time_ = clock_.now();
   add_missed_deadlines(batch, now);
   Deciding deciding{scheduler_, *session_, now};
@@ -100,6 +139,7 @@ void Engine::pass(std::vector<Item> batch) {
   retract_taken_runs();
   commit(batch, now);
   act(now);
+  heartbeat_ = now;
   for (Item& item : batch) {
     if (item.done) item.done();
   }
@@ -126,6 +166,7 @@ void Engine::commit(const std::vector<Item>& batch, Time now) {
   const bool nothing = scheduler_.changes().nothing_to_store() &&
                        std::ranges::none_of(batch, [](const Item& item) { return item.record != nullptr; });
   if (nothing) return;
+  const metrics::Stopwatch stopwatch(metrics_.commits);
   for (;;) {
     try {
       store::Transaction transaction(*session_);
@@ -141,6 +182,7 @@ void Engine::commit(const std::vector<Item>& batch, Time now) {
     } catch (const store::Unavailable& error) {
       log::error("{}; trying again", error.what());
     }
+    metrics_.failed_commits.add();
     reconnect();
   }
 }
@@ -171,7 +213,10 @@ void Engine::reconnect() {
   }
 }
 
-void Engine::act(Time) {
+void Engine::act(Time now) {
+  metrics_.observe(scheduler_.changes(), now);
+  for (std::size_t i = 0; i < dag::kTaskStateCount; ++i) metrics_.entered[i].set(scheduler_.entered()[i]);
+  if (tracer_ != nullptr) add_spans(*tracer_, scheduler_.changes(), now);
   scheduler::Changes changes = std::move(scheduler_.changes());
   scheduler_.changes() = {};
   changes.clear_marks();
@@ -268,6 +313,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.partition_key = run.partition_key;
   spec.partition_date = run.partition_date;
   spec.clear_number = run.clear_number;
+  if (tracer_ != nullptr) spec.span = context_of(*tracer_, run, ti.id);
   return spec;
 }
 

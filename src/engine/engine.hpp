@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -13,6 +14,7 @@
 #include "engine/deadlines.hpp"
 #include "engine/deferrals.hpp"
 #include "engine/item.hpp"
+#include "engine/loop_metrics.hpp"
 #include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
 #include "engine/recovery.hpp"
@@ -68,6 +70,8 @@ class Engine final : public Commands {
   void set_variables(VariableReader variables) { variables_ = std::move(variables); }
   /// Before start(): whether schedules and assets make runs ([scheduler] use_job_schedule).
   void set_makes_runs(bool makes_runs) { scheduler_.set_makes_runs(makes_runs); }
+  /// Before start(): where spans of runs and tries go; null for nowhere. It outlives the engine.
+  void set_tracer(trace::Tracer* tracer) { tracer_ = tracer; }
   /// Reads the store and starts the loop. Throws store::Unavailable.
   void start();
   /// Finishes what was posted, then stops. Safe to call twice.
@@ -77,6 +81,12 @@ class Engine final : public Commands {
   void post(Item item);
   /// Looks again for task instances that can start: slots have become free.
   void wake() { post({}); }
+  /// When the loop last came round. Has it come round once more, and waits a moment for that: an old time
+  /// means that it is stuck, because the database is away for instance.
+  Time heartbeat();
+  const LoopMetrics& metrics() const { return metrics_; }
+  /// Asked of the loop; that of the last time if it does not answer in a moment.
+  LoopState state();
 
   // Reports about attempts. `done` runs after the commit.
   void attempt_started(AttemptStart start);
@@ -139,6 +149,7 @@ class Engine final : public Commands {
   Result<void> change_asset(ChangeAsset command) override;
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
   Result<json::value> ask_python(json::object question) override;
+  void ask_python(json::object question, std::function<void(const Result<json::value>&)> then) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
  private:
@@ -147,6 +158,8 @@ class Engine final : public Commands {
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
   void commit(const std::vector<Item>& batch, Time now);
+  /// Has the loop come round, with `decide`; waits a moment for that.
+  void come_round(std::function<void(Deciding&)> decide);
   /// Reads for a decision; waits while the database is away.
   void read(const PastRuns::Work& work);
   void reconnect();
@@ -194,6 +207,7 @@ class Engine final : public Commands {
   const Clock& clock_;
   AttemptRunner& runner_;
   const std::function<void(const std::string&, const std::string&)> on_reparse_;
+  trace::Tracer* tracer_ = nullptr;  ///< constant after start()
 
   // only touched on the engine's thread
   Time pass_time_{};  ///< of the pass that is being decided and stored
@@ -216,6 +230,9 @@ class Engine final : public Commands {
   bool stopping_ = false;
   std::optional<Time> next_due_;
 
+  std::atomic<Time> heartbeat_{Time{}};
+  LoopMetrics metrics_;
+  LoopState last_state_;  ///< protected by mutex_
   std::thread thread_;
 };
 

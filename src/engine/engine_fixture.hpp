@@ -129,6 +129,24 @@ class FakeRunner final : public AttemptRunner {
   std::vector<Uuid> stopped_;
 };
 
+/// Remembers all spans.
+class KeptSpans final : public trace::Tracer {
+ public:
+  KeptSpans() : Tracer({}, "salt") {}
+  void add(trace::Span span) override {
+    const std::lock_guard lock(mutex_);
+    spans_.push_back(std::move(span));
+  }
+  std::vector<trace::Span> all() {
+    const std::lock_guard lock(mutex_);
+    return spans_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<trace::Span> spans_;
+};
+
 inline std::string operator_json(std::string_view id, std::string_view downstream,
                                  std::string_view more = "") {
   return fmt::format(R"({{"__type":"operator","__var":{{"task_id":"{}","downstream_task_ids":[{}]{}}}}})", id,
@@ -159,6 +177,7 @@ class EngineTest : public testing::TestWithParam<store::Backend> {
   void start() {
     engine_ =
         std::make_unique<Engine>(**database_, clock_, runner_, [](const std::string&, const std::string&) {});
+    engine_->set_tracer(&spans_);
     engine_->start();
   }
   void restart() {
@@ -197,6 +216,7 @@ class EngineTest : public testing::TestWithParam<store::Backend> {
 
   ManualClock clock_{from_micros(1'767'225'600'000'000)};
   FakeRunner runner_;
+  KeptSpans spans_;
   std::optional<store::TemporaryDatabase> database_;
   std::unique_ptr<Engine> engine_;
 };

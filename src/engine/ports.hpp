@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "base/trace.hpp"
 #include "dag/timetable.hpp"
 #include "scheduler/changes.hpp"
 
@@ -48,6 +49,7 @@ struct AttemptSpec {
   std::string next_method;                   ///< where it goes on after a deferral; "" for one that begins
   std::string next_kwargs = "{}";            ///< JSON, likewise
   std::optional<Time> first_start;           ///< of one that goes on
+  std::optional<trace::Context> span;        ///< of this try, if there are traces
 };
 
 /// A trigger that somebody has to run in Python, for a deferred task instance.

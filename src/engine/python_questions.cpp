@@ -195,6 +195,14 @@ Result<json::value> Engine::ask_python(json::object question) {
   return ask_and_wait("", std::move(question));
 }
 
+void Engine::ask_python(json::object question, std::function<void(const Result<json::value>&)> then) {
+  PythonQuestion asked = question_about({}, question);
+  asked.then = [then = std::move(then)](const Result<std::string>& told) {
+    then(told ? parse_json(*told) : Result<json::value>(std::unexpected(told.error())));
+  };
+  runner_.ask(std::move(asked));
+}
+
 std::optional<json::value> Engine::python_timetable(const std::string& dag_id) {
   auto found = call<std::optional<json::value>>([dag_id](Deciding& d) -> Result<std::optional<json::value>> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(dag_id);

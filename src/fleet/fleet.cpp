@@ -105,7 +105,7 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
   const std::lock_guard lock(mutex_);
   ServerMessage message;
   auto& welcome = *message.mutable_welcome();
-  Agent& agent = placement_.add(session, hello);
+  Agent& agent = placement_.add(session, hello, clock_.now());
   for (const std::string& text : hello.attempt_ids()) {
     const auto attempt = Uuid::parse(text);
     if (!attempt) continue;
@@ -125,6 +125,10 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
 
 void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   const std::lock_guard lock(mutex_);
+  if (const Agent* agent = placement_.find(session.get())) {
+    metrics_.lost_agents.add();
+    last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
+  }
   placement_.remove(session.get(), clock_.now());
   for (auto& [id, job] : parse_jobs_) {
     if (job.sent_to == session.get()) job.sent_to = nullptr;
@@ -134,6 +138,28 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   }
   send_triggers();
   send_parse_jobs();
+}
+
+FleetState Fleet::state() {
+  const std::lock_guard lock(mutex_);
+  FleetState out;
+  out.agents = placement_.all().size();
+  for (const auto& [session, agent] : placement_.all()) out.slots += agent.slots;
+  out.free_slots = placement_.free_slots();
+  out.waiting_questions = parse_jobs_.size();
+  out.triggers = triggers_.size();
+  return out;
+}
+
+std::vector<AgentLife> Fleet::agents() {
+  const std::lock_guard lock(mutex_);
+  std::vector<AgentLife> out;
+  for (const auto& [session, agent] : placement_.all()) {
+    out.push_back({agent.hostname, agent.unixname, agent.connected_at, std::nullopt});
+  }
+  if (out.empty() && last_gone_) out.push_back(*last_gone_);
+  std::ranges::sort(out, {}, &AgentLife::connected_at);
+  return out;
 }
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
@@ -309,15 +335,19 @@ void Fleet::send_parse_jobs() {
 }
 
 void Fleet::on_parsed(const agentrpc::ParseResult& parsed) {
+  const Duration took{parsed.duration_microseconds()};
   std::function<void(ParseOutcome)> then;
   {
     const std::lock_guard lock(mutex_);
     const auto found = parse_jobs_.find(parsed.parse_id());
     if (found == parse_jobs_.end()) return;  // answered before, by an agent that was asked again
+    if (found->second.request.question().empty()) {
+      (parsed.error().empty() ? metrics_.parsed : metrics_.failed_parses).observe(took);
+    }
     then = std::move(found->second.then);
     parse_jobs_.erase(found);
   }
-  then({parsed.result(), parsed.error(), Duration{parsed.duration_microseconds()}});
+  then({parsed.result(), parsed.error(), took});
 }
 
 }  // namespace leoflow::fleet

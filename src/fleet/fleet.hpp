@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agentrpc/session.hpp"
+#include "base/metrics.hpp"
 #include "engine/engine.hpp"
 #include "fleet/placement.hpp"
 #include "tasks/task_service.hpp"
@@ -28,6 +29,29 @@ std::string relative_log_path(const std::string& dag_id, const std::string& run_
 struct StockWorkers {
   std::string execution_url;                            ///< of the Task Execution API
   std::function<std::string(const Uuid&)> issue_token;  ///< of an attempt's workload
+};
+
+/// An agent that is there, or the one that was there last.
+struct AgentLife {
+  std::string hostname;
+  std::string unixname;
+  Time connected_at;
+  std::optional<Time> gone_at;
+};
+
+/// How much there is at one moment.
+struct FleetState {
+  std::size_t agents = 0;
+  int slots = 0;
+  int free_slots = 0;
+  std::size_t waiting_questions = 0;  ///< files to parse and other things that Python is asked
+  std::size_t triggers = 0;
+};
+
+struct FleetMetrics {
+  metrics::Counter lost_agents;
+  metrics::Histogram parsed{metrics::Histogram::kLong};
+  metrics::Histogram failed_parses{metrics::Histogram::kLong};  ///< that have no result at all
 };
 
 struct FleetOptions {
@@ -67,6 +91,11 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
                   agentrpc::AgentMessage message) override;
   void on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) override;
+
+  /// The connected agents, or else the last one that was.
+  std::vector<AgentLife> agents();
+  FleetState state();
+  const FleetMetrics& metrics() const { return metrics_; }
 
   /// The agent process is known to be dead: what it ran is lost now.
   void agent_died(std::uint32_t pid);
@@ -130,8 +159,10 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::map<std::string, ParseJob> parse_jobs_;
   std::uint64_t parse_count_ = 0;
   std::map<std::string, Trigger> triggers_;  ///< by trigger id
+  std::optional<AgentLife> last_gone_;
   bool stopping_ = false;
 
+  FleetMetrics metrics_;
   std::thread watcher_;
 };
 

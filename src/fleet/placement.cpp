@@ -4,7 +4,8 @@
 
 namespace leoflow::fleet {
 
-Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) {
+Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello,
+                      Time now) {
   const agentrpc::AgentSession* key = session.get();
   Agent& agent = agents_[key];
   agent.session = std::move(session);
@@ -13,6 +14,7 @@ Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const age
   agent.unixname = hello.unixname();
   agent.pid = hello.pid();
   agent.slots = static_cast<int>(hello.slots());
+  agent.connected_at = now;
   return agent;
 }
 

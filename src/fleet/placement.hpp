@@ -22,6 +22,7 @@ struct Agent {
   std::string unixname;
   std::uint32_t pid = 0;
   int slots = 0;
+  Time connected_at;
   std::set<Uuid> running;
   int free() const { return slots - static_cast<int>(running.size()); }
 };
@@ -29,7 +30,7 @@ struct Agent {
 /// Which attempt is where. Not thread safe.
 class Placement {
  public:
-  Agent& add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello);
+  Agent& add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello, Time now);
   /// The agent is not connected any more; its attempts are unclaimed from now on.
   void remove(const agentrpc::AgentSession* session, Time now);
   Agent* find(const agentrpc::AgentSession* session);
@@ -37,6 +38,7 @@ class Placement {
   /// The connected agent with the most free slots, if any has one.
   Agent* roomiest();
   Agent* any();
+  const std::unordered_map<const agentrpc::AgentSession*, Agent>& all() const { return agents_; }
   int free_slots() const;
 
   void assign(Agent& agent, const Uuid& attempt);

@@ -18,7 +18,7 @@ class PlacementTest : public testing::Test {
     agentrpc::Hello hello;
     hello.set_pid(pid);
     hello.set_slots(slots);
-    placement_.add(session, hello);
+    placement_.add(session, hello, Time{});
     return session;
   }
   static Uuid attempt(std::uint8_t n) {

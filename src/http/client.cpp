@@ -1,19 +1,15 @@
 #include "http/client.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <fmt/core.h>
 #include <limits>
+
+#include "http/exchange.hpp"
 
 namespace leoflow::http {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace wire = boost::beast::http;
-using boost::system::error_code;
 
 namespace {
 
@@ -31,36 +27,6 @@ std::optional<Address> parse_base(std::string_view url) {
   return Address{std::string(url.substr(0, colon)), std::string(url.substr(colon + 1))};
 }
 
-// One request as a chain of callbacks on a private io_context, because only
-// asynchronous operations of a stream have a deadline.
-struct Exchange {
-  asio::io_context io;
-  beast::tcp_stream stream{io};
-  beast::flat_buffer buffer;
-  wire::request<wire::string_body> request;
-  wire::response_parser<wire::string_body> parser;
-  error_code error;
-
-  void run(const asio::ip::tcp::resolver::results_type& endpoints) {
-    stream.async_connect(endpoints, [this](error_code failed, const asio::ip::tcp::endpoint&) {
-      if (keep(failed)) write();
-    });
-    io.run();
-  }
-  void write() {
-    wire::async_write(stream, request, [this](error_code failed, std::size_t) {
-      if (keep(failed)) read();
-    });
-  }
-  void read() {
-    wire::async_read(stream, buffer, parser, [this](error_code failed, std::size_t) { keep(failed); });
-  }
-  bool keep(error_code failed) {
-    error = failed;
-    return !failed;
-  }
-};
-
 }  // namespace
 
 Client::Client(std::string base_url, std::chrono::milliseconds limit)
@@ -69,13 +35,14 @@ Client::Client(std::string base_url, std::chrono::milliseconds limit)
 Result<ClientResponse> Client::send(std::string_view method, std::string_view target, std::string_view body) {
   const auto address = parse_base(base_url_);
   if (!address) return fail(ErrorCode::invalid, fmt::format("'{}' is not an http:// URL", base_url_));
-  Exchange exchange;
+  Exchange<asio::ip::tcp> exchange;
   exchange.stream.expires_after(limit_);
   exchange.parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   exchange.request.method_string({method.data(), method.size()});
   exchange.request.target({target.data(), target.size()});
   exchange.request.set(wire::field::host, address->host);
   exchange.request.set(wire::field::connection, "close");
+  for (const auto& [name, value] : headers_) exchange.request.set(name, value);
   if (!token_.empty()) exchange.request.set(wire::field::authorization, "Bearer " + token_);
   if (!body.empty()) exchange.request.set(wire::field::content_type, "application/json");
   exchange.request.body() = body;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -18,13 +20,17 @@ struct ClientResponse {
   Result<json::value> json_body() const { return parse_json(body); }
 };
 
-/// A small blocking client for the command line: one connection per request,
+/// A small blocking client: one connection per request,
 /// plain HTTP. Not thread safe.
 class Client {
  public:
   /// @param base_url "http://127.0.0.1:8088", without a path.
   explicit Client(std::string base_url, std::chrono::milliseconds limit = std::chrono::seconds(30));
 
+  /// Sent with every request.
+  void use_header(std::string name, std::string value) {
+    headers_.emplace_back(std::move(name), std::move(value));
+  }
   void use_token(std::string bearer_token) { token_ = std::move(bearer_token); }
 
   /// @param body JSON text, "" for none.
@@ -42,6 +48,7 @@ class Client {
   std::string base_url_;
   std::chrono::milliseconds limit_;
   std::string token_;
+  std::vector<std::pair<std::string, std::string>> headers_;
 };
 
 }  // namespace leoflow::http

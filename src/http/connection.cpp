@@ -1,5 +1,6 @@
 #include "http/connection.hpp"
 
+#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -31,10 +32,16 @@ bool has_header(const Response& response, std::string_view name) {
   return false;
 }
 
-void add_security_headers(wire::fields& fields) {
-  fields.set("X-Content-Type-Options", "nosniff");
-  fields.set("X-Frame-Options", "DENY");
-  fields.set("Referrer-Policy", "same-origin");
+/// Those that the answer does not have itself.
+void add_security_headers(const Response& response, wire::fields& fields) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kHeaders{
+      {{"X-Content-Type-Options", "nosniff"},
+       {"X-Frame-Options", "DENY"},
+       {"Referrer-Policy", "same-origin"}}};
+  for (const auto& [name, value] : kHeaders) {
+    if (!has_header(response, to_lower(name)))
+      fields.set({name.data(), name.size()}, {value.data(), value.size()});
+  }
 }
 
 void compress_if_wanted(const Request& request, Response& response) {
@@ -201,7 +208,7 @@ void Connection::answer(Response response, bool keep_alive) {
   // Without chunks only the end of the connection shows where the answer ends.
   keep_alive_ = keep_alive && !connections_.closing() && (knows_chunks_ || !is_stream);
   head_.emplace(static_cast<wire::status>(response_.status), 11);
-  add_security_headers(*head_);
+  add_security_headers(response_, *head_);
   head_->keep_alive(keep_alive_);
   const bool bodiless = response_.status == 204 || response_.status == 304;
   if (!bodiless) {

@@ -25,6 +25,25 @@ std::string_view Request::cookie(std::string_view name) const {
   return {};
 }
 
+void remove_cookie(Request& request, std::string_view name) {
+  const auto [first, last] = request.headers.equal_range("cookie");
+  for (auto line = first; line != last;) {
+    std::string kept;
+    for (const std::string& part : split(line->second, ';')) {
+      const std::string_view pair = trim(part);
+      if (pair.empty() || pair.substr(0, pair.find('=')) == name) continue;
+      if (!kept.empty()) kept += "; ";
+      kept += pair;
+    }
+    const auto here = line++;
+    if (kept.empty()) {
+      request.headers.erase(here);
+    } else {
+      here->second = std::move(kept);
+    }
+  }
+}
+
 Response error_response(int status, std::string_view message) {
   Response response;
   response.status = status;

@@ -57,6 +57,9 @@ struct Response {
 /// Answers one request. Called on worker threads, several at a time; may block.
 using Handler = std::function<Response(const Request&)>;
 
+/// Takes a cookie out of the request.
+void remove_cookie(Request& request, std::string_view name);
+
 /// {"detail": message}
 Response error_response(int status, std::string_view message);
 

@@ -96,6 +96,7 @@ void TreeWatcher::run() {
   while (!stopping_) {
     const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(kLookAnyway.count()));
     if (stopping_) return;
+    if (folders_.empty()) watch(root_);  // it was not there before
     if (ready > 0 && !drain()) continue;
     const auto first = Clock::now();
     while (!stopping_ && ready > 0 && Clock::now() - first < kPatience) {

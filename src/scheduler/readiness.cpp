@@ -12,6 +12,7 @@ void Scheduler::set_state(TaskRef ref, TaskState state) {
   TaskInstance& ti = ref.ti();
   const TaskState before = ti.state;
   if (before == state) return;
+  ++entered_[static_cast<std::size_t>(state)];
 
   const auto adjust = [](std::uint32_t& counter, bool was, bool is) {
     if (was != is) counter += is ? 1U : ~0U;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <queue>
 #include <unordered_set>
@@ -182,6 +183,14 @@ class Scheduler {
   /// Does what has become due.
   void tick(Time now);
   std::optional<Time> next_due() const;
+
+  // --- what there is, and has been
+  /// How often a task instance came into each state.
+  using EnteredStates = std::array<std::uint64_t, dag::kTaskStateCount>;
+  const EnteredStates& entered() const { return entered_; }
+  const std::unordered_map<std::string, Pool>& pools() const { return pools_; }
+  std::size_t active_count() const { return attempts_.size(); }
+  std::size_t parked_count() const { return parked_.size(); }
 
   Changes& changes() { return changes_; }
   /// Forgets finished runs; call it once their changes are stored and done.
@@ -369,6 +378,7 @@ class Scheduler {
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;
   int free_slots_ = 0;
   std::uint64_t sequence_ = 0;
+  EnteredStates entered_{};
   Changes changes_;
 };
 

@@ -97,6 +97,11 @@ json::object run_context(const engine::AttemptSpec& spec) {
 std::string startup_details(const engine::AttemptSpec& spec) {
   json::object ti = task_instance_of(spec);
   ti["queue"] = spec.queue;
+  if (spec.span) {
+    json::object carrier{{"traceparent", spec.span->traceparent()}};
+    if (!spec.span->state.empty()) carrier["tracestate"] = spec.span->state;
+    ti["context_carrier"] = std::move(carrier);
+  }
   json::object details = {{"type", "StartupDetails"},
                           {"ti", std::move(ti)},
                           {"dag_rel_path", spec.relative_fileloc},

@@ -10,7 +10,9 @@ namespace leoflow::tasks {
 
 TaskService::TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
                          const Clock& clock, int max_map_length)
-    : database_(database), engine_(engine), sealer_(sealer), clock_(clock), max_map_length_(max_map_length) {}
+    : database_(database), engine_(engine), sealer_(sealer), clock_(clock), max_map_length_(max_map_length) {
+  for (const auto& [type, handler] : handlers()) asked_[type];
+}
 
 const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::handlers() {
   static const std::unordered_map<std::string_view, Handler> kHandlers = {
@@ -100,6 +102,7 @@ void TaskService::dispatch(const Caller& caller, const std::string& body, const 
   const std::string type = get_text(*request, "type");
   const auto found = handlers().find(type);
   if (found == handlers().end()) return reply(refused(501, fmt::format("{} is not supported yet", type)));
+  asked_.find(found->first)->second.add();
   (this->*found->second)(caller, *request, reply);
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "auth/sealer.hpp"
+#include "base/metrics.hpp"
 #include "engine/engine.hpp"
 #include "tasks/answer.hpp"
 #include "tasks/caller_lines.hpp"
@@ -28,6 +29,8 @@ class TaskService {
 
   /// The names of the request types that are answered with a result.
   std::vector<std::string> supported_types() const;
+  /// How often each was asked.
+  const std::unordered_map<std::string_view, metrics::Counter>& asked() const { return asked_; }
 
  private:
   using Handler = void (TaskService::*)(const Caller&, const json::value&, const Reply&);
@@ -110,6 +113,8 @@ class TaskService {
   const auth::Sealer& sealer_;
   const Clock& clock_;
   const int max_map_length_;
+  std::unordered_map<std::string_view, metrics::Counter>
+      asked_;  ///< its keys are constant after construction
   CallerLines lines_{2};
 };
 

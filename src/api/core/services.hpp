@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "api/core/api_metrics.hpp"
 #include "api/core/catalog.hpp"
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
+#include "api/core/plugin_list.hpp"
+#include "api/core/surroundings.hpp"
 #include "auth/login_limiter.hpp"
 #include "auth/sealer.hpp"
 #include "auth/tokens.hpp"
@@ -21,6 +24,7 @@ struct ApiConfig {
   std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
   std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
   std::filesystem::path logs_folder;
+  std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
   std::string instance_name = "Leoflow";
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
@@ -35,10 +39,13 @@ struct Services {
   const auth::Tokens& tokens;
   const auth::Sealer& sealer;
   const Clock& clock;
+  const Surroundings& around;
   auth::LoginLimiter login_limiter{};
   DagCache dags{};
   DagLinks links{};
   Catalog catalog{};
+  PluginList plugins{config.plugins_file};
+  ApiMetrics metrics{};
 };
 
 }  // namespace leoflow::api

@@ -68,9 +68,15 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
     return fail(ErrorCode::invalid, "Username and password must be provided");
   }
   const std::string key = call.request.remote_address + " " + body.username;
-  if (const auto wait = call.api.login_limiter.take(key, call.now())) return too_many_tries(*wait);
+  if (const auto wait = call.api.login_limiter.take(key, call.now())) {
+    call.api.metrics.too_many_tries.add();
+    return too_many_tries(*wait);
+  }
   const auto user = check_password(call, body);
-  if (!user) return fail(ErrorCode::unauthenticated, "Invalid credentials");
+  if (!user) {
+    call.api.metrics.wrong_passwords.add();
+    return fail(ErrorCode::unauthenticated, "Invalid credentials");
+  }
   call.api.login_limiter.forgive(key);
   gen::LoginResponse response;
   response.access_token = call.api.tokens.issue(user->username, user->role, call.now(), life);

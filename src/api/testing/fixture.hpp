@@ -57,6 +57,10 @@ class FakeCommands final : public engine::Commands {
     ++questions;
     return told;
   }
+  void ask_python(json::object, std::function<void(const Result<json::value>&)> then) override {
+    ++questions;
+    if (!silent) then(told);
+  }
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
   std::vector<engine::TriggerRun> triggered;
@@ -72,6 +76,7 @@ class FakeCommands final : public engine::Commands {
   int pool_changes = 0;
   int questions = 0;
   Result<json::value> told = json::array();  ///< by Python
+  bool silent = false;                       ///< Python does not answer those who do not wait
 
  private:
   store::Database& database_;
@@ -91,6 +96,8 @@ class ApiTest : public ::testing::Test {
   /// What an error says.
   static std::string detail_of(const http::Response& response);
   void sql(std::string_view text);
+  /// Its processes are `processes_`; applications of plugins tell what they were sent.
+  Surroundings around();
   /// SQLite, or PostgreSQL if LEOFLOW_TEST_BACKEND says "postgres" and a server is there.
   static store::Backend backend();
 
@@ -99,6 +106,7 @@ class ApiTest : public ::testing::Test {
   store::TemporaryDatabase database_{backend()};
   ManualClock clock_{now_};
   FakeCommands commands_{*database_};
+  std::vector<Process> processes_;
   auth::Tokens tokens_{std::string(64, 's')};
   auth::Sealer sealer_{"k1", std::string(32, 'k')};
   std::filesystem::path folder_;

@@ -88,8 +88,20 @@ ApiTest::ApiTest() : folder_(std::filesystem::temp_directory_path() / ("leoflow_
   config.logs_folder = folder_ / "logs";
   config.instance_name = "Leoflow Lite";
   config.edition = "lite";
-  api_ = std::make_unique<Api>(config, *database_, commands_, tokens_, sealer_, clock_);
+  api_ = std::make_unique<Api>(config, *database_, commands_, tokens_, sealer_, clock_, around());
   token_ = tokens_.issue("admin", auth::Role::admin, now_, auth::Tokens::kUserLife);
+}
+
+Surroundings ApiTest::around() {
+  return {[this] { return processes_; },
+          [](const http::Request& request) {
+            http::Response response;
+            json::object sent;
+            for (const auto& [name, value] : request.headers) sent[name] = value;
+            response.body = json::serialize(sent);
+            return response;
+          },
+          nullptr};
 }
 
 ApiTest::~ApiTest() {

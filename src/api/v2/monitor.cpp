@@ -6,10 +6,23 @@ namespace leoflow::api {
 
 namespace {
 
-// One process is scheduler, triggerer and DAG processor at once: that it answers
-// means that they live. The database is asked.
+struct Pulse {
+  std::optional<std::string> status;
+  std::optional<std::string> latest_heartbeat;
+};
+
+/// Of those of a kind the one that was heard of last; nothing if there is none.
+Pulse pulse_of(const std::vector<Process>& processes, std::string_view job_type, Time now) {
+  const Process* best = nullptr;
+  for (const Process& process : processes) {
+    if (process.job_type != job_type) continue;
+    if (best == nullptr || best->latest_heartbeat < process.latest_heartbeat) best = &process;
+  }
+  if (best == nullptr) return {};
+  return {best->is_alive(now) ? "healthy" : "unhealthy", to_iso_offset(best->latest_heartbeat)};
+}
+
 Result<Answer> get_health(Call& call, const gen::GetHealthParams&) {
-  const std::string now = to_iso_offset(call.now());
   gen::HealthInfoResponse health;
   try {
     call.query("SELECT 1");
@@ -17,13 +30,17 @@ Result<Answer> get_health(Call& call, const gen::GetHealthParams&) {
   } catch (const store::Unavailable&) {
     health.metadatabase.status = "unhealthy";
   }
-  health.scheduler.status = "healthy";
-  health.scheduler.latest_scheduler_heartbeat = now;
-  health.triggerer.status = "healthy";
-  health.triggerer.latest_triggerer_heartbeat = now;
+  const std::vector<Process> processes = call.api.around.processes();
+  const Pulse scheduler = pulse_of(processes, "SchedulerJob", call.now());
+  health.scheduler.status = scheduler.status.value_or("unhealthy");
+  health.scheduler.latest_scheduler_heartbeat = scheduler.latest_heartbeat;
+  const Pulse triggerer = pulse_of(processes, "TriggererJob", call.now());
+  health.triggerer.status = triggerer.status;
+  health.triggerer.latest_triggerer_heartbeat = triggerer.latest_heartbeat;
+  const Pulse files = pulse_of(processes, "DagProcessorJob", call.now());
   auto& processor = health.dag_processor.emplace();
-  processor.status = "healthy";
-  processor.latest_dag_processor_heartbeat = now;
+  processor.status = files.status;
+  processor.latest_dag_processor_heartbeat = files.latest_heartbeat;
   return ok(health);
 }
 

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "engine/commands.hpp"
+
+namespace leoflow::api {
+
+/// What python/leoflow_worker/plugins.py tells.
+struct PluginFacts {
+  json::array plugins;                ///< as in Airflow's API
+  json::array import_errors;          ///< likewise
+  std::vector<std::string> prefixes;  ///< below which applications of plugins answer
+};
+
+/// The plugins as they are now. The UI asks with each page: what is known is answered at once, and renewed
+/// behind it when somebody says that files have changed. Thread safe; the last answer of Python may not
+/// outlive it.
+class PluginList {
+ public:
+  /// @param file  keeps the last answer, so that a server that starts again knows it at once; "" for none.
+  explicit PluginList(std::filesystem::path file);
+
+  /// Asks Python anew; returns at once.
+  void renew(engine::Commands& commands);
+
+  /// Waits only if Python has never answered yet.
+  /// Errors: unavailable (no agent answers, or Python fails; the log says how). The next call asks again.
+  Result<std::shared_ptr<const PluginFacts>> read(engine::Commands& commands);
+
+  /// Whether an application of a plugin answers this path; nothing as long as that is not known.
+  std::optional<bool> serves(std::string_view path);
+
+ private:
+  void ask(engine::Commands& commands);
+  void told(engine::Commands& commands, const Result<json::value>& answer);
+
+  const std::filesystem::path file_;
+
+  // protected by mutex_
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  std::shared_ptr<const PluginFacts> facts_;
+  bool asking_ = false;
+  bool again_ = false;  ///< they changed while Python was asked
+};
+
+}  // namespace leoflow::api

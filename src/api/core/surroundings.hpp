@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/trace.hpp"
+#include "http/message.hpp"
+
+namespace leoflow::api {
+
+/// A part of Leoflow that does what a process of Airflow's does there.
+struct Process {
+  std::string job_type;  ///< "SchedulerJob", "DagProcessorJob" or "TriggererJob"
+  std::optional<std::string> executor_class;
+  std::string hostname;
+  std::string unixname;
+  Time start_date;
+  Time latest_heartbeat;
+
+  bool is_alive(Time now) const { return now - latest_heartbeat < std::chrono::seconds{30}; }
+};
+
+/// What the API asks of the rest of the process. All of it is used by several threads at a time.
+struct Surroundings {
+  std::function<std::vector<Process>()> processes = [] { return std::vector<Process>(); };
+  /// Has the applications of plugins answer a request.
+  std::function<http::Response(const http::Request&)> plugin_apps = [](const http::Request&) {
+    return http::error_response(404, "Not Found");
+  };
+  trace::Tracer* tracer = nullptr;  ///< where spans of requests go; null for nowhere
+};
+
+}  // namespace leoflow::api

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+/// Private to this folder: one request to a server and its answer.
+namespace leoflow::http {
+
+/// A chain of callbacks on a private io_context, because only asynchronous operations of a stream have a
+/// deadline. Not thread safe.
+template <typename Protocol>
+struct Exchange {
+  boost::asio::io_context io;
+  boost::beast::basic_stream<Protocol> stream{io};
+  boost::beast::flat_buffer buffer;
+  boost::beast::http::request<boost::beast::http::string_body> request;
+  boost::beast::http::response_parser<boost::beast::http::string_body> parser;
+  boost::system::error_code error;
+
+  /// @param to an endpoint, or a range of them to be tried in turn.
+  template <typename Endpoints>
+  void run(const Endpoints& to) {
+    stream.async_connect(to, [this](boost::system::error_code failed, auto&&...) {
+      if (keep(failed)) write();
+    });
+    io.run();
+  }
+
+ private:
+  void write() {
+    boost::beast::http::async_write(stream, request, [this](boost::system::error_code failed, std::size_t) {
+      if (keep(failed)) read();
+    });
+  }
+  void read() {
+    boost::beast::http::async_read(stream, buffer, parser,
+                                   [this](boost::system::error_code failed, std::size_t) { keep(failed); });
+  }
+  bool keep(boost::system::error_code failed) {
+    error = failed;
+    return !failed;
+  }
+};
+
+}  // namespace leoflow::http

@@ -1,0 +1,179 @@
+#include "lite/plugin_apps.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "base/log.hpp"
+#include "http/forward.hpp"
+
+extern char** environ;
+
+namespace leoflow::lite {
+namespace {
+
+// Each holds one of the server's workers: the rest of them keeps the UI alive when an application hangs.
+constexpr int kMostWaiting = 8;
+/// One that ends sooner is not started again before this has passed, or the plugins have changed.
+constexpr std::chrono::seconds kLeastLife{10};
+
+constexpr const char* kRunApps =
+    "import sys; sys.path[0] = sys.argv.pop(); from leoflow_worker.plugin_apps import main; main()";
+
+/// The descriptors of one start. Closed at the end.
+struct Ends {
+  int listener = -1;
+  std::array<int, 2> life{-1, -1};
+  ~Ends() {
+    for (const int fd : {listener, life[0], life[1]}) {
+      if (fd >= 0) ::close(fd);
+    }
+  }
+};
+
+/// A socket that listens at a path of any length: addresses hold 107 bytes.
+int listen_in(const std::string& folder) {
+  const int place = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  ::unlinkat(place, "socket", 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = fmt::format("/proc/self/fd/{}/socket", place);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool listens =
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 128) == 0;
+  ::close(place);
+  if (listens) return fd;
+  ::close(fd);
+  return -1;
+}
+
+std::vector<char*> to_pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+PluginApps::~PluginApps() {
+  const std::lock_guard lock(mutex_);
+  end();
+}
+
+http::Response PluginApps::serve(const http::Request& request) {
+  struct Place {
+    std::atomic<int>& taken;
+    const int number = ++taken;
+    ~Place() { --taken; }
+  } place{waiting_};
+  if (place.number > kMostWaiting) return http::error_response(503, "The applications of plugins are busy");
+  if (const auto running = ensure_running(); !running) {
+    return http::error_response(502, running.error().message);
+  }
+  auto answer = http::forward({.socket = options_.folder + "/socket", .limit = options_.limit}, request);
+  if (answer) return std::move(*answer);
+  log::warning("{} {}: the applications of plugins do not answer: {}", request.method, request.path,
+               answer.error().message);
+  return http::error_response(
+      502, "The applications of plugins do not answer; plugins/log in the agent's folder may say why");
+}
+
+Result<void> PluginApps::ensure_running() {
+  const std::lock_guard lock(mutex_);
+  if (pid_ > 0 && !has_ended()) return {};
+  if (std::chrono::steady_clock::now() - started_ < kLeastLife) {
+    return fail(ErrorCode::unavailable,
+                "The process of the plugins' applications ended at once; its log says why");
+  }
+  return spawn();
+}
+
+bool PluginApps::has_ended() {
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == 0) return false;
+  log::warning("the process of the plugins' applications (pid {}) has ended", pid_);
+  ::close(life_line_);
+  pid_ = life_line_ = -1;
+  return true;
+}
+
+Result<void> PluginApps::spawn() {
+  std::filesystem::create_directories(options_.folder);
+  std::filesystem::permissions(options_.folder, std::filesystem::perms::owner_all);
+  const std::string log_file = options_.folder + "/log";
+  Ends ends;
+  // The child alone listens: when it dies, whoever waits for it is told.
+  ends.listener = listen_in(options_.folder);
+  if (ends.listener < 0 || ::pipe2(ends.life.data(), O_CLOEXEC) != 0) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("no socket for the applications of plugins: {}", std::strerror(errno)));
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, ends.life[0], 0);
+  posix_spawn_file_actions_addopen(&actions, 1, log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  posix_spawn_file_actions_adddup2(&actions, ends.listener, 3);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  std::vector<std::string> arguments{options_.python, "-c", kRunApps, options_.worker_path};
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    if (!options_.environment.contains(std::string(text.substr(0, text.find('=')))))
+      environment.emplace_back(text);
+  }
+  for (const auto& [name, value] : options_.environment) environment.push_back(name + "=" + value);
+  const int error = ::posix_spawn(&pid_, arguments[0].c_str(), &actions, &attributes,
+                                  to_pointers(arguments).data(), to_pointers(environment).data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) {
+    pid_ = -1;
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot start '{}': {}", options_.python, std::strerror(error)));
+  }
+  life_line_ = std::exchange(ends.life[1], -1);
+  started_ = std::chrono::steady_clock::now();
+  log::info("the applications of plugins are served by process {}", pid_);
+  return {};
+}
+
+void PluginApps::renew() {
+  const std::lock_guard lock(mutex_);
+  end();
+  started_ = {};
+}
+
+// It holds nothing that is worth a slow goodbye: requests in progress are broken off.
+void PluginApps::end() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  ::close(life_line_);
+  pid_ = life_line_ = -1;
+}
+
+}  // namespace leoflow::lite
