@@ -33,13 +33,6 @@ void add_if_missing(http::Response& response, std::string_view name, std::string
   response.headers.emplace_back(name, value);
 }
 
-/// "" if there is none.
-std::string_view bearer_token(const http::Request& request) {
-  const std::string_view header = request.header("authorization");
-  return header.starts_with("Bearer ") || header.starts_with("bearer ") ? header.substr(7)
-                                                                        : std::string_view{};
-}
-
 bool is_api_path(std::string_view path) {
   return path.starts_with("/api/v2/") || path.starts_with("/ui/") || path.starts_with("/auth/token");
 }
@@ -141,7 +134,7 @@ http::Request Api::for_plugins(const http::Request& request) {
     out.headers.emplace(std::string(kVisitorHeaders) + "role", auth::role_name(claims->role));
   }
   // Code of plugins acts as nobody else: whoever needs the API asks it from the browser.
-  if (claims && !bearer_token(request).empty()) out.headers.erase("authorization");
+  if (claims && !request.bearer_token().empty()) out.headers.erase("authorization");
   http::remove_cookie(out, "_token");
   return out;
 }
@@ -179,7 +172,7 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
 
 Result<auth::Claims> Api::authenticate(Call& call) {
   const http::Request& request = call.request;
-  std::string_view token = bearer_token(request);
+  std::string_view token = request.bearer_token();
   const bool from_cookie = token.empty();
   if (from_cookie) token = request.cookie("_token");
   if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");

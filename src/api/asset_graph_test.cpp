@@ -13,7 +13,7 @@ TEST_F(AssetsTest, ADagShowsWhatItIsScheduledOn) {
   EXPECT_EQ(json::serialize(*find(details, "asset_expression")), kExpression);
   EXPECT_TRUE(find(ok_json("GET", "/api/v2/dags/hello/details"), "asset_expression")->is_null());
   const auto listed = ok_json("GET", "/ui/dags");
-  EXPECT_TRUE(find(items(listed, "dags")[0], "asset_expression")->is_null());
+  EXPECT_EQ(find(items(listed, "dags")[0], "asset_expression"), nullptr);
   EXPECT_EQ(json::serialize(*find(items(listed, "dags")[1], "asset_expression")), kExpression);
 }
 
@@ -118,13 +118,13 @@ TEST_F(AssetsTest, DataDependenciesNeedAnAsset) {
 TEST_F(AssetsTest, TheGraphShowsWhatADagIsScheduledOn) {
   const auto graph = ok_json("GET", "/ui/structure/structure_data?dag_id=other&external_dependencies=true");
   EXPECT_EQ(nodes_of(graph),
-            "task use,asset-condition or-gate-0,asset-alias latest,asset-name-ref nowhere,"
-            "asset-condition and-gate-1,asset 1,asset 2,trigger trigger:hello:other:start,"
-            "sensor sensor:absent:other:wait");
+            "task use,trigger trigger:hello:other:start,sensor sensor:absent:other:wait,"
+            "asset-condition or-gate-0,asset-alias latest,asset-name-ref nowhere,asset-condition and-gate-1,"
+            "asset 1,asset 2");
   EXPECT_EQ(edges_of(graph),
             "1>and-gate-1,2>and-gate-1,and-gate-1>or-gate-0,latest>or-gate-0,nowhere>or-gate-0,or-gate-0>use,"
             "sensor:absent:other:wait>use,trigger:hello:other:start>use");
-  const json::value& gate = items(graph, "nodes")[1];
+  const json::value& gate = items(graph, "nodes")[3];
   EXPECT_EQ(get_text(gate, "asset_condition_type"), "or-gate");
   EXPECT_EQ(column(items(graph, "edges"), "is_source_asset"), "true,null,null,false,null,null,null,null");
 }

@@ -63,7 +63,7 @@ TEST_F(ApiTest, UiConfigNamesTheInstanceAndCarriesTheBadge) {
   EXPECT_EQ(find(*find(config, "theme"), "tokens"), nullptr);
 }
 
-TEST_F(ApiTest, DagListHasTagsRunsAndEveryField) {
+TEST_F(ApiTest, DagListHasTagsRunsAndAllThatIsKnown) {
   const auto document = ok_json("GET", "/ui/dags");
   ASSERT_EQ(get_integer(document, "total_entries", 0), 2);
   const json::value& dag = list(document, "dags")[0];
@@ -71,7 +71,7 @@ TEST_F(ApiTest, DagListHasTagsRunsAndEveryField) {
   EXPECT_EQ(get_text(list(dag, "tags")[0], "name"), "aaa");
   ASSERT_EQ(list(dag, "latest_dag_runs").size(), 2U);
   EXPECT_EQ(get_text(list(dag, "latest_dag_runs")[0], "run_id"), "manual__2");
-  EXPECT_TRUE(find(dag, "asset_expression")->is_null());
+  EXPECT_EQ(find(dag, "asset_expression"), nullptr);  // this list leaves out what is null
   EXPECT_EQ(json::serialize(*find(dag, "owners")), R"(["airflow","ada"])");
   EXPECT_TRUE(get_bool(dag, "timetable_periodic", false));
 }
@@ -182,10 +182,46 @@ TEST_F(ApiTest, RunsAndTaskInstancesAreListedWithWildcards) {
   EXPECT_EQ(get("/api/v2/dags/hello/dagRuns/manual__1/taskInstances/work.right").status, 404);
 }
 
+TEST_F(ApiTest, FiltersRefuseStatesAndTypesThatAreNone) {
+  for (const char* query : {"state=nothing", "run_type=nothing"}) {
+    EXPECT_EQ(get(std::string("/api/v2/dags/hello/dagRuns?") + query).status, 422) << query;
+    EXPECT_EQ(get(std::string("/ui/grid/runs/hello?") + query).status, 422) << query;
+  }
+  EXPECT_EQ(get("/api/v2/dags/~/dagRuns/~/taskInstances?state=nothing").status, 422);
+  EXPECT_EQ(get("/api/v2/dags/~/dagRuns/~/taskInstances?state=no_status&state=success").status, 200);
+  EXPECT_EQ(get("/api/v2/dags?dag_run_state=nothing").status, 422);
+}
+
+TEST_F(ApiTest, PrefixesAreCaseSensitiveAndEndInALetterOrDigit) {
+  const auto total = [&](std::string_view prefix) {
+    const auto list = ok_json("GET", "/api/v2/dags?dag_id_prefix_pattern=" + std::string(prefix));
+    return get_integer(list, "total_entries", -1);
+  };
+  EXPECT_EQ(total("hel"), 1);
+  EXPECT_EQ(total("hel_"), 1);
+  EXPECT_EQ(total("HEL"), 0);
+  EXPECT_EQ(total("_"), 2);
+  EXPECT_EQ(total("hel%7Coth"), 2);
+}
+
+TEST_F(ApiTest, TheCalendarPlansTheRestOfTheYear) {
+  sql("UPDATE dag_run SET data_interval_start = logical_date, data_interval_end = logical_date "
+      "WHERE dag_id = 'hello'");
+  sql(R"(UPDATE dag_version SET dag_hash = 'h9', serialized = REPLACE(serialized, '"doc_md":',
+      '"timetable": {"__type": "airflow.timetables.interval.CronDataIntervalTimetable",
+        "__var": {"expression": "0 0 1 * *", "timezone": "UTC"}}, "doc_md":') WHERE id = 'ver-1')");
+  const auto calendar = ok_json("GET", "/ui/calendar/hello");
+  std::size_t planned = 0;
+  for (const json::value& slot : list(calendar, "dag_runs"))
+    planned += get_text(slot, "state") == "planned" ? 1 : 0;
+  EXPECT_GT(planned, 0U);
+}
+
 TEST_F(ApiTest, ListsCanBeWalkedByCursor) {
   const std::string path = "/api/v2/dags/hello/dagRuns?order_by=run_after&limit=1&cursor=";
   const auto first = ok_json("GET", path);
-  EXPECT_TRUE(find(first, "total_entries")->is_null());
+  EXPECT_EQ(get_integer(first, "total_entries", 0), 2);
+  EXPECT_EQ(get_integer(first, "total_entries_limit", 0), 50'000);
   const auto second = ok_json("GET", path + get_text(first, "next_cursor"));
   EXPECT_EQ(get_text(list(second, "dag_runs")[0], "dag_run_id"), "manual__2");
   EXPECT_TRUE(find(second, "next_cursor")->is_null());
@@ -196,10 +232,11 @@ TEST_F(ApiTest, LogsComeAsJsonAndAsLines) {
   const std::string path = "/api/v2/dags/hello/dagRuns/manual__1/taskInstances/extract/logs/1?map_index=-1";
   const auto document = ok_json("GET", path);
   const json::array& content = list(document, "content");
-  ASSERT_EQ(content.size(), 4U);
+  ASSERT_EQ(content.size(), 5U);
   EXPECT_EQ(get_text(content[0], "event"), "::group::Log message source details");
-  EXPECT_EQ(get_text(content[2], "event"), "first line");
-  EXPECT_EQ(get_text(content[3], "event"), "not json");
+  EXPECT_TRUE(get_text(content[1], "event").ends_with("attempt=1.log"));
+  EXPECT_EQ(get_text(content[3], "event"), "first line");
+  EXPECT_EQ(get_text(content[4], "event"), "not json");
   EXPECT_TRUE(find(document, "continuation_token")->is_null());
   EXPECT_EQ(get("/api/v2/dags/hello/dagRuns/manual__1/taskInstances/none/logs/1").status, 404);
 }

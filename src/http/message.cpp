@@ -10,6 +10,13 @@ std::string_view Request::header(std::string_view name) const {
   return found == headers.end() ? std::string_view{} : found->second;
 }
 
+std::string_view Request::bearer_token() const {
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string_view value = header("authorization");
+  return to_lower(value.substr(0, kScheme.size())) == kScheme ? value.substr(kScheme.size())
+                                                              : std::string_view{};
+}
+
 std::string_view Request::cookie(std::string_view name) const {
   const auto [first, last] = headers.equal_range("cookie");
   for (auto line = first; line != last; ++line) {

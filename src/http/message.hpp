@@ -29,6 +29,8 @@ struct Request {
   std::string_view header(std::string_view name) const;
   /// The cookie's value, "" if there is none.
   std::string_view cookie(std::string_view name) const;
+  /// The token of "Authorization: Bearer ...", "" if there is none.
+  std::string_view bearer_token() const;
 };
 
 /// A piece of a streamed answer.

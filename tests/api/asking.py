@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from masks import Masks
 from questions import questions
-from support import Lite
+from support import USER, Lite
 
 Answered = dict[str, Any]
 
@@ -22,17 +24,24 @@ _MASKED = {
     "partitioned_dag_run_id": int,
     "pid": int,
     "duration": float,
+    "mean": float,
+    "p50": float,
+    "p90": float,
+    "p95": float,
+    "p99": float,
     "last_parse_duration": float,
     "hostname": str,
     "unixname": str,
     "file_token": str,
-    "triggering_user_name": str,
-    "owner": str,
     "username": str,
     "next_cursor": str,
     "previous_cursor": str,
 }
-_KEPT_OWNERS = {"airflow", "Anonymous"}
+# Who asks: everybody is an administrator of that Airflow, and its services write events, too.
+_USERS = {"Anonymous", USER, getpass.getuser()}
+# Sets, which Python writes in any order.
+_UNORDERED = {"downstream_task_ids", "template_fields"}
+_NUMBERED = {"id", "source_id", "target_id"}
 
 
 class Asker:
@@ -48,11 +57,11 @@ class Asker:
         self.server = server
         self.masks = masks
         self._ids = self._look_up()
-        assets = {number: name for name, number in self._ids.items() if name.startswith("{asset:")}
+        self._assets = {number: name for name, number in self._ids.items() if name.startswith("{asset:")}
         aliases = {number: name for name, number in self._ids.items() if name.startswith("{alias:")}
         self._names = {
-            r"^(asset:)(\d+)()$": assets,
-            r"(asset_id: `)(\d+)(`)": assets,
+            r"^(asset:)(\d+)()$": self._assets,
+            r"(asset_id: `)(\d+)(`)": self._assets,
             r"^(asset-alias:)(\d+)()$": aliases,
         }
 
@@ -90,16 +99,29 @@ class Asker:
         if isinstance(value, dict):
             return {self._text(name): self._masked(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
-            return [self._masked(key, inner) for inner in value]
+            masked = [self._masked(key, inner) for inner in value]
+            return sorted(masked) if key in _UNORDERED else masked
         kind = _MASKED.get(key)
-        if kind and value is not None and value not in _KEPT_OWNERS:
-            if isinstance(value, (int, float) if kind is float else kind):
-                return f"<{key}>"
-        return self._text(value) if isinstance(value, str) else value
+        if kind and value not in (None, "") and isinstance(value, (int, float) if kind is float else kind):
+            return f"<{key}>"
+        if not isinstance(value, str):
+            return value
+        if value in _USERS:
+            return "<user>"
+        if key in _NUMBERED and value.isdigit():
+            return self._assets.get(value, value)
+        return self._masked_json(value) if value.startswith("{") else self._text(value)
+
+    def _masked_json(self, text: str) -> Any:
+        """Returns the value of a text that is JSON, for its spaces do not matter."""
+        try:
+            return {"<JSON>": self._masked("", json.loads(text))}
+        except ValueError:
+            return self._text(text)
 
     def _text(self, text: str) -> str:
         """Returns a text with the names of things in the place of their ids."""
-        masked = self.masks.text(text)
+        masked = re.sub(r"unusual_prefix_[0-9a-f]{40}_", "unusual_prefix_<hash>_", self.masks.text(text))
         for pattern, names in self._names.items():
             masked = re.sub(pattern, lambda match: f"{match[1]}{names.get(match[2], match[2])}{match[3]}", masked)
         return masked

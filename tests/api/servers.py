@@ -16,6 +16,7 @@ from world import FILES
 # Words that the masker would find in other texts are no secrets.
 _SETTINGS = {
     "AIRFLOW__API__SECRET_KEY": "7d0f2c1be96a",
+    "AIRFLOW__CORE__FERNET_KEY": "PtTK6Fi0VYx50k8fDbFzXwUbX4i87ghWsJ6XoTPgFVc=",  # of this test only
     "AIRFLOW__CORE__PARALLELISM": "6",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",

@@ -34,6 +34,7 @@ void copy_dag(const gen::DAGResponse& dag, Other& other) {
   other.description = dag.description;
   other.timetable_summary = dag.timetable_summary;
   other.timetable_description = dag.timetable_description;
+  other.timetable_partitioned = dag.timetable_partitioned;
   other.timetable_periodic = dag.timetable_periodic;
   other.tags = dag.tags;
   other.max_active_tasks = dag.max_active_tasks;

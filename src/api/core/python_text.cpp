@@ -1,7 +1,10 @@
 #include "api/core/python_text.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+
+#include "base/text.hpp"
 
 namespace leoflow::api {
 
@@ -89,6 +92,20 @@ std::string python_text(const json::value& encoded) {
     return instance_text(type->get_string(), *content);
   }
   return object_text(encoded.get_object());
+}
+
+std::string clean_doc(std::string_view text) {
+  std::vector<std::string> lines = split(text, '\n');
+  const auto indent_of = [](const std::string& line) { return line.find_first_not_of(' '); };
+  std::size_t margin = std::string::npos;
+  for (std::size_t i = 1; i < lines.size(); ++i) margin = std::min(margin, indent_of(lines[i]));
+  lines.front().erase(0, std::min(indent_of(lines.front()), lines.front().size()));
+  for (std::size_t i = 1; margin != std::string::npos && i < lines.size(); ++i)
+    lines[i].erase(0, std::min(margin, lines[i].size()));
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  const auto first = std::ranges::find_if(lines, [](const std::string& line) { return !line.empty(); });
+  lines.erase(lines.begin(), first);
+  return join(lines, "\n");
 }
 
 }  // namespace leoflow::api

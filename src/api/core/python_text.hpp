@@ -13,4 +13,8 @@ std::string python_repr(std::string_view text);
 /// What Python's repr() says of a value that Airflow serialized.
 std::string python_text(const json::value& encoded);
 
+/// What Python's inspect.cleandoc() makes of a docstring: the indentation that its lines share and the empty
+/// lines around it go.
+std::string clean_doc(std::string_view text);
+
 }  // namespace leoflow::api

@@ -105,6 +105,7 @@ gen::TaskInstanceResponse task_from(store::Row row) {
   in >> task.task_display_name >> task.dag_display_name >> task.hostname >> task.unixname >> task.pool;
   in >> task.pool_slots >> queue >> weight >> operator_name >> task.queued_when >> task.scheduled_when;
   in >> task.pid >> task.executor >> task.note >> task.rendered_map_index >> fields;
+  if (!task.hostname) task.hostname = "";  // no worker yet
   task.queue = queue;
   task.priority_weight = weight;
   task.operator_ = operator_name;

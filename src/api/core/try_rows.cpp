@@ -32,6 +32,7 @@ gen::TaskInstanceHistoryResponse try_from(store::Row row) {
   in >> attempt.executor;
   attempt.queue = queue;
   attempt.priority_weight = weight;
+  if (!attempt.hostname) attempt.hostname = "";
   attempt.operator_ = operator_name;
   attempt.operator_name = operator_name;
   attempt.executor_config = "{}";

@@ -96,13 +96,19 @@ Result<Answer> login(Call& call, const gen::LoginParams& params) {
 }
 
 Result<Answer> logout(Call& call, const gen::LogoutParams&) {
-  if (!call.user.id.empty()) {
-    auto revoked = call.api.commands.write([id = call.user.id, expires = call.user.expires_at,
-                                            now = call.now()](store::Session& session) -> Result<void> {
-      auth::revoke_token(session, id, expires);
-      auth::forget_expired_revocations(session, now);
-      return {};
-    });
+  // A request may have two: that of the header admits, that of the cookie is the browser's session.
+  std::vector<auth::Claims> sessions;
+  for (const std::string_view token : {call.request.bearer_token(), call.request.cookie("_token")}) {
+    if (auto claims = call.api.tokens.verify(token, call.now())) sessions.push_back(std::move(*claims));
+  }
+  if (!sessions.empty()) {
+    auto revoked =
+        call.api.commands.write([sessions, now = call.now()](store::Session& session) -> Result<void> {
+          for (const auth::Claims& claims : sessions)
+            auth::revoke_token(session, claims.id, claims.expires_at);
+          auth::forget_expired_revocations(session, now);
+          return {};
+        });
     if (!revoked) return std::unexpected(revoked.error());
   }
   Answer answer = redirect("/auth/login");

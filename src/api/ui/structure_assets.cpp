@@ -1,6 +1,8 @@
 #include "api/ui/structure_assets.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -82,7 +84,7 @@ class ExternalGraph {
   const std::string& entry() const { return entry_; }
 
   void add_start(const DagDependency& dependency) {
-    add_edge(dependency.node_id(), entry_);
+    add_edge(starts_, dependency.node_id(), entry_);
     add_node(dependency);
   }
 
@@ -91,19 +93,26 @@ class ExternalGraph {
     const std::string node = dependency.node_id();
     const auto found = tasks.find(node);
     bool any = found == tasks.end();
-    if (any) add_edge(exit_, node);
+    if (any) add_edge(ends_, exit_, node);
     for (const std::string& task : any ? std::set<std::string>{} : found->second) {
       if (!shown_.contains(task)) continue;
-      add_edge(task, node);
+      add_edge(ends_, task, node);
       any = true;
     }
     if (any) add_node(dependency);
   }
 
+  /// The edges come last, those to the start of the graph first.
+  void add_edges() {
+    for (auto* edges : {&starts_, &ends_}) std::ranges::move(*edges, std::back_inserter(data_.edges));
+  }
+
  private:
-  void add_edge(const std::string& source, const std::string& target) {
+  using Edges = decltype(gen::StructureDataResponse::edges);
+
+  void add_edge(Edges& edges, const std::string& source, const std::string& target) {
     if (!edges_.emplace(source, target).second) return;
-    auto& edge = data_.edges.emplace_back();
+    auto& edge = edges.emplace_back();
     edge.source_id = source;
     edge.target_id = target;
   }
@@ -122,6 +131,8 @@ class ExternalGraph {
   std::set<std::string> shown_;
   std::set<std::string> nodes_;
   std::set<std::pair<std::string, std::string>> edges_;
+  Edges starts_;
+  Edges ends_;
 };
 
 void add_upstream(Call& call, const std::string& dag_id, const std::string& entry,
@@ -151,7 +162,6 @@ void add_external_dependencies(Call& call, const std::string& dag_id,
   const Tasks direct = makers(call, dag_id);
   const Tasks by_alias = makers_by_alias(call, dag_id, version_number, aliases);
   ExternalGraph graph(data);
-  add_upstream(call, dag_id, graph.entry(), data);
   for (const auto& [other, dependencies] : about) {
     for (const DagDependency& dependency : dependencies) {
       if (is_upstream_asset(dependency)) continue;
@@ -162,6 +172,8 @@ void add_external_dependencies(Call& call, const std::string& dag_id,
       }
     }
   }
+  add_upstream(call, dag_id, graph.entry(), data);
+  graph.add_edges();
 }
 
 }  // namespace leoflow::api

@@ -2,6 +2,7 @@
 
 #include "api/core/asset_expressions.hpp"
 #include "api/core/dag_rows.hpp"
+#include "api/core/python_text.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -52,7 +53,7 @@ void fill_from_document(const json::value& dag, gen::DAGDetailsResponse& details
     if (seconds.is_double()) details.dag_run_timeout = iso_duration(seconds.get_double());
     if (seconds.is_int64()) details.dag_run_timeout = iso_duration(static_cast<double>(seconds.get_int64()));
   }
-  details.doc_md = find_text(dag, "doc_md");
+  if (const auto text = find_text(dag, "doc_md")) details.doc_md = clean_doc(*text);
   details.start_date = dag::find_date(dag, "start_date");
   details.end_date = dag::find_date(dag, "end_date");
   if (const json::value* flag = find(dag, "is_paused_upon_creation"); flag != nullptr && flag->is_bool()) {

@@ -1,0 +1,258 @@
+"""Who has no good token, or too small a role, gets no answer and changes nothing: every operation."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import hmac
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import two_dags
+from api.specification import Operation, operations
+from support import PASSWORD, USER, Lite, eventually
+from test_execution_api import jwt as task_token
+from test_permissions import ROLES, add_user, least_roles, token_of  # noqa: F401 - least_roles is a fixture
+from two_dags import Request
+
+OPEN = (
+    ("GET", "/api/v2/monitor/health"),
+    ("GET", "/api/v2/version"),
+    ("GET", "/api/v2/auth/login"),
+    ("GET", "/api/v2/auth/logout"),
+    ("GET", "/auth/token"),
+    ("GET", "/auth/token/login"),
+    ("POST", "/auth/token"),
+    ("POST", "/auth/token/cli"),
+)
+
+NONE = (401, {"detail": "Not authenticated"})
+EXPIRED = (401, {"detail": "Token Expired"})
+INVALID = (403, {"detail": "Invalid JWT token"})
+FORBIDDEN = (403, {"detail": "Forbidden"})
+
+Answered = tuple[int, Any]
+
+
+def encode(raw: bytes) -> str:
+    """Returns bytes as parts of tokens have them."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def secret_of(lite: Lite) -> bytes:
+    """Returns the key that the install signs with."""
+    found = re.search(r"^jwt_secret: (\w+)$", (lite.home / "config.yaml").read_text(), re.MULTILINE)
+    assert found
+    return found[1].encode()
+
+
+def sign(key: bytes, algorithm: str = "HS512", **claims: Any) -> str:
+    """Returns a token of the administrator that holds now, but for what the claims say."""
+    now = int(time.time())
+    claims = {"sub": USER, "role": "admin", "aud": "apache-airflow", "jti": uuid.uuid4().hex, "iat": now} | claims
+    claims = {"nbf": claims["iat"], "exp": now + 600} | claims
+    text = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": algorithm, "typ": "JWT"}, claims))
+    if algorithm.lower() == "none":
+        return text + "."
+    digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}[algorithm]
+    return text + "." + encode(hmac.new(key, text.encode(), digest).digest())
+
+
+@pytest.fixture(scope="module")
+def lite(make_shared_lite: Callable[..., Lite]) -> Lite:
+    """An install with a DAG that has run."""
+    lite = make_shared_lite({"north.py": two_dags.DAG.format(who="north", more="")})
+    two_dags.make(lite, "north")
+    return lite
+
+
+@pytest.fixture(scope="module")
+def requests(lite: Lite) -> dict[Operation, list[Request]]:
+    """Requests of all operations that need a token; most would succeed with one."""
+    assets = lite.get("/api/v2/assets?name_pattern=north_asset")["assets"]
+    others = {"asset_alias_id", "backfill_id", "event_log_id", "import_error_id", "section", "file_token"}
+    names = two_dags.names_of("north", assets[0]["id"], 1) | dict.fromkeys(others, "1")
+    return {
+        operation: list(two_dags.requests_of(operation, names))
+        for operation in operations()
+        if (operation.method, operation.path) not in OPEN
+    }
+
+
+@pytest.fixture(scope="module")
+def bad_tokens(lite: Lite) -> dict[str, tuple[str, Answered]]:
+    """Tokens that are not good, with the answer to them."""
+    key, now = secret_of(lite), int(time.time())
+    good = sign(key)
+    assert lite.request("GET", "/api/v2/variables", headers=bearer(good)).status == 200
+    head, claims, signature = good.split(".")
+    task = lite.get("/api/v2/dags/north/dagRuns/north_run/taskInstances/north_work")
+    logged_out = token_of(lite, USER, PASSWORD)
+    assert lite.request("GET", "/api/v2/auth/logout", headers=bearer(logged_out)).status == 200
+    of_users = {}
+    for name in ("changed", "deleted", "again"):
+        add_user(lite, name, "admin")
+        of_users[name] = sign(key, sub=name)
+        assert lite.request("GET", "/api/v2/variables", headers=bearer(of_users[name])).status == 200
+    # Tokens tell whole seconds.
+    signed = int(time.time())
+    eventually(lambda: int(time.time()) > signed, "the next second begins", 5)
+    lite.command("users", "reset-password", "changed")
+    for name in ("deleted", "again"):
+        lite.command("users", "delete", name, "--yes")
+    add_user(lite, "again", "admin")
+    invalid = {
+        "of another key": sign(b"another key, just as long as the right one"),
+        "of an empty key": sign(b""),
+        "of no algorithm": sign(key, "none"),
+        "of no algorithm, in capitals": sign(key, "NONE"),
+        "of no algorithm, with a signature": sign(key, "none") + signature,
+        "of another algorithm": sign(key, "HS256"),
+        "without its last letters": good[:-8],
+        "without its signature": f"{head}.{claims}.",
+        "of two parts": f"{head}.{claims}",
+        "with other claims": f"{head}.{sign(b'', exp=now + 9999).split('.')[1]}.{signature}",
+        "that is none at all": "token",
+        "of the future": sign(key, nbf=now + 300, iat=now + 300),
+        "for somebody else": sign(key, aud="somebody else"),
+        "of a task": task_token(lite, task["id"]),
+        "of who has logged out": logged_out,
+        "of before the new password": of_users["changed"],
+        "of who was deleted": of_users["deleted"],
+        "of who was deleted and made again": of_users["again"],
+        "of nobody known": sign(key, sub="nobody"),
+        "of an unknown role": sign(key, role="king"),
+    }
+    return {name: (token, INVALID) for name, token in invalid.items()} | {
+        "that has expired": (sign(key, iat=now - 600, exp=now - 60), EXPIRED),
+        "": ("", NONE),
+    }
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def cookie(token: str) -> dict[str, str]:
+    return {"Cookie": f"_token={token}"} if token else {}
+
+
+def state_of(lite: Lite) -> dict[str, Any]:
+    """Returns all that the requests could change, and how much is written down."""
+    return two_dags.all_of(lite, "north") | {"events": lite.get("/api/v2/eventLogs?limit=1")["total_entries"]}
+
+
+def answers(lite: Lite, asked: list[Request], headers: dict[str, str]) -> list[tuple[Request, Answered]]:
+    """Asks with these headers and no other token; returns what was asked and answered."""
+    visitor = dataclasses.replace(lite, token="")
+    told = [visitor.request(request.method, request.path, request.body, headers) for request in asked]
+    return [(request, (answer.status, answer.body)) for request, answer in zip(asked, told, strict=True)]
+
+
+@pytest.mark.parametrize("send", [bearer, cookie])
+def test_no_operation_answers_without_a_good_token_and_nothing_changes(
+    lite: Lite,
+    requests: dict[Operation, list[Request]],
+    bad_tokens: dict[str, tuple[str, Answered]],
+    send: Callable[[str], dict[str, str]],
+) -> None:
+    assert len(requests) > 135
+    asked = [request for kept in requests.values() for request in kept]
+    assert not [request for request in asked if two_dags.slots(str(request))]
+    before = state_of(lite)
+    wrong = [
+        (name, *told)
+        for name, (token, expected) in bad_tokens.items()
+        for told in answers(lite, asked, send(token))
+        if told[1] != expected
+    ]
+    assert not wrong
+    assert state_of(lite) == before
+
+
+def test_a_token_that_is_sent_outweighs_the_cookie(lite: Lite, bad_tokens: dict[str, tuple[str, Answered]]) -> None:
+    asked = [Request("GET", "/api/v2/variables")]
+    for name, (token, expected) in bad_tokens.items():
+        told = answers(lite, asked, bearer(token) | cookie(lite.token))
+        assert (told[0][1] == expected) == (token != ""), name
+
+
+def test_the_word_bearer_may_be_written_in_capitals(lite: Lite) -> None:
+    asked = [Request("GET", "/api/v2/variables")]
+    assert answers(lite, asked, {"Authorization": f"BEARER {lite.token}"})[0][1][0] == 200
+    told = answers(lite, asked, {"Authorization": "BEARER token"} | cookie(lite.token))
+    assert told[0][1] == INVALID
+
+
+@pytest.mark.parametrize("sent", ["good", "bad"])
+def test_who_logs_out_ends_the_session_of_the_cookie_too(lite: Lite, sent: str) -> None:
+    asked, key = [Request("GET", "/api/v2/variables")], secret_of(lite)
+    header, in_cookie = sign(key if sent == "good" else b"another"), sign(key)
+    assert answers(lite, asked, cookie(in_cookie))[0][1][0] == 200
+    answers(lite, [Request("GET", "/api/v2/auth/logout")], bearer(header) | cookie(in_cookie))
+    for headers in (bearer(header), cookie(in_cookie)):
+        assert answers(lite, asked, headers)[0][1] == INVALID
+
+
+def test_heads_of_answers_need_a_token_too(lite: Lite, requests: dict[Operation, list[Request]]) -> None:
+    asked = [Request("HEAD", request.path) for kept in requests.values() for request in kept if request.method == "GET"]
+    assert {status for _, (status, _) in answers(lite, asked, {})} <= {401, 405}
+
+
+def test_operations_that_are_open_answer_the_same_whatever_the_token(
+    lite: Lite, bad_tokens: dict[str, tuple[str, Answered]]
+) -> None:
+    asked = [Request(method, path, {} if method == "POST" else None) for method, path in OPEN]
+    asked = [request for request in asked if not request.path.endswith("/health")]
+    before = state_of(lite)
+    expected = answers(lite, asked, {})
+    assert [status for _, (status, _) in expected] == [200, 200, 200, 403, 403, 422, 422]
+    for name, (token, _) in bad_tokens.items():
+        assert answers(lite, asked, bearer(token)) == expected, name
+        assert answers(lite, asked, cookie(token)) == expected, name
+    assert state_of(lite) == before
+
+
+def test_a_role_that_is_too_small_changes_nothing_whatever_its_token_says(
+    lite: Lite, requests: dict[Operation, list[Request]], least_roles: dict[str, str]  # noqa: F811
+) -> None:
+    least = {name.replace(":path}", "}"): role for name, role in least_roles.items()}
+    order = [*ROLES, "admin"]
+    tokens = {role: add_user(lite, f"a-{role}", role) for role in ROLES}
+    before = state_of(lite)
+    wrong, count = [], 0
+    for role, token in tokens.items():
+        asked = [
+            request
+            for operation, kept in requests.items()
+            for request in kept
+            if order.index(least[f"{operation.method} {operation.path}"]) > order.index(role)
+        ]
+        count += len(asked)
+        for sent in (token, sign(secret_of(lite), sub=f"a-{role}", role="admin")):
+            wrong += [(role, *told) for told in answers(lite, asked, bearer(sent)) if told[1] != FORBIDDEN]
+    assert not wrong
+    assert count > 80
+    assert state_of(lite) == before
+
+
+def test_a_users_token_is_none_of_a_task(make_lite: Callable[..., Lite]) -> None:
+    lite = make_lite({}, "--executor=stock")
+    two_dags.changed(lite, "POST", "/api/v2/variables", {"key": "mine", "value": "kept"})
+    asked = [
+        Request("GET", "/execution/variables/mine"),
+        Request("PUT", "/execution/variables/mine", {"val": "changed"}),
+        Request("DELETE", "/execution/variables/mine"),
+        Request("GET", "/execution/connections/mine"),
+        Request("GET", "/execution/xcoms/a_dag/a_run/a_task/a_key"),
+        Request("PATCH", f"/execution/task-instances/{uuid.uuid4()}/state", {"state": "failed"}),
+    ]
+    told = answers(lite, asked, bearer(lite.token) | {"Airflow-API-Version": "2026-06-30"})
+    assert [answer for _, answer in told] == [(403, {"detail": "Invalid auth token"})] * len(asked)
+    assert lite.get("/api/v2/variables/mine")["value"] == "kept"
