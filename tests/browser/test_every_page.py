@@ -10,7 +10,7 @@ import pytest
 from content import FILES, RUN_ID, fill
 from playwright.sync_api import Browser, expect
 from support import PYTHON, Lite, eventually
-from test_first_day import Visitor, browser  # noqa: F401 - a fixture
+from visitor import Visitor
 
 DAG = "dags/pipeline"
 RUN = f"{DAG}/runs/{RUN_ID}"
@@ -159,7 +159,7 @@ def file_name(path: str) -> str:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_shows_its_content_without_an_error(world, browser, theme):  # noqa: F811 - the fixture
+def test_every_page_shows_its_content_without_an_error(world, browser, theme):
     lite, ids = world
     guest = Guest(browser, lite, theme)
     guest.log_in()
@@ -190,7 +190,7 @@ def test_every_route_of_the_application_is_among_the_pages():
 
 
 @pytest.mark.parametrize("view", ["Graph", "Gantt"])
-def test_a_run_is_shown_as(world, browser, view):  # noqa: F811 - the fixture
+def test_a_run_is_shown_as(world, browser, view):
     guest = Guest(browser, world[0], "light")
     page = guest.page
     guest.log_in()
@@ -207,7 +207,7 @@ def test_a_run_is_shown_as(world, browser, view):  # noqa: F811 - the fixture
     assert not guest.found
 
 
-def test_the_graph_shows_what_other_dags_have_to_do_with_it(world, browser):  # noqa: F811 - the fixture
+def test_the_graph_shows_what_other_dags_have_to_do_with_it(world, browser):
     guest = Guest(browser, world[0], "dark")
     choices = {"default_dag_view": "graph", "dependencies-pipeline": "all"}
     for name, value in choices.items():
@@ -222,7 +222,7 @@ def test_the_graph_shows_what_other_dags_have_to_do_with_it(world, browser):  # 
 
 
 @pytest.fixture
-def guest(world, browser) -> Iterator[Guest]:  # noqa: F811 - the fixture
+def guest(world, browser) -> Iterator[Guest]:
     """Gives a guest who is logged in; nothing may have gone wrong when the test ends."""
     guest = Guest(browser, world[0], "light")
     guest.log_in()

@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 import re
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support import PASSWORD, ROOT, USER, eventually
-
-SHOTS = ROOT / "build/screenshots"
-HELLO = (ROOT / "dags/hello/dag.py").read_text()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Gives Debian's Chromium, quiet towards the outside."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
-        yield chromium
-        chromium.close()
-
+from playwright.sync_api import expect
+from support import eventually
+from visitor import HELLO, Visitor
 
 # The badge comes with the theme's style sheet: it is generated content, not text of the page.
 BADGES = """() => [...document.querySelectorAll("*")]
     .flatMap(e => ["::before", "::after"].map(p => getComputedStyle(e, p).content))
     .join(" ")"""
-
-
-class Visitor:
-    """A page that remembers everything that went wrong on it."""
-
-    def __init__(self, browser: Browser, url: str) -> None:
-        self.url = url
-        self.page: Page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
-        self.wrong: list[str] = []
-        self.page.on("response", self._on_response)
-        self.page.on("console", lambda m: m.type == "error" and self.wrong.append(f"console: {m.text}"))
-        self.page.on("pageerror", lambda error: self.wrong.append(f"page: {error}"))
-
-    def _on_response(self, response) -> None:
-        if response.status >= 400:
-            self.wrong.append(f"{response.status} {response.request.method} {response.url}")
-
-    def open(self, path: str) -> None:
-        """Opens a page of the UI."""
-        self.page.goto(f"{self.url}/{path}")
-
-    def log_in(self) -> None:
-        """Goes to the start page and through the login form."""
-        self.open("")
-        self.page.fill("input[name=username]", USER)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.shot("login")
-        self.page.click("button[type=submit]")
-        expect(self.page.get_by_text("Leoflow Lite").first).to_be_visible(timeout=20_000)
-
-    def shot(self, name: str) -> pathlib.Path:
-        """Keeps a picture of the page."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        path = SHOTS / f"{name}.png"
-        self.page.screenshot(path=path)
-        return path
 
 
 def test_log_in_trigger_watch_read_and_edit(make_lite, browser):
@@ -114,27 +59,6 @@ def test_log_in_trigger_watch_read_and_edit(make_lite, browser):
     expect(page.locator(".react-flow__node", has_text="a_new_end")).to_be_visible(timeout=15_000)
     visitor.shot("graph")
     assert not visitor.wrong
-
-
-PAGES = [
-    "dags", "dag_runs", "task_instances", "assets", "events", "variables", "connections", "pools", "providers",
-    "plugins", "jobs", "xcoms", "dags/hello", "dags/hello/runs", "dags/hello/tasks", "dags/hello/calendar",
-    "dags/hello/backfills", "dags/hello/code", "dags/hello/events", "dags/hello/details",
-    "dags/hello/required_actions",
-]  # fmt: skip
-
-
-def test_every_page_opens_without_an_error(make_lite, browser):
-    lite = make_lite({"hello/dag.py": HELLO})
-    lite.await_dag("hello", 5)
-    lite.await_run("hello", lite.trigger("hello"))
-    visitor = Visitor(browser, lite.url)
-    visitor.log_in()
-    for path in PAGES:
-        visitor.open(path)
-        visitor.page.wait_for_load_state("networkidle")
-        visitor.shot(path.replace("/", "_"))
-        assert not visitor.wrong, path
 
 
 def test_pause_clear_and_mark_from_the_page(make_lite, browser):

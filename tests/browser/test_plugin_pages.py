@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import expect
-from test_first_day import HELLO, Visitor, browser  # noqa: F401 - a fixture
+from visitor import HELLO, Visitor
 
 PLUGIN = '''
 from airflow.plugins_manager import AirflowPlugin
@@ -40,7 +40,7 @@ class Mine(AirflowPlugin):
 '''
 
 
-def test_plugins_show_frames_and_react_applications(make_lite, browser):  # noqa: F811 - the fixture
+def test_plugins_show_frames_and_react_applications(make_lite, browser):
     lite = make_lite({"hello/dag.py": HELLO, "plugins/mine.py": PLUGIN})
     lite.await_dag("hello", 5)
     visitor = Visitor(browser, lite.url)
