@@ -19,11 +19,6 @@ constexpr const char* kNoDescriptors =
 /// [core] task_success_overtime.
 constexpr std::chrono::seconds kOvertime{20};
 
-std::string signal_name(int number) {
-  const char* name = ::sigabbrev_np(number);
-  return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
-}
-
 }  // namespace
 
 Attempt::Attempt(World& world, agentrpc::StartAttempt start)
@@ -149,15 +144,7 @@ void Attempt::finish(const ProcessEnd& end, std::string reason) {
     if (!reason.empty()) log_->note(is_reported_ ? "warning" : "error", "Process ended: " + reason);
     log_->finish();
   }
-  agentrpc::AttemptFinished finished;
-  finished.set_attempt_id(start_.attempt_id());
-  finished.set_exit_code(end.exit_code);
-  finished.set_signal(end.signal);
-  finished.set_reason(std::move(reason));
-  finished.set_finished_at(to_micros(SystemClock().now()));
-  finished.set_peak_memory_bytes(end.peak_memory_bytes);
-  finished.set_cpu_microseconds(end.cpu_microseconds);
-  world_.on_finished(std::move(finished));
+  world_.on_finished(report_of(start_.attempt_id(), end, std::move(reason)));
 }
 
 }  // namespace leoflow::agent

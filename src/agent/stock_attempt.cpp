@@ -16,10 +16,7 @@ namespace {
 
 std::string end_of_worker(const ProcessEnd& end) {
   if (end.signal == SIGKILL) return "Airflow's worker was killed by SIGKILL: possibly out of memory";
-  if (end.signal != 0) {
-    const char* name = ::sigabbrev_np(end.signal);
-    return fmt::format("Airflow's worker was terminated by SIG{}", name == nullptr ? "?" : name);
-  }
+  if (end.signal != 0) return "Airflow's worker was terminated by " + signal_name(end.signal);
   return fmt::format("Airflow's worker exited with code {}", end.exit_code);
 }
 
@@ -84,15 +81,7 @@ void StockAttempt::note(std::string_view level, const std::string& text) const {
 }
 
 void StockAttempt::finish(const ProcessEnd& end, std::string reason) {
-  agentrpc::AttemptFinished finished;
-  finished.set_attempt_id(start_.attempt_id());
-  finished.set_exit_code(end.exit_code);
-  finished.set_signal(end.signal);
-  finished.set_reason(std::move(reason));
-  finished.set_finished_at(to_micros(SystemClock().now()));
-  finished.set_peak_memory_bytes(end.peak_memory_bytes);
-  finished.set_cpu_microseconds(end.cpu_microseconds);
-  world_.on_finished(std::move(finished));
+  world_.on_finished(report_of(start_.attempt_id(), end, std::move(reason)));
 }
 
 }  // namespace leoflow::agent

@@ -6,28 +6,12 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "engine/remembering_runner.hpp"
 #include "store/temporary_database.hpp"
 #include "tasks/startup_details.hpp"
 
 namespace leoflow::tasks {
 namespace {
-
-class NoRunner final : public engine::AttemptRunner {
- public:
-  int free_slots() override { return 10; }
-  /// Remembers the first.
-  void start(const engine::AttemptSpec& spec) override {
-    if (!std::exchange(has_started, true)) started.set_value(spec);
-  }
-  void stop(const Uuid&, const std::string&) override {}
-  void start_trigger(const engine::TriggerSpec&) override {}
-  void stop_trigger(const Uuid&) override {}
-  void start_watcher(const engine::WatcherSpec&) override {}
-  void run_callback(const engine::CallbackSpec&) override {}
-  void ask(engine::PythonQuestion) override {}
-  std::promise<engine::AttemptSpec> started;
-  bool has_started = false;  // only touched by the engine
-};
 
 constexpr const char* kDag =
     R"({"__version":3,"dag":{"dag_id":"d","is_paused_upon_creation":false,
@@ -72,7 +56,7 @@ class TaskServiceTest : public testing::Test {
 
   SystemClock clock_;
   store::TemporaryDatabase database_;
-  NoRunner runner_;
+  engine::RememberingRunner runner_;
   engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
   auth::Sealer sealer_{"k1", std::string(32, 's')};
   TaskService service_{*database_, engine_, sealer_, clock_};

@@ -53,15 +53,14 @@ void PluginList::ask(engine::Commands& commands) {
 void PluginList::told(engine::Commands& commands, const Result<json::value>& answer) {
   if (answer) {
     for (const std::string& line : texts_of(*answer, "warnings")) log::warning("{}", line);
+    // Python is asked once at a time; nobody who wants a page waits for the disk.
+    if (!file_.empty()) write_file_atomically(file_.string(), json::serialize(*answer), 0600);
   } else {
     log::error("reading the plugins: {}", answer.error().message);
   }
   {
     const std::lock_guard lock(mutex_);
-    if (answer) {
-      facts_ = read_facts(*answer);
-      if (!file_.empty()) write_file_atomically(file_.string(), json::serialize(*answer), 0600);
-    }
+    if (answer) facts_ = read_facts(*answer);
     asking_ = std::exchange(again_, false);
     answered_.notify_all();
     if (!asking_) return;

@@ -3,30 +3,13 @@
 #include <future>
 #include <gtest/gtest.h>
 #include <string>
-#include <utility>
 
 #include "api/execution/execution_api.hpp"
+#include "engine/remembering_runner.hpp"
 #include "store/temporary_database.hpp"
 
 /// For tests: the Task Execution API over a real engine and store, with a runner that only remembers.
 namespace leoflow::api::execution {
-
-class RememberingRunner final : public engine::AttemptRunner {
- public:
-  int free_slots() override { return 10; }
-  /// Remembers the first.
-  void start(const engine::AttemptSpec& spec) override {
-    if (!std::exchange(has_started, true)) started.set_value(spec);
-  }
-  void stop(const Uuid&, const std::string&) override {}
-  void start_trigger(const engine::TriggerSpec&) override {}
-  void stop_trigger(const Uuid&) override {}
-  void start_watcher(const engine::WatcherSpec&) override {}
-  void run_callback(const engine::CallbackSpec&) override {}
-  void ask(engine::PythonQuestion) override {}
-  std::promise<engine::AttemptSpec> started;
-  bool has_started = false;  ///< only touched by the engine
-};
 
 /// One run `r` of the DAG `d`, whose task `t` (one retry) is queued.
 class ExecutionTest : public testing::Test {
@@ -109,7 +92,7 @@ class ExecutionTest : public testing::Test {
 
   SystemClock clock_;
   store::TemporaryDatabase database_;
-  RememberingRunner runner_;
+  engine::RememberingRunner runner_;
   engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
   auth::Sealer sealer_{"k1", std::string(32, 's')};
   tasks::TaskService service_{*database_, engine_, sealer_, clock_};

@@ -34,15 +34,9 @@ std::string where_it_is(const Params& params) {
                      params.dag_run_id, params.task_id, params.map_index);
 }
 
-/// Errors: not_found, in Airflow's words.
+/// Why there is nothing that a task instance asks.
 template <typename Params>
-Result<gen::HITLDetail> read_one(Call& call, const Params& params) {
-  const auto rows = call.query(
-      fmt::format("SELECT {}, {} FROM {}{} WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND "
-                  "t.map_index = $4",
-                  kTaskColumns, kInputColumns, kTaskTables, kJoinInput),
-      {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
-  if (!rows.empty()) return input_from(rows[0]);
+std::unexpected<Error> no_detail(Call& call, const Params& params) {
   const auto instance = call.query(
       "SELECT id FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
       {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
@@ -53,6 +47,18 @@ Result<gen::HITLDetail> read_one(Call& call, const Params& params) {
   return fail(ErrorCode::not_found,
               fmt::format("Human-in-the-loop detail does not exist for Task Instance with id {}",
                           instance[0].text(0)));
+}
+
+/// Errors: not_found, in Airflow's words.
+template <typename Params>
+Result<gen::HITLDetail> read_one(Call& call, const Params& params) {
+  const auto rows = call.query(
+      fmt::format("SELECT {}, {} FROM {}{} WHERE t.dag_id = $1 AND t.run_id = $2 AND t.task_id = $3 AND "
+                  "t.map_index = $4",
+                  kTaskColumns, kInputColumns, kTaskTables, kJoinInput),
+      {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
+  if (!rows.empty()) return input_from(rows[0]);
+  return no_detail(call, params);
 }
 
 Result<Answer> get_hitl_details(Call& call, const gen::GetHitlDetailsParams& params) {
@@ -103,12 +109,7 @@ Result<Answer> get_hitl_detail_of_try(Call& call, const gen::GetHitlDetailTryDet
                   kInputColumns),
       {params.dag_id, params.dag_run_id, params.task_id, params.map_index, params.try_number});
   if (rows.empty()) {
-    const auto instance = call.query(
-        "SELECT id FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
-        {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
-    return fail(ErrorCode::not_found,
-                fmt::format("Human-in-the-loop detail does not exist for Task Instance with id {}",
-                            instance.empty() ? params.task_id : instance[0].text(0)));
+    return no_detail(call, params);
   }
   gen::HITLDetailHistory detail;
   detail.task_instance = *attempt;
