@@ -47,6 +47,10 @@ class Postgres:
         )
         return f"airflow@/{name}?host={self.folder}"
 
+    def url(self, name: str) -> str:
+        """Returns the URL of a database, as libpq reads it."""
+        return f"postgresql://airflow@/{name}?host={self.folder}"
+
     def version(self) -> str:
         """Returns the server's version."""
         answer = subprocess.run([str(_programs() / "postgres"), "-V"], check=True, capture_output=True, text=True)

@@ -9,15 +9,39 @@ namespace {
 
 using namespace std::chrono;
 
-std::string iso_without_offset(Time time) {
+/// Appends a number with zeros in front. Lists of a hundred thousand times are why this is no format string.
+void append_digits(std::string& out, unsigned value, std::size_t width) {
+  char digits[12];
+  const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  const auto length = static_cast<std::size_t>(end - digits);
+  if (length < width) out.append(width - length, '0');
+  out.append(digits, length);
+}
+
+std::string iso_text(Time time, std::string_view offset) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{floor<Duration>(time - day)};
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (const auto micros = clock.subseconds().count(); micros != 0) text += fmt::format(".{:06}", micros);
-  return text;
+  std::string text;
+  text.reserve(32);
+  const int year = static_cast<int>(date.year());
+  if (year < 0) text += '-';
+  append_digits(text, static_cast<unsigned>(std::abs(year)), 4);
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.day()), 2);
+  text += 'T';
+  append_digits(text, static_cast<unsigned>(clock.hours().count()), 2);
+  text += ':';
+  append_digits(text, static_cast<unsigned>(clock.minutes().count()), 2);
+  text += ':';
+  append_digits(text, static_cast<unsigned>(clock.seconds().count()), 2);
+  if (const auto micros = clock.subseconds().count(); micros != 0) {
+    text += '.';
+    append_digits(text, static_cast<unsigned>(micros), 6);
+  }
+  return text += offset;
 }
 
 /// Reads fixed-width decimal fields off the front of a text.
@@ -81,11 +105,11 @@ std::optional<minutes> parse_offset(Fields& in, bool assume_utc) {
 }  // namespace
 
 std::string to_iso_z(Time time) {
-  return iso_without_offset(time) + "Z";
+  return iso_text(time, "Z");
 }
 
 std::string to_iso_offset(Time time) {
-  return iso_without_offset(time) + "+00:00";
+  return iso_text(time, "+00:00");
 }
 
 std::optional<Time> parse_iso(std::string_view text, bool assume_utc) {

@@ -27,6 +27,14 @@ class Conformance : public testing::TestWithParam<Backend> {
   std::unique_ptr<Session> session_;
 };
 
+TEST_P(Conformance, StatementsAreForgottenInTimeAndWorkAgain) {
+  const auto session = (*database_)->connect();
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < kMostStatements + 10; ++i)
+      EXPECT_EQ(session->query(fmt::format("SELECT {} + $1", i), {std::int64_t{1}}).size(), 1U);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, testing::Values(Backend::sqlite, Backend::postgres),
                          [](const auto& backend) {
                            return backend.param == Backend::sqlite ? "Sqlite" : "Postgres";

@@ -39,6 +39,8 @@ class Param {
     if (value) *this = Param(*value);
   }
 
+  Param(Value value) : value_(std::move(value)) {}
+
   const Value& value() const { return value_; }
 
  private:
@@ -67,6 +69,8 @@ class Row {
   std::optional<std::string> find_text(std::size_t column) const;
   std::optional<Time> find_time(std::size_t column) const;
   std::optional<Uuid> find_uuid(std::size_t column) const;
+  /// As the database gave it.
+  const Value& value(std::size_t column) const { return cells_[column]; }
   std::size_t size() const { return cells_.size(); }
 
  private:
@@ -138,6 +142,9 @@ class Unavailable : public Fatal {
  public:
   using Fatal::Fatal;
 };
+
+/// How many statements a connection keeps prepared: what clients ask for makes ever new ones.
+inline constexpr std::size_t kMostStatements = 500;
 
 /// One connection. Not thread safe. Any call may throw Unavailable, or Fatal
 /// for a statement that the database does not understand.

@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "api/core/dag_rows.hpp"
+
 namespace leoflow::api {
+
+LongList dag_list() {
+  return {kDagColumns, kDagTables, kDagOrder.front(), kDagOrder, false};
+}
 
 void filter_by_tags(Select& select, const std::vector<std::string>& tags, bool all) {
   if (all) {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/core/select.hpp"
+#include "api/core/long_list.hpp"
 
 /// The filters that GET /api/v2/dags and GET /ui/dags share.
 namespace leoflow::api {
@@ -18,14 +18,17 @@ inline constexpr std::string_view kLastRunStart =
 inline constexpr std::string_view kLastRunEnd =
     "(SELECT r.end_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
 inline constexpr std::array<OrderKey, 7> kDagOrder = {{
-    {"dag_id", "d.dag_id"},
-    {"dag_display_name", "d.dag_display_name"},
-    {"next_dagrun", "d.next_dagrun_logical_date"},
+    {"dag_id", "d.dag_id", Holds::text, true},
+    {"dag_display_name", "d.dag_display_name", Holds::text, true},
+    {"next_dagrun", "d.next_dagrun_logical_date", Holds::number},
     {"last_run_state", kLastRunState},
-    {"last_run_start_date", kLastRunStart},
-    {"is_paused", "d.is_paused"},
-    {"next_dagrun_run_after", "d.next_dagrun_run_after"},
+    {"last_run_start_date", kLastRunStart, Holds::number},
+    {"is_paused", "d.is_paused", Holds::number, true},
+    {"next_dagrun_run_after", "d.next_dagrun_run_after", Holds::number},
 }};
+
+/// DAGs, for fill_dag().
+LongList dag_list();
 
 /// @param all whether a DAG must have every tag, rather than any.
 void filter_by_tags(Select& select, const std::vector<std::string>& tags, bool all);

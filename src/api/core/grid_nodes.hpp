@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,21 +16,6 @@ std::vector<gen::GridNodeResponse> grid_nodes(const DagView& dag, const TaskSet&
 /// Adds nodes that only `others`, an older version, has.
 void merge_grid_nodes(std::vector<gen::GridNodeResponse>& nodes,
                       const std::vector<gen::GridNodeResponse>& others);
-
-/// What the task instances of one task or group add up to in one run.
-struct NodeSummary {
-  std::map<std::string, std::int64_t> states;  ///< "" is no state
-  std::optional<Time> start;
-  std::optional<Time> end;
-  std::optional<std::int64_t> version_number;
-  bool has_note = false;
-
-  void add(const NodeSummary& other);
-};
-
-/// One line of the grid's stream. @param tasks by task id.
-gen::GridTISummaries summarize(const DagView* dag, std::string_view dag_id, std::string_view run_id,
-                               const std::map<std::string, NodeSummary, std::less<>>& tasks);
 
 /// The task, or the group's tasks, that a page is narrowed to, with relatives; empty
 /// if `root` is absent or names nothing.

@@ -1,6 +1,5 @@
 #include "api/core/run_rows.hpp"
 
-#include <charconv>
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
@@ -118,21 +117,6 @@ gen::TaskInstanceResponse task_from(store::Row row) {
   if (!row.is_null(28)) task.dag_version = version_from(row, 28);
   task.trigger = trigger_from(row, 35);
   return task;
-}
-
-Result<Page> Page::from(std::int64_t limit, std::int64_t offset, const std::optional<std::string>& cursor) {
-  limit = std::min<std::int64_t>(limit, 100);
-  if (!cursor) return Page{limit, offset};
-  if (cursor->empty()) return Page{limit, 0, true};
-  const auto text = from_base64(*cursor);
-  std::int64_t at = -1;
-  if (text && text->starts_with("o:")) std::from_chars(text->data() + 2, text->data() + text->size(), at);
-  if (at < 0) return fail(ErrorCode::invalid, "Invalid cursor token");
-  return Page{limit, at, true};
-}
-
-std::string Page::cursor_at(std::int64_t offset) {
-  return to_base64_url(fmt::format("o:{}", offset));
 }
 
 }  // namespace leoflow::api

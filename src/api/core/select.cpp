@@ -10,7 +10,6 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::int64_t kMostRows = 100;
-constexpr std::size_t kMostOrderKeys = 10;
 
 std::string escape_like(std::string_view text) {
   std::string out;
@@ -108,16 +107,27 @@ Select& Select::in(std::string_view column, const std::vector<std::int64_t>& val
   return *this;
 }
 
-Select& Select::pattern(std::string_view column, const std::optional<std::string>& text) {
-  if (!text || *text == "~" || trim(*text).empty()) return *this;
-  std::string alternatives;
+std::string Select::alternatives(std::string_view column, const std::optional<std::string>& text) {
+  if (!text || *text == "~" || trim(*text).empty()) return "";
+  std::string out;
   for (const std::string& part : split(*text, '|')) {
     const std::string_view word = trim(part);
     if (word.empty()) continue;
-    alternatives += fmt::format("{}LOWER({}) LIKE {} ESCAPE '\\'", alternatives.empty() ? "" : " OR ", column,
-                                next(fmt::format("%{}%", to_lower(word))));
+    out += fmt::format("{}LOWER({}) LIKE {} ESCAPE '\\'", out.empty() ? "" : " OR ", column,
+                       next(fmt::format("%{}%", to_lower(word))));
   }
-  if (!alternatives.empty()) conditions_.push_back("(" + alternatives + ")");
+  return out;
+}
+
+Select& Select::pattern(std::string_view column, const std::optional<std::string>& text) {
+  if (const std::string any = alternatives(column, text); !any.empty())
+    conditions_.push_back("(" + any + ")");
+  return *this;
+}
+
+Select& Select::dag_pattern(std::string_view column, const std::optional<std::string>& text) {
+  if (const std::string any = alternatives("dag_id", text); !any.empty())
+    conditions_.push_back(fmt::format("{} IN (SELECT dag_id FROM dag WHERE {})", column, any));
   return *this;
 }
 
@@ -161,32 +171,9 @@ Select& Select::range(std::string_view expression, const Range<double>& range) {
 
 Result<void> Select::order(const std::vector<std::string>& order_by, std::span<const OrderKey> keys,
                            std::string_view tiebreak) {
-  if (order_by.size() > kMostOrderKeys) {
-    return fail(ErrorCode::invalid,
-                fmt::format("Ordering with more than {} parameters is not allowed. Provided: {}",
-                            kMostOrderKeys, order_by.size()));
-  }
-  order_.clear();
-  std::string_view first_direction;
-  for (const std::string& item : order_by) {
-    std::string_view name = item;
-    const bool descending = name.starts_with('-');
-    if (descending) name.remove_prefix(1);
-    const OrderKey* found = nullptr;
-    for (const OrderKey& key : keys) {
-      if (key.name == name) found = &key;
-    }
-    if (found == nullptr) {
-      return fail(
-          ErrorCode::invalid,
-          fmt::format("Ordering with '{}' is disallowed or the attribute does not exist on the model", name));
-    }
-    const std::string_view direction = descending ? "DESC" : "ASC";
-    if (first_direction.empty()) first_direction = direction;
-    // Rows without a value come last in both directions.
-    order_ += fmt::format("{0} IS NULL, {0} {1}, ", found->column, direction);
-  }
-  order_ += fmt::format("{} {}", tiebreak, first_direction.empty() ? "ASC" : first_direction);
+  const auto terms = read_order(order_by, keys, {.name = "", .column = tiebreak});
+  if (!terms) return std::unexpected(terms.error());
+  order_ = api::order_sql(*terms);
   return {};
 }
 

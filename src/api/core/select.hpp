@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/core/order.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/sql.hpp"
@@ -20,12 +21,6 @@ struct Range {
   std::optional<T> gt;
   std::optional<T> lte;
   std::optional<T> lt;
-};
-
-/// A column that a list may be ordered by.
-struct OrderKey {
-  std::string_view name;
-  std::string_view column;
 };
 
 /// For LIKE ... ESCAPE '\' on lower-case text: finds the text anywhere, taken literally.
@@ -53,6 +48,8 @@ class Select {
   Select& in(std::string_view column, const std::vector<std::int64_t>& values);
   /// Case-insensitive search: "a|b" is a or b, % and _ are wild, "~" is everything.
   Select& pattern(std::string_view column, const std::optional<std::string>& text);
+  /// The same of a DAG's id, in a table with many rows of each DAG: the DAGs are looked through instead.
+  Select& dag_pattern(std::string_view column, const std::optional<std::string>& text);
   /// Case-sensitive start of the text; "a|b" is a or b.
   Select& prefix(std::string_view column, const std::optional<std::string>& text);
   Select& range(std::string_view column, const Range<Time>& range);
@@ -71,12 +68,22 @@ class Select {
   store::Rows rows(store::Session& session) const;
   std::int64_t count(store::Session& session) const;
 
+  /// Says that an index of its own leads to what these conditions let through, and that it is not much.
+  Select& few() { return is_few_ = true, *this; }
+  bool is_few() const { return is_few_; }
+
+  /// " WHERE ..." with its arguments; empty if there are none.
+  std::string conditions() const;
+  const store::Params& params() const { return params_; }
+
  private:
   std::string next(store::Param param);
-  std::string conditions() const;
+  /// What pattern() asks for; empty if it is nothing.
+  std::string alternatives(std::string_view column, const std::optional<std::string>& text);
 
   std::string_view columns_;
   std::string_view from_;
+  bool is_few_ = false;
   std::vector<std::string> conditions_;
   store::Params params_;
   std::string group_;

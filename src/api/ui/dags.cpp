@@ -29,22 +29,16 @@ constexpr std::string_view kHasPendingActions =
 
 using Dags = std::vector<gen::DAGWithLatestDagRunsResponse>;
 
-// The newest runs of all listed DAGs: one query, whose inner part walks the index
-// on (dag_id, run_after) for each.
+// The newest runs of all listed DAGs. A database that is asked for one DAG walks the index on (dag_id,
+// run_after) and stops; asked for many at once, PostgreSQL reads all runs of all of them.
 void add_latest_runs(Call& call, std::int64_t limit, Dags& dags) {
-  if (dags.empty() || limit <= 0) return;
-  std::map<std::string, gen::DAGWithLatestDagRunsResponse*, std::less<>> by_id;
-  store::Params ids;
-  for (auto& dag : dags) {
-    by_id[dag.dag_id] = &dag;
-    ids.emplace_back(dag.dag_id);
-  }
+  if (limit <= 0) return;
   const std::string sql = fmt::format(
-      "SELECT {0} FROM dag d JOIN dag_run r ON r.id IN (SELECT n.id FROM dag_run n WHERE n.dag_id = d.dag_id "
-      "ORDER BY n.run_after DESC LIMIT {1}) WHERE d.dag_id IN ({2}) ORDER BY r.dag_id, r.run_after DESC",
-      kRunColumnsLight, std::min<std::int64_t>(limit, 100), placeholders(ids.size()));
-  for (const store::Row row : call.db().query(sql, ids)) {
-    by_id.at(row.text(1))->latest_dag_runs.push_back(light_run(row));
+      "SELECT {} FROM dag_run r WHERE r.dag_id = $1 ORDER BY r.run_after DESC LIMIT $2", kRunColumnsLight);
+  for (auto& dag : dags) {
+    for (const store::Row row : call.query(sql, {dag.dag_id, std::min<std::int64_t>(limit, 100)})) {
+      dag.latest_dag_runs.push_back(light_run(row));
+    }
   }
 }
 
@@ -91,15 +85,12 @@ Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
     select.where(*params.has_pending_actions ? kHasPendingActions
                                              : fmt::format("NOT {}", kHasPendingActions));
   }
-  if (auto ordered = select.order(params.order_by, kDagOrder, "d.dag_id"); !ordered) {
-    return std::unexpected(ordered.error());
-  }
+  const auto page = read_page(call.db(), dag_list(), select, params.order_by, {params.limit, params.offset});
+  if (!page) return std::unexpected(page.error());
   gen::DAGWithLatestDagRunsCollectionResponse list;
-  list.total_entries = select.count(call.db());
+  page->describe(list);
   std::vector<gen::DAGResponse> dags;
-  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
-    fill_dag(row, dags.emplace_back());
-  }
+  page->each([&](store::Row row) { fill_dag(row, dags.emplace_back()); });
   add_tags(call.db(), dags);
   for (const auto& dag : dags) copy_dag(dag, list.dags.emplace_back());
   add_latest_runs(call, params.dag_runs_limit, list.dags);

@@ -1,7 +1,10 @@
 #include <fmt/core.h>
+#include <map>
+#include <optional>
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/grid_nodes.hpp"
+#include "api/core/grid_summary.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
@@ -76,36 +79,67 @@ Result<Answer> get_dag_structure(Call& call, const gen::GetDagStructureParams& p
   return ok_without_nulls(nodes);
 }
 
-/// One line, or nothing for a run without task instances.
-std::string summary_line(Call& call, const std::string& dag_id, const std::string& run_id) {
-  std::map<std::string, NodeSummary, std::less<>> tasks;
-  std::string version_id;
-  for (const store::Row row : call.query(
-           "SELECT t.task_id, t.state, COUNT(*), MIN(t.start_date), MAX(t.end_date), MAX(v.version_number), "
-           "MAX(CASE WHEN t.note IS NULL THEN 0 ELSE 1 END), MAX(t.dag_version_id) "
-           "FROM task_instance t LEFT JOIN dag_version v ON v.id = t.dag_version_id "
-           "WHERE t.dag_id = $1 AND t.run_id = $2 GROUP BY t.task_id, t.state",
-           {dag_id, run_id})) {
-    NodeSummary part;
-    part.states[row.find_text(1).value_or("")] = row.integer(2);
-    part.start = row.find_time(3);
-    part.end = row.find_time(4);
-    part.version_number = row.find_integer(5);
-    part.has_note = row.integer(6) != 0;
-    tasks[row.text(0)].add(part);
-    if (version_id.empty()) version_id = row.text(7);
+/// Writes the lines of a DAG's runs.
+class SummaryStream {
+ public:
+  SummaryStream(Call& call, const std::string& dag_id) : call_(call), dag_id_(dag_id) {}
+
+  void write(const std::string& run_id, std::string& out) {
+    const auto runs = call_.query("SELECT dag_version_id FROM dag_run WHERE dag_id = $1 AND run_id = $2",
+                                  {dag_id_, run_id});
+    if (runs.empty()) return;
+    const std::string& version_id = runs[0].text(0);
+    const GridOrder& order = order_of(version_id);
+    const auto version_number = number_of(version_id);
+    RunSummary summary(order);
+    // The version is that of the run nearly always; then its long id need not be read.
+    for (const store::Row row :
+         call_.query("SELECT task_id, state, start_date, end_date, CASE WHEN note IS NULL THEN 0 ELSE 1 END, "
+                     "CASE WHEN dag_version_id = $3 THEN NULL ELSE dag_version_id END "
+                     "FROM task_instance WHERE dag_id = $1 AND run_id = $2",
+                     {dag_id_, run_id, version_id})) {
+      NodeSummary instance;
+      const auto state = row.is_null(1) ? dag::TaskState::none : dag::parse_task_state(row.text(1));
+      instance.counts[static_cast<std::size_t>(state.value_or(dag::TaskState::none))] = 1;
+      instance.start = row.find_time(2);
+      instance.end = row.find_time(3);
+      instance.has_note = row.integer(4) != 0;
+      instance.version_number = row.is_null(5) ? version_number : number_of(row.text(5));
+      summary.add(row.text(0), instance);
+    }
+    summary.write(dag_id_, run_id, out);
   }
-  if (tasks.empty()) return "";
-  auto dag = call.api.dags.by_version_id(call.db(), version_id);
-  if (!dag) dag = call.api.dags.current(call.db(), dag_id);
-  return wire::to_json(summarize(dag.get(), dag_id, run_id, tasks)) + "\n";
-}
+
+ private:
+  const GridOrder& order_of(const std::string& version_id) {
+    const auto known = orders_.find(version_id);
+    if (known != orders_.end()) return known->second;
+    auto dag = call_.api.dags.by_version_id(call_.db(), version_id);
+    if (!dag) dag = call_.api.dags.current(call_.db(), dag_id_);
+    static const DagView kNothing("{}");
+    return orders_.try_emplace(version_id, dag ? *dag : kNothing).first->second;
+  }
+
+  std::optional<std::int64_t> number_of(const std::string& version_id) {
+    const auto known = numbers_.find(version_id);
+    if (known != numbers_.end()) return known->second;
+    const auto rows = call_.query("SELECT version_number FROM dag_version WHERE id = $1", {version_id});
+    const auto number = rows.empty() ? std::nullopt : rows[0].find_integer(0);
+    return numbers_[version_id] = number;
+  }
+
+  Call& call_;
+  const std::string& dag_id_;
+  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
+  std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
+};
 
 Result<Answer> get_grid_ti_summaries_stream(Call& call, const gen::GetGridTiSummariesStreamParams& params) {
   Answer answer;
   answer.content_type = "application/x-ndjson";
   if (!params.run_ids) return answer;
-  for (const std::string& run_id : *params.run_ids) answer.body += summary_line(call, params.dag_id, run_id);
+  SummaryStream stream(call, params.dag_id);
+  for (const std::string& run_id : *params.run_ids) stream.write(run_id, answer.body);
   return answer;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/long_list.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
@@ -13,20 +14,20 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::string_view kRunDuration = "((r.end_date - r.start_date) / 1000000.0)";
-constexpr OrderKey kRunOrder[] = {{"id", "r.id"},
-                                  {"state", "r.state"},
-                                  {"dag_id", "r.dag_id"},
-                                  {"run_id", "r.run_id"},
-                                  {"dag_run_id", "r.run_id"},
-                                  {"logical_date", "r.logical_date"},
-                                  {"run_after", "r.run_after"},
-                                  {"start_date", "r.start_date"},
-                                  {"end_date", "r.end_date"},
-                                  {"updated_at", "r.updated_at"},
-                                  {"external_trigger", "r.run_type"},
-                                  {"conf", "r.conf"},
-                                  {"duration", "(r.end_date - r.start_date)"},
-                                  {"run_type", "r.run_type"},
+constexpr OrderKey kRunOrder[] = {{"id", "r.id", Holds::number, true},
+                                  {"state", "r.state", Holds::text, true},
+                                  {"dag_id", "r.dag_id", Holds::text, true},
+                                  {"run_id", "r.run_id", Holds::text, true},
+                                  {"dag_run_id", "r.run_id", Holds::text, true},
+                                  {"logical_date", "r.logical_date", Holds::number},
+                                  {"run_after", "r.run_after", Holds::number, true},
+                                  {"start_date", "r.start_date", Holds::number},
+                                  {"end_date", "r.end_date", Holds::number},
+                                  {"updated_at", "r.updated_at", Holds::number, true},
+                                  {"external_trigger", "r.run_type", Holds::text, true},
+                                  {"conf", "r.conf", Holds::text, true},
+                                  {"duration", "(r.end_date - r.start_date)", Holds::number},
+                                  {"run_type", "r.run_type", Holds::text, true},
                                   {"triggering_user_name", "r.triggering_user_name"},
                                   {"partition_key", "r.partition_key"}};
 
@@ -54,15 +55,14 @@ void filter_conf(Select& select, const std::optional<std::string>& words) {
   if (words && !words->empty()) select.where("LOWER(r.conf) LIKE ?", {"%" + to_lower(*words) + "%"});
 }
 
-Result<Answer> list_runs(Call& call, Select& select, const std::vector<std::string>& order_by,
-                         const Page& page) {
-  if (auto ordered = select.order(order_by, kRunOrder, "r.id"); !ordered)
-    return std::unexpected(ordered.error());
+Result<Answer> list_runs(Call& call, const Select& where, const std::vector<std::string>& order_by,
+                         const PageRequest& page) {
+  const LongList runs{kRunColumns, kRunTables, {"", "r.id", Holds::number, true}, kRunOrder};
+  const auto found = read_page(call.db(), runs, where, order_by, page);
+  if (!found) return std::unexpected(found.error());
   gen::DAGRunCollectionResponse list;
-  page.finish(list, select.count(call.db()));
-  for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
-    list.dag_runs.push_back(run_from(row));
-  }
+  found->describe(list);
+  found->each([&](store::Row row) { list.dag_runs.push_back(run_from(row)); });
   return ok(list);
 }
 
@@ -106,8 +106,6 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   if (params.dag_id != "~") {
     if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
   }
-  const auto page = Page::from(params.limit, params.offset, params.cursor);
-  if (!page) return std::unexpected(page.error());
   Select select(kRunColumns, kRunTables);
   select.equals("r.dag_id", params.dag_id);
   if (auto fine = filter_run_types(select, params.run_type); !fine) return std::unexpected(fine.error());
@@ -119,12 +117,12 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   select.pattern("r.run_id", params.run_id_pattern).prefix("r.run_id", params.run_id_prefix_pattern);
   select.pattern("r.triggering_user_name", params.triggering_user_name_pattern);
   select.prefix("r.triggering_user_name", params.triggering_user_name_prefix_pattern);
-  select.pattern("r.dag_id", params.dag_id_pattern).prefix("r.dag_id", params.dag_id_prefix_pattern);
+  select.dag_pattern("r.dag_id", params.dag_id_pattern).prefix("r.dag_id", params.dag_id_prefix_pattern);
   select.pattern("r.partition_key", params.partition_key_pattern);
   select.prefix("r.partition_key", params.partition_key_prefix_pattern);
   filter_asset(select, params.consuming_asset_pattern);
   if (auto fine = filter_partition_dates(call, select, params); !fine) return std::unexpected(fine.error());
-  return list_runs(call, select, params.order_by, *page);
+  return list_runs(call, select, params.order_by, {params.limit, params.offset, params.cursor});
 }
 
 Result<Answer> get_list_dag_runs_batch(Call& call, const gen::GetListDagRunsBatchParams&,
@@ -140,8 +138,7 @@ Result<Answer> get_list_dag_runs_batch(Call& call, const gen::GetListDagRunsBatc
   filter_conf(select, body.conf_contains);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);
-  return list_runs(call, select, order_by,
-                   Page{std::min<std::int64_t>(body.page_limit, 100), body.page_offset});
+  return list_runs(call, select, order_by, {body.page_limit, body.page_offset});
 }
 
 Result<Answer> get_dag_run(Call& call, const gen::GetDagRunParams& params) {

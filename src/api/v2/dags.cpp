@@ -17,14 +17,11 @@ Result<Answer> get_dags(Call& call, const gen::GetDagsParams& params) {
   select.in(kLastRunState, params.dag_run_state, "none");
   select.range(kLastRunStart, LEOFLOW_RANGE(params, dag_run_start_date));
   select.range(kLastRunEnd, LEOFLOW_RANGE(params, dag_run_end_date));
-  if (auto ordered = select.order(params.order_by, kDagOrder, "d.dag_id"); !ordered) {
-    return std::unexpected(ordered.error());
-  }
+  const auto page = read_page(call.db(), dag_list(), select, params.order_by, {params.limit, params.offset});
+  if (!page) return std::unexpected(page.error());
   gen::DAGCollectionResponse list;
-  list.total_entries = select.count(call.db());
-  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
-    fill_dag(row, list.dags.emplace_back());
-  }
+  page->describe(list);
+  page->each([&](store::Row row) { fill_dag(row, list.dags.emplace_back()); });
   add_tags(call.db(), list.dags);
   return ok(list);
 }

@@ -3,6 +3,7 @@
 
 #include "api/core/bulk.hpp"
 #include "api/core/select.hpp"
+#include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -24,11 +25,10 @@ struct Usage {
 // One pass over the active task instances, for all pools.
 std::map<std::string, Usage> read_usage(Call& call) {
   std::map<std::string, Usage> usage;
-  // The condition is the one of the index task_instance_by_state, so that it serves.
-  for (const store::Row row :
-       call.query("SELECT pool, state, CAST(SUM(pool_slots) AS BIGINT) FROM task_instance WHERE (state IS "
-                  "NULL OR (state <> 'success' AND state <> 'failed' AND state <> 'skipped' AND state <> "
-                  "'upstream_failed' AND state <> 'removed')) GROUP BY pool, state")) {
+  for (const store::Row row : call.query(
+           fmt::format("SELECT t.pool, t.state, CAST(SUM(t.pool_slots) AS BIGINT) FROM task_instance t "
+                       "WHERE {} GROUP BY t.pool, t.state",
+                       kIsUnfinished))) {
     usage[row.text(0)].slots_by_state[row.find_text(1).value_or("")] = row.integer(2);
   }
   return usage;

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/long_list.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/core/task_definitions.hpp"
@@ -11,33 +12,33 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::string_view kTaskDuration = "((t.end_date - t.start_date) / 1000000.0)";
-constexpr OrderKey kTaskOrder[] = {{"id", "t.id"},
+constexpr OrderKey kTaskOrder[] = {{"id", "t.id", Holds::text, true},
                                    {"state", "t.state"},
-                                   {"duration", "(t.end_date - t.start_date)"},
-                                   {"start_date", "t.start_date"},
-                                   {"end_date", "t.end_date"},
-                                   {"map_index", "t.map_index"},
-                                   {"try_number", "t.try_number"},
-                                   {"logical_date", "r.logical_date"},
-                                   {"run_after", "r.run_after"},
-                                   {"data_interval_start", "r.data_interval_start"},
-                                   {"data_interval_end", "r.data_interval_end"},
+                                   {"duration", "(t.end_date - t.start_date)", Holds::number},
+                                   {"start_date", "t.start_date", Holds::number},
+                                   {"end_date", "t.end_date", Holds::number},
+                                   {"map_index", "t.map_index", Holds::number, true},
+                                   {"try_number", "t.try_number", Holds::number, true},
+                                   {"logical_date", "r.logical_date", Holds::number},
+                                   {"run_after", "r.run_after", Holds::number, true},
+                                   {"data_interval_start", "r.data_interval_start", Holds::number},
+                                   {"data_interval_end", "r.data_interval_end", Holds::number},
                                    {"rendered_map_index", "t.rendered_map_index"},
-                                   {"operator", "t.operator"},
-                                   {"operator_name", "t.operator"},
-                                   {"task_id", "t.task_id"},
-                                   {"task_display_name", "t.task_display_name"},
-                                   {"dag_id", "t.dag_id"},
-                                   {"run_id", "t.run_id"},
-                                   {"pool", "t.pool"},
-                                   {"queue", "t.queue"},
-                                   {"queued_when", "t.queued_at"},
-                                   {"scheduled_when", "t.scheduled_at"},
-                                   {"priority_weight", "t.priority_weight"},
+                                   {"operator", "t.operator", Holds::text, true},
+                                   {"operator_name", "t.operator", Holds::text, true},
+                                   {"task_id", "t.task_id", Holds::text, true},
+                                   {"task_display_name", "t.task_display_name", Holds::text, true},
+                                   {"dag_id", "t.dag_id", Holds::text, true},
+                                   {"run_id", "t.run_id", Holds::text, true},
+                                   {"pool", "t.pool", Holds::text, true},
+                                   {"queue", "t.queue", Holds::text, true},
+                                   {"queued_when", "t.queued_at", Holds::number},
+                                   {"scheduled_when", "t.scheduled_at", Holds::number},
+                                   {"priority_weight", "t.priority_weight", Holds::number, true},
                                    {"hostname", "t.hostname"},
                                    {"executor", "t.executor"},
                                    {"note", "t.note"},
-                                   {"updated_at", "t.updated_at"}};
+                                   {"updated_at", "t.updated_at", Holds::number, true}};
 
 template <typename Params>
 void filter_task_times(Select& select, const Params& params) {
@@ -67,15 +68,14 @@ Result<void> filter_tasks(Select& select, const Params& params) {
   return {};
 }
 
-Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::string>& order_by,
-                          const Page& page) {
-  if (auto ordered = select.order(order_by, kTaskOrder, "t.id"); !ordered)
-    return std::unexpected(ordered.error());
+Result<Answer> list_tasks(Call& call, const Select& where, const std::vector<std::string>& order_by,
+                          const PageRequest& page) {
+  const LongList tasks{kTaskColumns, kTaskTables, {"", "t.id", Holds::text, true}, kTaskOrder};
+  const auto found = read_page(call.db(), tasks, where, order_by, page);
+  if (!found) return std::unexpected(found.error());
   gen::TaskInstanceCollectionResponse list;
-  page.finish(list, select.count(call.db()));
-  for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
-    list.task_instances.push_back(task_from(row));
-  }
+  found->describe(list);
+  found->each([&](store::Row row) { list.task_instances.push_back(task_from(row)); });
   show_definitions(call, list.task_instances);
   return ok(list);
 }
@@ -103,8 +103,6 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   } else if (params.dag_id != "~") {
     if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
   }
-  const auto page = Page::from(params.limit, params.offset, params.cursor);
-  if (!page) return std::unexpected(page.error());
   Select select(kTaskColumns, kTaskTables);
   select.equals("t.dag_id", params.dag_id)
       .equals("t.run_id", params.dag_run_id)
@@ -112,12 +110,12 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
   select.pattern("t.task_display_name", params.task_display_name_pattern);
   select.prefix("t.task_display_name", params.task_display_name_prefix_pattern);
-  select.pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
+  select.dag_pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
   select.pattern("t.run_id", params.run_id_pattern).prefix("t.run_id", params.run_id_prefix_pattern);
   if (auto done = filter_group(call, select, params.dag_id, params.task_group_id); !done) {
     return std::unexpected(done.error());
   }
-  return list_tasks(call, select, params.order_by, *page);
+  return list_tasks(call, select, params.order_by, {params.limit, params.offset, params.cursor});
 }
 
 Result<void> require_mapped(Call& call, const gen::GetMappedTaskInstancesParams& params) {
@@ -139,8 +137,6 @@ Result<void> require_mapped(Call& call, const gen::GetMappedTaskInstancesParams&
 }
 
 Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskInstancesParams& params) {
-  const auto page = Page::from(params.limit, params.offset, std::nullopt);
-  if (!page) return std::unexpected(page.error());
   Select select(kTaskColumns, kTaskTables);
   select.where("t.dag_id = ? AND t.run_id = ? AND t.task_id = ? AND t.map_index >= 0",
                {params.dag_id, params.dag_run_id, params.task_id});
@@ -149,7 +145,7 @@ Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskIns
     if (auto mapped = require_mapped(call, params); !mapped) return std::unexpected(mapped.error());
   }
   if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
-  return list_tasks(call, select, params.order_by, *page);
+  return list_tasks(call, select, params.order_by, {params.limit, params.offset});
 }
 
 Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesBatchParams&,
@@ -165,8 +161,7 @@ Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesB
   select.in("t.pool", body.pool).in("t.queue", body.queue).in("t.executor", body.executor);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);
-  return list_tasks(call, select, order_by,
-                    Page{std::min<std::int64_t>(body.page_limit, 100), body.page_offset});
+  return list_tasks(call, select, order_by, {body.page_limit, body.page_offset});
 }
 
 Result<Answer> read_one(Call& call, const std::string& dag_id, const std::string& run_id,

@@ -53,8 +53,9 @@ void JsonWriter::separate() {
 
 void JsonWriter::key(std::string_view name) {
   separate();
+  // Names are the specification's: none has to be escaped.
   out_ += '"';
-  append_escaped(out_, name);
+  out_ += name;
   out_ += "\":";
 }
 
@@ -99,6 +100,7 @@ void JsonWriter::value(Time time) {
 }
 
 void JsonWriter::value(const json::value& document) {
+  if (document.is_null()) return value(nullptr);
   separate();
   out_ += json::serialize(document);
 }

@@ -77,7 +77,11 @@ PostgresSession::PostgresSession(const std::string& url, bool read_only)
   }
   PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
   try {
-    if (read_only) execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+    if (read_only) {
+      execute_script("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+      // What readers ask depends on its arguments: one state has a million rows, another none.
+      execute_script("SET plan_cache_mode = force_custom_plan");
+    }
   } catch (...) {
     PQfinish(connection_);
     throw;
@@ -104,6 +108,10 @@ void PostgresSession::check(const PGresult* result, std::string_view sql) const 
 
 const std::string& PostgresSession::prepare(std::string_view sql, std::size_t params) {
   if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
+  if (statements_.size() >= kMostStatements) {
+    execute_script("DEALLOCATE ALL");
+    statements_.clear();
+  }
   std::string name = fmt::format("s{}", statements_.size());
   const PgResult prepared(
       PQprepare(connection_, name.c_str(), std::string(sql).c_str(), static_cast<int>(params), nullptr));

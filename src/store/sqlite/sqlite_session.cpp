@@ -64,8 +64,13 @@ SqliteSession::SqliteSession(const std::string& path, bool read_only) {
 }
 
 SqliteSession::~SqliteSession() {
-  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  forget_statements();
   sqlite3_close(database_);
+}
+
+void SqliteSession::forget_statements() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  statements_.clear();
 }
 
 void SqliteSession::raise(std::string_view sql) const {
@@ -87,6 +92,7 @@ void SqliteSession::raise(std::string_view sql) const {
 
 sqlite3_stmt* SqliteSession::prepare(std::string_view sql) {
   if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
+  if (statements_.size() >= kMostStatements) forget_statements();
   const std::string own = with_question_marks(sql);
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(database_, own.data(), static_cast<int>(own.size()), SQLITE_PREPARE_PERSISTENT,

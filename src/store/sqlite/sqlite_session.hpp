@@ -35,6 +35,7 @@ class SqliteSession final : public Session {
   };
 
   sqlite3_stmt* prepare(std::string_view sql);
+  void forget_statements();
   void run(sqlite3_stmt* statement, std::string_view sql, std::span<const Param> params);
   void bind(sqlite3_stmt* statement, std::span<const Param> params);
   [[noreturn]] void raise(std::string_view sql) const;
