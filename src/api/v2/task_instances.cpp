@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <span>
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
@@ -23,21 +24,10 @@ constexpr OrderKey kTaskOrder[] = {{"id", "t.id"},
                                    {"data_interval_start", "r.data_interval_start"},
                                    {"data_interval_end", "r.data_interval_end"},
                                    {"rendered_map_index", "t.rendered_map_index"},
-                                   {"operator", "t.operator"},
-                                   {"operator_name", "t.operator"},
-                                   {"task_id", "t.task_id"},
-                                   {"task_display_name", "t.task_display_name"},
-                                   {"dag_id", "t.dag_id"},
-                                   {"run_id", "t.run_id"},
-                                   {"pool", "t.pool"},
-                                   {"queue", "t.queue"},
-                                   {"queued_when", "t.queued_at"},
-                                   {"scheduled_when", "t.scheduled_at"},
-                                   {"priority_weight", "t.priority_weight"},
-                                   {"hostname", "t.hostname"},
-                                   {"executor", "t.executor"},
-                                   {"note", "t.note"},
-                                   {"updated_at", "t.updated_at"}};
+                                   {"operator", "t.operator"}};
+
+// A batch knows the first of them only.
+constexpr std::span<const OrderKey> kBatchOrder = std::span(kTaskOrder).first(6);
 
 template <typename Params>
 void filter_task_times(Select& select, const Params& params) {
@@ -68,9 +58,8 @@ Result<void> filter_tasks(Select& select, const Params& params) {
 }
 
 Result<Answer> list_tasks(Call& call, Select& select, const std::vector<std::string>& order_by,
-                          const Page& page) {
-  if (auto ordered = select.order(order_by, kTaskOrder, "t.id"); !ordered)
-    return std::unexpected(ordered.error());
+                          std::span<const OrderKey> keys, const Page& page) {
+  if (auto ordered = select.order(order_by, keys, "t.id"); !ordered) return std::unexpected(ordered.error());
   gen::TaskInstanceCollectionResponse list;
   page.finish(list, select.count(call.db()));
   for (const store::Row row : select.page(page.limit, page.offset).rows(call.db())) {
@@ -117,7 +106,7 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   if (auto done = filter_group(call, select, params.dag_id, params.task_group_id); !done) {
     return std::unexpected(done.error());
   }
-  return list_tasks(call, select, params.order_by, *page);
+  return list_tasks(call, select, params.order_by, kTaskOrder, *page);
 }
 
 Result<void> require_mapped(Call& call, const gen::GetMappedTaskInstancesParams& params) {
@@ -149,7 +138,7 @@ Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskIns
     if (auto mapped = require_mapped(call, params); !mapped) return std::unexpected(mapped.error());
   }
   if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
-  return list_tasks(call, select, params.order_by, *page);
+  return list_tasks(call, select, params.order_by, kTaskOrder, *page);
 }
 
 Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesBatchParams&,
@@ -165,7 +154,7 @@ Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesB
   select.in("t.pool", body.pool).in("t.queue", body.queue).in("t.executor", body.executor);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);
-  return list_tasks(call, select, order_by,
+  return list_tasks(call, select, order_by, kBatchOrder,
                     Page{std::min<std::int64_t>(body.page_limit, 100), body.page_offset});
 }
 
