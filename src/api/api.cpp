@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "api/core/audit.hpp"
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
 #include "auth/users.hpp"
@@ -94,7 +95,8 @@ http::Response Api::route(const http::Request& request, std::size_t& operation) 
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Router::Match match = router_.find(method, request.path);
   if (!match.operation) {
-    if (match.wrong_method) return http::error_response(405, "Method Not Allowed");
+    // As in Airflow, whose pages answer to every path, but to GET only.
+    if (match.wrong_method || method != "GET") return http::error_response(405, "Method Not Allowed");
     return http::error_response(404, "Not Found");
   }
   operation = *match.operation;
@@ -166,6 +168,7 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   if (!slot) {
     return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));
   }
+  if (is_audited(route.operation)) audit(call, match.params);
   const Result<Answer> answer = slot(call, match.params);
   return answer ? *answer : refusal(answer.error());
 }

@@ -125,7 +125,7 @@ TEST_F(ApiTest, VariablesAreSealedMaskedAndKept) {
   const auto rows = database_->connect()->query("SELECT value FROM variable WHERE key = 'api_token'");
   EXPECT_TRUE(rows[0].text(0).starts_with("v1:k1:"));
   EXPECT_EQ(get_text(ok_json("GET", "/api/v2/variables/api_token"), "value"), "***");
-  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/variables/a%2Fb"), "value"), R"({"x":1})");
+  EXPECT_EQ(get_text(ok_json("GET", "/api/v2/variables/a%2Fb"), "value"), R"({"x": 1})");
   ok_json("PATCH", "/api/v2/variables/api_token",
           json::object{{"key", "api_token"}, {"value", "***"}, {"description", "d"}});
   const auto kept = database_->connect()->query("SELECT value FROM variable WHERE key = 'api_token'");
@@ -142,7 +142,7 @@ TEST_F(ApiTest, ConnectionSecretsStayWhenTheMaskComesBack) {
                           {"extra", R"({"secret_key": "k", "region": "eu"})"}};
   const auto made = ok_json("POST", "/api/v2/connections", body, 201);
   EXPECT_EQ(get_text(made, "password"), "***");
-  EXPECT_EQ(get_text(made, "extra"), R"({"secret_key":"***","region":"eu"})");
+  EXPECT_EQ(get_text(made, "extra"), R"({"secret_key": "***", "region": "eu"})");
   ok_json("PATCH", "/api/v2/connections/pg",
           json::object{{"connection_id", "pg"},
                        {"conn_type", "postgres"},
@@ -152,6 +152,32 @@ TEST_F(ApiTest, ConnectionSecretsStayWhenTheMaskComesBack) {
       database_->connect()->query("SELECT password, extra FROM connection WHERE conn_id = 'pg'");
   EXPECT_EQ(sealer_.open(rows[0].text(0)).value(), "p");
   EXPECT_EQ(sealer_.open(rows[0].text(1)).value(), R"({"secret_key":"k","region":"us"})");
+}
+
+TEST_F(ApiTest, APasswordIsNotTakenAwayByNothing) {
+  const json::object body{{"connection_id", "pg"}, {"conn_type", "postgres"}, {"password", "p"}};
+  ok_json("POST", "/api/v2/connections", body, 201);
+  for (const json::value& nothing : {json::value(nullptr), json::value("")}) {
+    const json::object change{{"connection_id", "pg"}, {"conn_type", "http"}, {"password", nothing}};
+    EXPECT_EQ(get_text(ok_json("PATCH", "/api/v2/connections/pg", change), "password"), "***");
+  }
+}
+
+TEST_F(ApiTest, ListsAreInTheOrderOfCreation) {
+  for (const char* key : {"b", "c", "a"}) {
+    ok_json("POST", "/api/v2/variables", json::object{{"key", key}, {"value", "1"}}, 201);
+    ok_json("POST", "/api/v2/pools", json::object{{"name", key}, {"slots", 1}}, 201);
+    ok_json("POST", "/api/v2/connections", json::object{{"connection_id", key}, {"conn_type", "http"}}, 201);
+  }
+  const auto listed = [&](const std::string& list, std::string_view name) {
+    std::string found;
+    const auto page = ok_json("GET", "/api/v2/" + list);
+    for (const json::value& item : find(page, list)->get_array()) found += get_text(item, name);
+    return found;
+  };
+  EXPECT_EQ(listed("variables", "key"), "bca");
+  EXPECT_EQ(listed("pools", "name"), "default_poolbca");
+  EXPECT_EQ(listed("connections", "connection_id"), "bca");
 }
 
 TEST_F(ApiTest, PoolsCountTheirSlots) {
@@ -165,16 +191,20 @@ TEST_F(ApiTest, PoolsCountTheirSlots) {
   EXPECT_EQ(commands_.pool_changes, 2);
 }
 
-TEST_F(ApiTest, BulkReportsEachEntity) {
+TEST_F(ApiTest, ABulkActionDoesNothingIfOneEntityMakesItFail) {
   const auto answer = ok_json("PATCH", "/api/v2/pools",
                               parse_json(R"({"actions": [
         {"action": "create", "entities": [{"name": "a", "slots": 1}, {"name": "default_pool", "slots": 1}]},
         {"action": "create", "action_on_existence": "overwrite", "entities": [{"name": "a", "slots": 5}]},
         {"action": "delete", "entities": ["a", "none"]}]})")
                                   .value());
-  EXPECT_EQ(json::serialize(*find(*find(answer, "create"), "success")), R"(["a","a"])");
-  EXPECT_EQ(find(*find(answer, "create"), "errors")->get_array().size(), 1U);
-  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "success")), R"(["a"])");
+  EXPECT_EQ(json::serialize(*find(*find(answer, "create"), "success")), R"(["a"])");
+  EXPECT_EQ(
+      json::serialize(*find(*find(answer, "create"), "errors")),
+      R"([{"error":"The pools with these pool names: {'default_pool'} already exist.","status_code":409}])");
+  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "success")), "[]");
+  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "errors")),
+            R"([{"error":"The pools with these pool names: {'none'} were not found.","status_code":404}])");
   EXPECT_TRUE(find(answer, "update")->is_null());
 }
 

@@ -99,7 +99,7 @@ TEST_F(ApiTest, DetailsComeFromTheSerializedDag) {
   EXPECT_EQ(get_text(details, "start_date"), "2026-01-01T00:00:00Z");
   EXPECT_EQ(json::serialize(*find(details, "params")),
             R"({"name":{"value":"world","schema":{"type":"string"},"description":null,"source":"dag"}})");
-  EXPECT_EQ(json::serialize(*find(details, "default_args")), R"({"retries":2,"retry_delay":5E0})");
+  EXPECT_EQ(json::serialize(*find(details, "default_args")), R"({"retries":2,"retry_delay":"PT5S"})");
   EXPECT_EQ(get_integer(*find(details, "latest_dag_version"), "version_number", 0), 1);
   EXPECT_EQ(get_integer(details, "active_runs_count", 0), 1);
 }

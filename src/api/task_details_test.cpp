@@ -66,6 +66,12 @@ TEST(PythonText, IsWhatReprSays) {
   EXPECT_EQ(text(R"({"__type": "set", "__var": []})"), "set()");
 }
 
+TEST(PythonText, IsWhatJsonDumpsSays) {
+  const auto text = [](std::string_view value) { return python_json(*parse_json(value)); };
+  EXPECT_EQ(text(R"({"a":[1,2.0,null,true],"b":{}})"), R"({"a": [1, 2.0, null, true], "b": {}})");
+  EXPECT_EQ(text(R"(["\u00e9\u20ac\ud83d\ude00 \"x\""])"), R"(["\u00e9\u20ac\ud83d\ude00 \"x\""])");
+}
+
 TEST_F(TaskDetailsTest, ATriggerIsShownWithoutItsArgumentsWhileItsTaskIsDeferred) {
   sql("INSERT INTO deferral (dag_id, run_id, task_id, map_index, classpath, kwargs, next_method, "
       "next_kwargs, "

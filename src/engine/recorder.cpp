@@ -80,6 +80,11 @@ constexpr std::string_view kArchiveTry =
     " FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4"
     " ON CONFLICT DO NOTHING";
 
+// One that waits goes on later, as the same try under another name.
+constexpr std::string_view kRenameWaitingTask =
+    "UPDATE task_instance SET id = $5, dag_version_id = $6"
+    " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
+
 // What a try left behind is not the next one's.
 constexpr std::string_view kDropXcoms =
     "DELETE FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
@@ -215,7 +220,9 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
   std::vector<TaskRef> restarted;
   for (const TaskRef& ref : tasks) {
     const TaskInstance& ti = ref.ti();
-    if (ti.is_renamed) session.execute(kRenameTask, key_and(ref, ti.id, ref.run->version_id));
+    const bool waits = ti.state == dag::TaskState::deferred || ti.state == dag::TaskState::awaiting_input;
+    if (ti.is_renamed)
+      session.execute(waits ? kRenameWaitingTask : kRenameTask, key_and(ref, ti.id, ref.run->version_id));
     if (ti.is_restarted) restarted.push_back(ref);
   }
   execute_rows(session, kRestartTask, restarted.size(),

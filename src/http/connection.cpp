@@ -211,8 +211,10 @@ void Connection::answer(Response response, bool keep_alive) {
   add_security_headers(response_, *head_);
   head_->keep_alive(keep_alive_);
   const bool bodiless = response_.status == 204 || response_.status == 304;
+  // Of nothing, too: so do Airflow's.
+  if (response_.status != 304 && !response_.content_type.empty())
+    head_->set(wire::field::content_type, response_.content_type);
   if (!bodiless) {
-    if (!response_.content_type.empty()) head_->set(wire::field::content_type, response_.content_type);
     if (is_stream) {
       head_->chunked(knows_chunks_);
     } else {

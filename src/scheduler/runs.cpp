@@ -175,7 +175,6 @@ void Scheduler::finish_if_over(Run& run, Time now) {
 }
 
 void Scheduler::end_run(Run& run, RunState state, Time now) {
-  run.start_date = run.start_date.value_or(now);
   run.end_date = now;
   set_run_state(run, state, now);
   finished_.push_back(&run);

@@ -1,4 +1,4 @@
-"""Starts both servers with the same DAG files: Airflow's examples and `dags/`; only what is triggered runs."""
+"""Starts both servers with the same DAG files; only what is triggered runs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from examples import example_files, write_plugins
+from examples import write_plugins
 from masks import Masks
 from support import PYTHON, ROOT, Lite
-from world import FILES
 
 # Words that the masker would find in other texts are no secrets.
 _SETTINGS = {
@@ -23,17 +22,9 @@ _SETTINGS = {
 }
 
 
-def write_dags(server: Lite) -> None:
-    """Gives a server the DAG files."""
-    for name, source in example_files().items():
-        server.write_dag(name, source)
-    for file in FILES:
-        server.write_dag(file.name, file.read_text())
-
-
 @contextmanager
-def airflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
-    """Starts Airflow in an empty folder and stops it at the end; gives what masks its places."""
+def airflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite, Masks]]:
+    """Starts Airflow with DAG files in an empty folder and stops it at the end; gives what masks its places."""
     sys.path.insert(0, str(ROOT / "bench"))
     import airflow_system
     from airflow_answers import Airflow
@@ -43,7 +34,7 @@ def airflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
     settings = _SETTINGS | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
     server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
     server.home.mkdir(parents=True)
-    write_dags(server)
+    _write(server, files)
     places = {
         str(server.dags): "<dags>",
         str(server.home): "<home>",
@@ -80,11 +71,11 @@ def leoflow_masks(server: Lite) -> Masks:
 
 
 @contextmanager
-def leoflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
-    """Starts Leoflow in an empty folder and stops it at the end; gives what masks its places."""
+def leoflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite, Masks]]:
+    """Starts Leoflow with DAG files in an empty folder and stops it at the end; gives what masks its places."""
     server = Lite(home=folder / "home", dags=folder / "dags")
     server.home.mkdir(parents=True)
-    write_dags(server)
+    _write(server, files)
     os.environ |= leoflow_environment(folder)
     server.set_up()
     try:
@@ -92,3 +83,8 @@ def leoflow(folder: pathlib.Path) -> Iterator[tuple[Lite, Masks]]:
         yield server, leoflow_masks(server)
     finally:
         server.stop()
+
+
+def _write(server: Lite, files: dict[str, str]) -> None:
+    for name, source in files.items():
+        server.write_dag(name, source)

@@ -6,13 +6,11 @@ import pathlib
 import urllib.parse
 from typing import Any
 
+from examples import example_files
 from support import Lite, eventually
 
 LOGICAL_DATE = "2026-01-02T00:00:00Z"
 RUN_ID = "example"
-
-# DAG files beside the examples.
-FILES = tuple(sorted((pathlib.Path(__file__).parent / "dags").glob("*.py")))
 
 # Examples that are quick and end alike each time, one after the other: events and ids get the same order everywhere.
 PLAYED = (
@@ -52,7 +50,6 @@ _FAILED = f"/api/v2/dags/example_failed_dag/dagRuns/{RUN_ID}"
 
 # Method, path, body; all succeed in both.
 CHANGES: list[tuple[str, str, Any]] = [
-    # In the order of their names: Airflow lists in the order of creation, Leoflow by name.
     ("POST", "/api/v2/variables", {"key": "a_password", "value": "secret"}),
     ("POST", "/api/v2/variables", {"key": "folder/name with space", "value": ""}),
     ("POST", "/api/v2/variables", {"key": "greeting", "value": "hello", "description": "said first"}),
@@ -92,6 +89,12 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("PUT", f"{_RUN}/taskInstances/run_this_last/state-store/seen", {"value": {"rows": 3}}),
     ("PUT", f"{_RUN}/taskInstances/run_this_last/state-store/offset", {"value": 17}),
 ]
+
+
+def files() -> dict[str, str]:
+    """Returns the contents of all DAG files by name: the examples, and those in `dags/`."""
+    beside = sorted((pathlib.Path(__file__).parent / "dags").glob("*.py"))
+    return example_files() | {file.name: file.read_text() for file in beside}
 
 
 def make(server: Lite) -> None:

@@ -13,22 +13,6 @@ bool Call::prefers(std::string_view content_type) const {
   return wanted != std::string_view::npos && wanted < accept.find("application/json");
 }
 
-void Call::audit(Subject subject) {
-  const Time at = now();
-  std::optional<std::string> extra;
-  if (!subject.extra.empty()) extra = json::serialize(subject.extra);
-  const auto written = api.commands.write(
-      [&, event = std::string(operation), owner = user.subject](store::Session& session) -> Result<void> {
-        session.execute(
-            "INSERT INTO event_log (created_at, event, owner, dag_id, run_id, task_id, map_index, extra) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            {at, event, owner, subject.dag_id, subject.run_id, subject.task_id, subject.map_index, extra});
-        return {};
-      });
-  // The change itself is durable: an audit line that cannot be written is a broken database.
-  if (!written) throw Fatal("audit log: " + written.error().message);
-}
-
 Answer no_content() {
   Answer answer;
   answer.status = 204;

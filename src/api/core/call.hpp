@@ -37,16 +37,6 @@ class Call {
   /// Whether the Accept header asks for this content type before JSON.
   bool prefers(std::string_view content_type) const;
 
-  /// Adds a line to the audit log, as Airflow's action_logging does.
-  struct Subject {
-    std::optional<std::string> dag_id;
-    std::optional<std::string> run_id;
-    std::optional<std::string> task_id;
-    std::optional<std::int64_t> map_index;
-    json::object extra;
-  };
-  void audit(Subject subject);
-
  private:
   std::optional<store::Database::ReadLease> lease_;
 };

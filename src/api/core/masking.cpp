@@ -1,5 +1,6 @@
 #include "api/core/masking.hpp"
 
+#include "api/core/python_text.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -32,7 +33,7 @@ json::value masked(const json::value& document) {
 std::string masked_text(const std::string& text) {
   const auto parsed = parse_json(text);
   if (!parsed || !(parsed->is_object() || parsed->is_array())) return text;
-  return json::serialize(masked(*parsed));
+  return python_json(masked(*parsed));
 }
 
 json::value unmasked(const json::value& next, const json::value& stored) {

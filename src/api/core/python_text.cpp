@@ -94,6 +94,51 @@ std::string python_text(const json::value& encoded) {
   return object_text(encoded.get_object());
 }
 
+namespace {
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  // Boost escapes what has to be; the rest of what is not ASCII becomes UTF-16, as json.dumps() has it.
+  const std::string escaped = json::serialize(json::string(text));
+  for (std::size_t i = 0; i < escaped.size();) {
+    const auto lead = static_cast<unsigned char>(escaped[i]);
+    if (lead < 0x80) {
+      out += escaped[i++];
+      continue;
+    }
+    const std::size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    std::uint32_t point = lead & (0x3fU >> more);
+    for (std::size_t k = 1; k <= more && i + k < escaped.size(); ++k)
+      point = point << 6U | (static_cast<unsigned char>(escaped[i + k]) & 0x3fU);
+    i += more + 1;
+    if (point < 0x10000) {
+      out += fmt::format("\\u{:04x}", point);
+    } else {
+      point -= 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (point >> 10U), 0xdc00 + (point & 0x3ffU));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string python_json(const json::value& value) {
+  if (const json::string* text = value.if_string()) return json_string(*text);
+  if (value.is_double()) return number_text(value.get_double());
+  std::string out;
+  if (const json::array* items = value.if_array()) {
+    for (const json::value& item : *items) out += (out.empty() ? "" : ", ") + python_json(item);
+    return "[" + out + "]";
+  }
+  if (const json::object* members = value.if_object()) {
+    for (const auto& [name, member] : *members)
+      out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", json_string(name), python_json(member));
+    return "{" + out + "}";
+  }
+  return json::serialize(value);
+}
+
 std::string clean_doc(std::string_view text) {
   std::vector<std::string> lines = split(text, '\n');
   const auto indent_of = [](const std::string& line) { return line.find_first_not_of(' '); };

@@ -14,16 +14,13 @@ bool is_good_run_id(std::string_view run_id) {
   });
 }
 
-Result<Answer> create_run(Call& call, engine::TriggerRun command, Call::Subject subject) {
+Result<Answer> create_run(Call& call, engine::TriggerRun command) {
   const std::string dag_id = command.dag_id;
   const auto run_id = call.api.commands.trigger_run(std::move(command));
   if (!run_id) {
     if (run_id.error().code == ErrorCode::conflict) return unique_violation(run_id.error().message);
     return std::unexpected(run_id.error());
   }
-  subject.dag_id = dag_id;
-  subject.run_id = *run_id;
-  call.audit(std::move(subject));
   const auto run = read_run(call.db(), dag_id, *run_id);
   if (!run) return std::unexpected(run.error());
   return ok(*run);

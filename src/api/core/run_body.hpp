@@ -44,7 +44,7 @@ engine::TriggerRun run_command(const Call& call, std::string dag_id, const Body&
   return command;
 }
 
-/// Makes the run, leaves an entry in the audit log and answers with it.
-Result<Answer> create_run(Call& call, engine::TriggerRun command, Call::Subject subject);
+/// Makes the run and answers with it.
+Result<Answer> create_run(Call& call, engine::TriggerRun command);
 
 }  // namespace leoflow::api

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -49,7 +50,7 @@ gen::DAGRunResponse run_from(store::Row row) {
       run.dag_display_name;
   in >> run.partition_key >> run.partition_date;
   run.triggered_by = triggered_by;
-  run.last_scheduling_decision = run.end_date ? run.end_date : run.start_date;
+  run.last_scheduling_decision = run.start_date && run.end_date ? run.end_date : run.start_date;
   run.duration = seconds_between(run.start_date, run.end_date);
   run.conf = parse_json(conf).value_or(json::object());
   if (!row.is_null(19)) run.dag_versions.push_back(version_from(row, 19));
@@ -92,6 +93,11 @@ std::optional<gen::TriggerResponse> trigger_from(store::Row row, std::size_t fir
 
 }  // namespace
 
+const std::string& server_user() {
+  static const std::string name = user_name();
+  return name;
+}
+
 gen::TaskInstanceResponse task_from(store::Row row) {
   gen::TaskInstanceResponse task;
   std::string queue;
@@ -105,6 +111,7 @@ gen::TaskInstanceResponse task_from(store::Row row) {
   in >> task.pool_slots >> queue >> weight >> operator_name >> task.queued_when >> task.scheduled_when;
   in >> task.pid >> task.executor >> task.note >> task.rendered_map_index >> fields;
   if (!task.hostname) task.hostname = "";  // no worker yet
+  if (!task.unixname) task.unixname = server_user();
   task.queue = queue;
   task.priority_weight = weight;
   task.operator_ = operator_name;

@@ -28,6 +28,9 @@ extern const std::string_view kTaskColumns;
 extern const std::string_view kTaskTables;
 gen::TaskInstanceResponse task_from(store::Row row);
 
+/// Whose tasks these are, until a worker tells.
+const std::string& server_user();
+
 /// Seconds, if both ends are known.
 std::optional<double> seconds_between(const std::optional<Time>& start, const std::optional<Time>& end);
 

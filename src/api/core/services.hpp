@@ -28,7 +28,8 @@ struct ApiConfig {
   std::string instance_name = "Leoflow";
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
-  std::int64_t auto_refresh_interval = 3;  ///< seconds
+  std::optional<std::string> airflow_git_version;  ///< as the wheel has it
+  std::int64_t auto_refresh_interval = 3;          ///< seconds
 };
 
 /// What handlers work with. Everything in it is thread safe.

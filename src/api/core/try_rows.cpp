@@ -33,6 +33,7 @@ gen::TaskInstanceHistoryResponse try_from(store::Row row) {
   attempt.queue = queue;
   attempt.priority_weight = weight;
   if (!attempt.hostname) attempt.hostname = "";
+  if (!attempt.unixname) attempt.unixname = server_user();
   attempt.operator_ = operator_name;
   attempt.operator_name = operator_name;
   attempt.executor_config = "{}";

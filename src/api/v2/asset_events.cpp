@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include "api/core/asset_rows.hpp"
-#include "api/core/masking.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/select.hpp"
 #include "api/resources.hpp"
@@ -61,14 +60,11 @@ Result<Answer> create_asset_event(Call& call, const gen::CreateAssetEventParams&
   if (!asset) {
     return fail(ErrorCode::not_found, fmt::format("Asset with ID: `{}` was not found", body.asset_id));
   }
-  json::object told{{"asset_id", body.asset_id}, {"extra", masked(body.extra)}};
-  if (body.partition_key) told["partition_key"] = *body.partition_key;
   body.extra.get_object()["from_rest_api"] = true;
   const std::string extra = json::serialize(body.extra);
   if (auto done = call.api.commands.change_asset({*asset, extra, body.partition_key}); !done) {
     return std::unexpected(done.error());
   }
-  call.audit({.extra = std::move(told)});
   return answer_with_reported(call, body.asset_id, extra);
 }
 

@@ -67,10 +67,6 @@ Result<Answer> forget(Call& call, const Scope& scope, const std::string& missing
     any = any || done;
   }
   if (!any) return fail(ErrorCode::not_found, missing);
-  json::object extra;
-  if (scope.asset_id) extra["asset_id"] = *scope.asset_id;
-  if (scope.before) extra["before"] = *scope.before;
-  call.audit({.dag_id = scope.dag_id, .extra = std::move(extra)});
   return no_content();
 }
 

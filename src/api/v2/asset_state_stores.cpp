@@ -57,7 +57,7 @@ Result<Answer> get_asset_entry(Call& call, const gen::GetAssetStateStoreParams& 
   return ok(asset_entry_from(rows[0]));
 }
 
-Result<Answer> change_asset_state(Call& call, std::int64_t asset_id, json::object extra,
+Result<Answer> change_asset_state(Call& call, std::int64_t asset_id,
                                   const std::function<void(store::Session&)>& work) {
   auto done = call.api.commands.write([&](store::Session& session) -> Result<void> {
     if (auto there = require_asset(session, asset_id); !there) return there;
@@ -65,15 +65,13 @@ Result<Answer> change_asset_state(Call& call, std::int64_t asset_id, json::objec
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  extra["asset_id"] = asset_id;
-  call.audit({.extra = std::move(extra)});
   return no_content();
 }
 
 Result<Answer> set_asset_entry(Call& call, const gen::SetAssetStateStoreParams& params,
                                gen::AssetStateStoreBody& body) {
   if (auto refused = check_state_value(body.value)) return std::move(*refused);
-  return change_asset_state(call, params.asset_id, {{"key", params.key}}, [&](store::Session& session) {
+  return change_asset_state(call, params.asset_id, [&](store::Session& session) {
     session.execute(
         "INSERT INTO asset_state_store (asset_id, key, value, updated_at, writer_kind)"
         " VALUES ($1, $2, $3, $4, 'api')"
@@ -85,14 +83,14 @@ Result<Answer> set_asset_entry(Call& call, const gen::SetAssetStateStoreParams& 
 }
 
 Result<Answer> delete_asset_entry(Call& call, const gen::DeleteAssetStateStoreParams& params) {
-  return change_asset_state(call, params.asset_id, {{"key", params.key}}, [&](store::Session& session) {
+  return change_asset_state(call, params.asset_id, [&](store::Session& session) {
     session.execute("DELETE FROM asset_state_store WHERE asset_id = $1 AND key = $2",
                     {params.asset_id, params.key});
   });
 }
 
 Result<Answer> clear_asset_entries(Call& call, const gen::ClearAssetStateStoreParams& params) {
-  return change_asset_state(call, params.asset_id, {}, [&](store::Session& session) {
+  return change_asset_state(call, params.asset_id, [&](store::Session& session) {
     session.execute("DELETE FROM asset_state_store WHERE asset_id = $1", {params.asset_id});
   });
 }

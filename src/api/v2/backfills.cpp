@@ -90,8 +90,6 @@ engine::CreateBackfill command_of(Call& call, const gen::BackfillPostBody& body)
 Result<Answer> create_backfill(Call& call, const gen::CreateBackfillParams&, gen::BackfillPostBody& body) {
   const auto id = call.api.commands.create_backfill(command_of(call, body));
   if (!id) return std::unexpected(id.error());
-  call.audit({.dag_id = body.dag_id,
-              .extra = {{"backfill_id", *id}, {"reprocess_behavior", body.reprocess_behavior}}});
   return answer_with_backfill(call, *id);
 }
 
@@ -118,7 +116,6 @@ void bind_change(Registry& registry, engine::BackfillChange change) {
     }
     const auto backfill = read_backfill(call, params.backfill_id);
     if (!backfill) return std::unexpected(backfill.error());
-    call.audit({.dag_id = backfill->dag_id, .extra = {{"backfill_id", params.backfill_id}}});
     return ok(*backfill);
   });
 }

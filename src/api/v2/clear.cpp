@@ -61,6 +61,20 @@ Result<void> choose_runs(Call& call, const gen::ClearTaskInstancesBody& body, Ta
   return {};
 }
 
+/// The instances as a clear leaves them: what they were before, to be run again. Some may be running by now.
+std::vector<gen::TaskInstanceResponse> as_cleared(std::vector<gen::TaskInstanceResponse> before,
+                                                  const std::vector<gen::TaskInstanceResponse>& now) {
+  if (before.size() != now.size()) return now;  // some are gone by now
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    before[i].id = now[i].id;
+    before[i].max_tries = now[i].max_tries;
+    before[i].note = now[i].note;
+    before[i].dag_version = now[i].dag_version;
+    before[i].state.reset();
+  }
+  return before;
+}
+
 Result<Answer> post_clear_task_instances(Call& call, const gen::PostClearTaskInstancesParams& params,
                                          gen::ClearTaskInstancesBody& body) {
   const auto dag = call.api.dags.current(call.db(), params.dag_id);
@@ -91,11 +105,8 @@ Result<Answer> post_clear_task_instances(Call& call, const gen::PostClearTaskIns
       body.note,           call.user.subject};
   if (auto done = call.api.commands.clear_tasks(std::move(command)); !done)
     return std::unexpected(done.error());
-  call.audit({.dag_id = params.dag_id,
-              .run_id = body.dag_run_id,
-              .extra = {{"task_instances", static_cast<std::int64_t>(tasks.size())},
-                        {"only_failed", body.only_failed}}});
-  return ok(collection_of(call, read_again(call.db(), tasks)));
+  const auto now = read_again(call.db(), tasks);
+  return ok(collection_of(call, as_cleared(std::move(tasks), now)));
 }
 
 }  // namespace

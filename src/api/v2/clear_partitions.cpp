@@ -71,10 +71,6 @@ Result<Answer> clear_dag_run_partitions(Call& call, const gen::ClearDagRunPartit
     if (auto done = call.api.commands.clear_tasks(std::move(command)); !done)
       return std::unexpected(done.error());
   }
-  call.audit(
-      {.dag_id = params.dag_id,
-       .run_id = body.run_id,
-       .extra = {{"dag_runs", answer.dag_runs_cleared}, {"task_instances", answer.task_instances_cleared}}});
   return ok(answer);
 }
 

@@ -101,7 +101,6 @@ Result<gen::DAGRunResponse> clear_run(Call& call, const RunName& run, const Body
   if (body.note) {
     if (auto done = put_note(call, run, *body.note); !done) return std::unexpected(done.error());
   }
-  call.audit({.dag_id = run.dag_id, .run_id = run.run_id});
   return read_run(call.db(), run.dag_id, run.run_id);
 }
 

@@ -80,7 +80,6 @@ Result<void> create_connection(Call& call, gen::ConnectionBody& body) {
     return fail(ErrorCode::conflict,
                 fmt::format("The Connection with connection_id: `{}` already exists", body.connection_id));
   }
-  if (done) call.audit({.extra = {{"connection_id", body.connection_id}}});
   return done;
 }
 
@@ -94,7 +93,10 @@ void keep_stored(Call& call, store::Row row, const Mask& mask, gen::ConnectionBo
   if (!is_meant(body, mask, "schema")) body.schema = row.find_text(5);
   if (!is_meant(body, mask, "port")) body.port = row.find_integer(6);
   if (!is_meant(body, mask, "conn_type")) body.conn_type = row.text(1);
-  if (!is_meant(body, mask, "password") || body.password == kMask) body.password = password;
+  // In Airflow, too, none or an empty one does not take the stored one away: clients send null for what they
+  // do not change.
+  const bool has_password = body.password && !body.password->empty() && body.password != kMask;
+  if (!is_meant(body, mask, "password") || !has_password) body.password = password;
   if (!is_meant(body, mask, "extra")) {
     body.extra = extra;
   } else if (body.extra) {
@@ -117,7 +119,6 @@ Result<void> update_connection(Call& call, gen::ConnectionBody& body, const Mask
          sealed(call, body.password), sealed(call, body.extra), now, body.connection_id});
     return {};
   });
-  if (done) call.audit({.extra = {{"connection_id", body.connection_id}}});
   return done;
 }
 
@@ -126,7 +127,6 @@ Result<void> remove_connection(Call& call, const std::string& id) {
     if (session.execute("DELETE FROM connection WHERE conn_id = $1", {id}) == 0) return no_connection(id);
     return {};
   });
-  if (done) call.audit({.extra = {{"connection_id", id}}});
   return done;
 }
 
@@ -134,11 +134,15 @@ Result<Answer> get_connections(Call& call, const gen::GetConnectionsParams& para
   Select select(kConnectionColumns, "connection");
   select.pattern("conn_id", params.connection_id_pattern)
       .prefix("conn_id", params.connection_id_prefix_pattern);
-  static constexpr OrderKey kConnectionOrder[] = {
-      {"id", "conn_id"},          {"conn_id", "conn_id"},         {"connection_id", "conn_id"},
-      {"conn_type", "conn_type"}, {"description", "description"}, {"host", "host"},
-      {"port", "port"},           {"team_name", "conn_id"}};
-  if (auto ordered = select.order(params.order_by, kConnectionOrder, "conn_id"); !ordered) {
+  static constexpr OrderKey kConnectionOrder[] = {{"id", "id"},
+                                                  {"conn_id", "conn_id"},
+                                                  {"connection_id", "conn_id"},
+                                                  {"conn_type", "conn_type"},
+                                                  {"description", "description"},
+                                                  {"host", "host"},
+                                                  {"port", "port"},
+                                                  {"team_name", "id"}};
+  if (auto ordered = select.order(params.order_by, kConnectionOrder, "id"); !ordered) {
     return std::unexpected(ordered.error());
   }
   gen::ConnectionCollectionResponse list;
@@ -178,6 +182,10 @@ Result<Answer> delete_connection(Call& call, const gen::DeleteConnectionParams& 
 Result<Answer> bulk_connections(Call& call, const gen::BulkConnectionsParams&,
                                 gen::BulkBody_ConnectionBody_& body) {
   const BulkHandlers<gen::ConnectionBody> handlers{
+      "connections with these connection_ids",
+      [&](const std::string& key) {
+        return !call.query("SELECT 1 FROM connection WHERE conn_id = $1", {key}).empty();
+      },
       [](const auto& connection) { return connection.connection_id; },
       [&](auto& connection) { return create_connection(call, connection); },
       [&](auto& connection, const Mask& mask) { return update_connection(call, connection, mask); },
@@ -232,7 +240,6 @@ Result<Answer> create_default_connections(Call& call, const gen::CreateDefaultCo
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  call.audit({});
   return no_content();
 }
 

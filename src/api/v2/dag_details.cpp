@@ -46,6 +46,22 @@ json::value plain_field(const json::value& dag, std::string_view name) {
   return value == nullptr ? json::value() : plain(*value);
 }
 
+/// The same document with each duration as a text.
+json::value with_iso_durations(const json::value& encoded) {
+  if (encoded.is_array()) {
+    json::array out;
+    for (const json::value& item : encoded.get_array()) out.push_back(with_iso_durations(item));
+    return out;
+  }
+  if (!encoded.is_object()) return encoded;
+  const json::value* seconds = find(encoded, "__var");
+  if (get_text(encoded, "__type") == "timedelta" && seconds != nullptr && seconds->is_number())
+    return json::string(iso_duration(seconds->to_number<double>()));
+  json::object out;
+  for (const auto& [name, value] : encoded.get_object()) out[name] = with_iso_durations(value);
+  return out;
+}
+
 void fill_from_document(const json::value& dag, gen::DAGDetailsResponse& details) {
   details.catchup = get_bool(dag, "catchup", false);
   if (const json::value* limit = find(dag, "dagrun_timeout")) {
@@ -64,8 +80,8 @@ void fill_from_document(const json::value& dag, gen::DAGDetailsResponse& details
   details.render_template_as_native_obj = get_bool(dag, "render_template_as_native_obj", false);
   details.template_search_path = text_list(plain_field(dag, "template_searchpath"));
   details.timezone = get_text(dag, "timezone", "UTC");
-  details.default_args = plain_field(dag, "default_args");
-  if (details.default_args.is_null()) details.default_args = json::object();
+  const json::value* defaults = find(dag, "default_args");
+  details.default_args = defaults == nullptr ? json::object() : plain(with_iso_durations(*defaults));
   if (const json::value* flag = find(dag, "rerun_with_latest_version"); flag != nullptr && flag->is_bool()) {
     details.rerun_with_latest_version = flag->get_bool();
   }

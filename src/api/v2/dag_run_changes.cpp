@@ -26,7 +26,7 @@ Result<Answer> trigger_dag_run(Call& call, const gen::TriggerDagRunParams& param
   engine::TriggerRun command = run_command(call, params.dag_id, body);
   // The UI marks its requests by where they come from; everything else is the REST API.
   command.triggered_by = call.request.header("referer").empty() ? "rest_api" : "ui";
-  return create_run(call, std::move(command), {.extra = {{"conf", body.conf}}});
+  return create_run(call, std::move(command));
 }
 
 Result<void> set_run_note(Call& call, const std::string& dag_id, const std::string& run_id,
@@ -53,10 +53,6 @@ Result<void> apply_patch(Call& call, const std::string& dag_id, const std::strin
     engine::MarkRun command{dag_id, run_id, *patch.state};
     if (auto done = call.api.commands.mark_run(std::move(command)); !done) return done;
   }
-  json::object extra;
-  if (patch.state) extra["state"] = *patch.state;
-  if (patch.note && *patch.note) extra["note"] = **patch.note;
-  call.audit({.dag_id = dag_id, .run_id = run_id, .extra = std::move(extra)});
   return {};
 }
 
@@ -89,7 +85,6 @@ Result<Answer> patch_dag_run(Call& call, const gen::PatchDagRunParams& params, g
 Result<void> remove_run(Call& call, const std::string& dag_id, const std::string& run_id) {
   if (auto known = require_run(call.db(), dag_id, run_id); !known) return known;
   if (auto done = call.api.commands.delete_run(dag_id, run_id); !done) return done;
-  call.audit({.dag_id = dag_id, .run_id = run_id});
   return {};
 }
 

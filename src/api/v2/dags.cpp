@@ -34,7 +34,6 @@ Result<Answer> get_dag(Call& call, const gen::GetDagParams& params) {
 
 Result<void> set_paused(Call& call, const std::string& dag_id, bool paused) {
   if (auto done = call.api.commands.set_paused(dag_id, paused); !done) return done;
-  call.audit({.dag_id = dag_id, .extra = {{"is_paused", paused}}});
   return {};
 }
 
@@ -84,9 +83,8 @@ Result<Answer> delete_dag(Call& call, const gen::DeleteDagParams& params) {
     return fail(ErrorCode::not_found, fmt::format("Dag with id: {} was not found", params.dag_id));
   }
   if (auto done = call.api.commands.delete_dag(params.dag_id); !done) return std::unexpected(done.error());
-  call.audit({.dag_id = params.dag_id});
-  Answer answer;
-  answer.body = "null";
+  Answer answer = no_content();
+  answer.content_type.clear();
   return answer;
 }
 
@@ -133,7 +131,6 @@ Result<Answer> reparse_dag_file(Call& call, const gen::ReparseDagFileParams& par
                  {file->first, file->second});
   if (rows.empty()) return fail(ErrorCode::not_found, "File not found");
   if (auto done = call.api.commands.reparse(rows[0].text(0)); !done) return std::unexpected(done.error());
-  call.audit({.dag_id = rows[0].text(0)});
   Answer answer;
   answer.status = 201;
   answer.body = "null";

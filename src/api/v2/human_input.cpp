@@ -160,11 +160,6 @@ Result<Answer> update_hitl_detail(Call& call, const gen::UpdateHitlDetailParams&
   answer.user_name = call.user.subject;
   answer.at = call.now();
   if (auto done = call.api.commands.answer_input(answer); !done) return std::unexpected(done.error());
-  call.audit({.dag_id = params.dag_id,
-              .run_id = params.dag_run_id,
-              .task_id = params.task_id,
-              .map_index = params.map_index,
-              .extra = {{"chosen_options", answer.chosen_options}, {"params_input", answer.params_input}}});
   return ok(gen::HITLDetailResponse{.responded_by = {call.user.subject, call.user.subject},
                                     .responded_at = answer.at,
                                     .chosen_options = body.chosen_options,

@@ -47,8 +47,7 @@ Result<Answer> materialize_asset(Call& call, const gen::MaterializeAssetParams& 
   }
   engine::TriggerRun command = run_command(call, *dag_id, wanted);
   command.run_type = kRunType;
-  return create_run(call, std::move(command),
-                    {.extra = {{"asset_id", params.asset_id}, {"conf", wanted.conf}}});
+  return create_run(call, std::move(command));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ Result<Answer> get_health(Call& call, const gen::GetHealthParams&) {
 Result<Answer> get_version(Call& call, const gen::GetVersionParams&) {
   gen::VersionInfo version;
   version.version = call.api.config.airflow_version;
+  version.git_version = call.api.config.airflow_git_version;
   return ok(version);
 }
 

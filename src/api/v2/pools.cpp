@@ -64,7 +64,6 @@ Result<void> change(Call& call, const std::string& name, std::function<Result<vo
   auto done = call.api.commands.write(std::move(work));
   if (!done) return done;
   call.api.commands.pools_changed();
-  call.audit({.extra = {{"pool", name}}});
   return {};
 }
 
@@ -114,8 +113,8 @@ Result<Answer> get_pools(Call& call, const gen::GetPoolsParams& params) {
   Select select("name, slots, description, include_deferred", "pool");
   select.pattern("name", params.pool_name_pattern).prefix("name", params.pool_name_prefix_pattern);
   static constexpr OrderKey kPoolOrder[] = {
-      {"id", "name"}, {"name", "name"}, {"pool", "name"}, {"slots", "slots"}};
-  if (auto ordered = select.order(params.order_by, kPoolOrder, "name"); !ordered)
+      {"id", "id"}, {"name", "name"}, {"pool", "name"}, {"slots", "slots"}};
+  if (auto ordered = select.order(params.order_by, kPoolOrder, "id"); !ordered)
     return std::unexpected(ordered.error());
   gen::PoolCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -163,7 +162,12 @@ Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {
 
 Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody_PoolBody_& body) {
   const BulkHandlers<gen::PoolBody> handlers{
-      [](const auto& pool) { return pool.name; }, [&](auto& pool) { return create_pool(call, pool); },
+      "pools with these pool names",
+      [&](const std::string& key) {
+        return !call.query("SELECT 1 FROM pool WHERE name = $1", {key}).empty();
+      },
+      [](const auto& pool) { return pool.name; },
+      [&](auto& pool) { return create_pool(call, pool); },
       [&](auto& pool, const Mask& mask) {
         PoolChange fields;
         if (is_meant(pool, mask, "slots")) fields.slots = pool.slots;

@@ -123,14 +123,6 @@ Result<std::vector<gen::TaskInstanceResponse>> apply_change(Call& call, const Da
       return std::unexpected(done.error());
     tasks = std::move(*affected);
   }
-  json::object extra;
-  if (change.state) extra["new_state"] = *change.state;
-  if (change.note && *change.note) extra["note"] = **change.note;
-  call.audit({.dag_id = target.dag_id,
-              .run_id = target.run_id,
-              .task_id = target.task_ids.front(),
-              .map_index = target.map_index,
-              .extra = std::move(extra)});
   return read_again(call.db(), tasks);
 }
 
@@ -207,7 +199,6 @@ Result<void> remove_task(Call& call, const std::string& dag_id, const std::strin
             "not found",
             dag_id, run_id, task_id, map_index));
   }
-  call.audit({.dag_id = dag_id, .run_id = run_id, .task_id = task_id, .map_index = map_index});
   return {};
 }
 
@@ -226,6 +217,11 @@ Result<void> update_entity(Call& call, const gen::BulkTaskInstancesParams& param
                 entity.dag_run_id.value_or(params.dag_run_id),
                 {entity.task_id},
                 entity.map_index};
+  if (!target.map_index && own_tasks(call, target).empty()) {
+    return fail(ErrorCode::not_found,
+                fmt::format("No task instances found for dag_id: {}, run_id: {}, task_id: {}", target.dag_id,
+                            target.run_id, entity.task_id));
+  }
   reach_from(entity, target);
   const Change change = change_from(entity, mask);
   if (check_state(change.state))

@@ -27,20 +27,6 @@ store::Params entry_of(const Params& params) {
   return out;
 }
 
-template <typename Params>
-json::object extra_of(const Params& params) {
-  return {{"key", params.key}};
-}
-
-template <typename Params>
-void audit_state(Call& call, const Params& params, json::object extra) {
-  call.audit({.dag_id = params.dag_id,
-              .run_id = params.dag_run_id,
-              .task_id = params.task_id,
-              .map_index = params.map_index,
-              .extra = std::move(extra)});
-}
-
 std::unexpected<Error> no_key(const std::string& key) {
   return fail(ErrorCode::not_found, fmt::format("Task state store key {} not found", python_repr(key)));
 }
@@ -118,7 +104,6 @@ Result<Answer> set_entry(Call& call, const gen::SetTaskStateStoreParams& params,
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  audit_state(call, params, extra_of(params));
   return no_content();
 }
 
@@ -137,7 +122,6 @@ Result<Answer> patch_entry(Call& call, const gen::PatchTaskStateStoreParams& par
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  audit_state(call, params, extra_of(params));
   Answer answer;
   answer.body = "null";
   return answer;
@@ -151,7 +135,6 @@ Result<Answer> delete_entry(Call& call, const gen::DeleteTaskStateStoreParams& p
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  audit_state(call, params, extra_of(params));
   return no_content();
 }
 
@@ -169,7 +152,6 @@ Result<Answer> clear_entries(Call& call, const gen::ClearTaskStateStoreParams& p
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  audit_state(call, params, {{"all_map_indices", params.all_map_indices}});
   return no_content();
 }
 

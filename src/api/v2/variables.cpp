@@ -2,6 +2,7 @@
 
 #include "api/core/bulk.hpp"
 #include "api/core/masking.hpp"
+#include "api/core/python_text.hpp"
 #include "api/core/select.hpp"
 #include "api/resources.hpp"
 #include "base/log.hpp"
@@ -43,7 +44,7 @@ Result<gen::VariableResponse> read_variable(Call& call, const std::string& key) 
 
 // Text stays as it is; other JSON is stored as its text.
 std::string value_text(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  return value.is_string() ? std::string(value.get_string()) : python_json(value);
 }
 
 Result<void> create_variable(Call& call, gen::VariableBody& body) {
@@ -55,7 +56,6 @@ Result<void> create_variable(Call& call, gen::VariableBody& body) {
   if (!done && done.error().code == ErrorCode::conflict) {
     return fail(ErrorCode::conflict, fmt::format("The Variable with key: `{}` already exists", body.key));
   }
-  if (done) call.audit({.extra = {{"key", body.key}}});
   return done;
 }
 
@@ -74,7 +74,6 @@ Result<void> update_variable(Call& call, gen::VariableBody& body, const Mask& ma
     }
     return {};
   });
-  if (done) call.audit({.extra = {{"key", body.key}}});
   return done;
 }
 
@@ -83,7 +82,6 @@ Result<void> remove_variable(Call& call, const std::string& key) {
     if (session.execute("DELETE FROM variable WHERE key = $1", {key}) == 0) return no_variable(key);
     return {};
   });
-  if (done) call.audit({.extra = {{"key", key}}});
   return done;
 }
 
@@ -97,8 +95,8 @@ Result<Answer> get_variables(Call& call, const gen::GetVariablesParams& params) 
   Select select("key, value, description", "variable");
   select.pattern("key", params.variable_key_pattern).prefix("key", params.variable_key_prefix_pattern);
   static constexpr OrderKey kVariableOrder[] = {
-      {"id", "key"}, {"key", "key"}, {"description", "description"}, {"is_encrypted", "key"}};
-  if (auto ordered = select.order(params.order_by, kVariableOrder, "key"); !ordered)
+      {"id", "id"}, {"key", "key"}, {"description", "description"}, {"is_encrypted", "id"}};
+  if (auto ordered = select.order(params.order_by, kVariableOrder, "id"); !ordered)
     return std::unexpected(ordered.error());
   gen::VariableCollectionResponse list;
   list.total_entries = select.count(call.db());
@@ -113,9 +111,7 @@ Result<Answer> get_variable(Call& call, const gen::GetVariableParams& params) {
 }
 
 Result<Answer> post_variable(Call& call, const gen::PostVariableParams&, gen::VariableBody& body) {
-  const auto done = create_variable(call, body);
-  if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
-  if (!done) return std::unexpected(done.error());
+  if (auto done = create_variable(call, body); !done) return std::unexpected(done.error());
   return answer_with_variable(call, body.key, 201);
 }
 
@@ -136,6 +132,10 @@ Result<Answer> delete_variable(Call& call, const gen::DeleteVariableParams& para
 Result<Answer> bulk_variables(Call& call, const gen::BulkVariablesParams&,
                               gen::BulkBody_VariableBody_& body) {
   const BulkHandlers<gen::VariableBody> handlers{
+      "variables with these keys",
+      [&](const std::string& key) {
+        return !call.query("SELECT 1 FROM variable WHERE key = $1", {key}).empty();
+      },
       [](const auto& variable) { return variable.key; },
       [&](auto& variable) { return create_variable(call, variable); },
       [&](auto& variable, const Mask& mask) { return update_variable(call, variable, mask); },

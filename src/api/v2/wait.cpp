@@ -71,7 +71,7 @@ Result<Answer> wait_dag_run_until_finished(Call& call, const gen::WaitDagRunUnti
   if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known)
     return std::unexpected(known.error());
   Answer answer;
-  answer.content_type = "application/x-ndjson";
+  answer.content_type.clear();  // Airflow names none, and its clients read no other
   answer.stream = RunWaiter(call.api, params);
   return answer;
 }

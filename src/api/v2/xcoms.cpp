@@ -104,11 +104,6 @@ Result<Answer> store_entry(Call& call, const Key& at, const json::value& value, 
                 fmt::format("The XCom with key: `{}` with mentioned task instance already exists.", at.key));
   }
   if (!done) return std::unexpected(done.error());
-  call.audit({.dag_id = at.dag_id,
-              .run_id = at.run_id,
-              .task_id = at.task_id,
-              .map_index = at.map_index,
-              .extra = {{"key", at.key}}});
   const auto entry = read_entry(call, at);
   if (!entry) return std::unexpected(entry.error());
   return ok(*entry, status);
@@ -151,11 +146,6 @@ Result<Answer> delete_xcom_entry(Call& call, const gen::DeleteXcomEntryParams& p
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  call.audit({.dag_id = params.dag_id,
-              .run_id = params.dag_run_id,
-              .task_id = params.task_id,
-              .map_index = params.map_index,
-              .extra = {{"key", params.xcom_key}}});
   return no_content();
 }
 

@@ -1,0 +1,5 @@
+"""A DAG file that does not load."""
+
+import airflow.sdk  # noqa: F401 - makes it one
+
+raise ValueError("broken on purpose")
