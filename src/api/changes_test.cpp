@@ -168,14 +168,35 @@ TEST_F(ApiTest, PoolsCountTheirSlots) {
 TEST_F(ApiTest, BulkReportsEachEntity) {
   const auto answer = ok_json("PATCH", "/api/v2/pools",
                               parse_json(R"({"actions": [
-        {"action": "create", "entities": [{"name": "a", "slots": 1}, {"name": "default_pool", "slots": 1}]},
+        {"action": "create", "action_on_existence": "skip",
+         "entities": [{"name": "a", "slots": 1}, {"name": "default_pool", "slots": 1}]},
         {"action": "create", "action_on_existence": "overwrite", "entities": [{"name": "a", "slots": 5}]},
-        {"action": "delete", "entities": ["a", "none"]}]})")
+        {"action": "delete", "action_on_non_existence": "skip", "entities": ["a", "none"]}]})")
                                   .value());
   EXPECT_EQ(json::serialize(*find(*find(answer, "create"), "success")), R"(["a","a"])");
-  EXPECT_EQ(find(*find(answer, "create"), "errors")->get_array().size(), 1U);
+  EXPECT_TRUE(find(*find(answer, "create"), "errors")->get_array().empty());
   EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "success")), R"(["a"])");
   EXPECT_TRUE(find(answer, "update")->is_null());
+}
+
+TEST_F(ApiTest, BulkThatIsToFailOverOneChangesNone) {
+  const auto answer = ok_json("PATCH", "/api/v2/pools",
+                              parse_json(R"({"actions": [
+        {"action": "create", "entities": [{"name": "a", "slots": 1}, {"name": "default_pool", "slots": 1}]},
+        {"action": "update", "entities": [{"name": "default_pool", "slots": 5}, {"name": "it's", "slots": 1}]},
+        {"action": "delete", "entities": ["default_pool", "none"]}]})")
+                                  .value());
+  EXPECT_EQ(
+      json::serialize(*find(answer, "create")),
+      R"({"success":[],"errors":[{"error":"The pools with these pool names: {'default_pool'} already exist.",)"
+      R"("status_code":409}]})");
+  EXPECT_EQ(
+      json::serialize(*find(answer, "update")),
+      R"({"success":[],"errors":[{"error":"The pools with these pool names: {\"it's\"} were not found.",)"
+      R"("status_code":404}]})");
+  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "success")), "[]");
+  EXPECT_EQ(get("/api/v2/pools/a").status, 404);
+  EXPECT_EQ(get_integer(ok_json("GET", "/api/v2/pools/default_pool"), "slots", 0), 128);
 }
 
 TEST_F(ApiTest, XComsAreReadAndChanged) {

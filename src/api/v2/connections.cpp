@@ -178,7 +178,11 @@ Result<Answer> delete_connection(Call& call, const gen::DeleteConnectionParams& 
 Result<Answer> bulk_connections(Call& call, const gen::BulkConnectionsParams&,
                                 gen::BulkBody_ConnectionBody_& body) {
   const BulkHandlers<gen::ConnectionBody> handlers{
+      "connections with these connection_ids",
       [](const auto& connection) { return connection.connection_id; },
+      [&](const std::string& id) {
+        return !call.query("SELECT 1 FROM connection WHERE conn_id = $1", {id}).empty();
+      },
       [&](auto& connection) { return create_connection(call, connection); },
       [&](auto& connection, const Mask& mask) { return update_connection(call, connection, mask); },
       [&](const std::string& id) { return remove_connection(call, id); }};

@@ -163,7 +163,12 @@ Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {
 
 Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody_PoolBody_& body) {
   const BulkHandlers<gen::PoolBody> handlers{
-      [](const auto& pool) { return pool.name; }, [&](auto& pool) { return create_pool(call, pool); },
+      "pools with these pool names",
+      [](const auto& pool) { return pool.name; },
+      [&](const std::string& name) {
+        return !call.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty();
+      },
+      [&](auto& pool) { return create_pool(call, pool); },
       [&](auto& pool, const Mask& mask) {
         PoolChange fields;
         if (is_meant(pool, mask, "slots")) fields.slots = pool.slots;

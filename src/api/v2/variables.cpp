@@ -136,7 +136,11 @@ Result<Answer> delete_variable(Call& call, const gen::DeleteVariableParams& para
 Result<Answer> bulk_variables(Call& call, const gen::BulkVariablesParams&,
                               gen::BulkBody_VariableBody_& body) {
   const BulkHandlers<gen::VariableBody> handlers{
+      "variables with these keys",
       [](const auto& variable) { return variable.key; },
+      [&](const std::string& key) {
+        return !call.query("SELECT 1 FROM variable WHERE key = $1", {key}).empty();
+      },
       [&](auto& variable) { return create_variable(call, variable); },
       [&](auto& variable, const Mask& mask) { return update_variable(call, variable, mask); },
       [&](const std::string& key) { return remove_variable(call, key); }};
