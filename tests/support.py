@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -223,15 +224,15 @@ class Lite:
         assert ended == state, self.task_instances(dag_id, run_id)
 
     def task_instances(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
-        """Returns a run's task instances by task id."""
-        out: dict[str, dict[str, Any]] = {}
+        """Returns a run's task instances by task id; of a mapped task the last."""
+        found: list[dict[str, Any]] = []
         while True:
             page = self.get(
-                f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances?limit=100&offset={len(out)}"
+                f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances?limit=100&offset={len(found)}"
             )
-            out |= {ti["task_id"]: ti for ti in page["task_instances"]}
-            if len(out) >= page["total_entries"] or not page["task_instances"]:
-                return out
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"] or not page["task_instances"]:
+                return {ti["task_id"]: ti for ti in found}
 
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> list[dict[str, Any]]:
         """Returns the log records of one attempt."""
@@ -249,3 +250,25 @@ class Lite:
         temporary.write_text(source)
         temporary.rename(path)
         return path
+
+
+@contextmanager
+def installs(root: pathlib.Path) -> Iterator[Callable[..., Lite]]:
+    """Gives a function that starts an install with the given DAG files; stops all of them at the end."""
+    made: list[Lite] = []
+
+    def make(files: dict[str, str] | None = None, *arguments: str) -> Lite:
+        folder = root / f"install{len(made)}"
+        lite = Lite(home=folder / "home", dags=folder / "dags", arguments=list(arguments))
+        lite.home.mkdir(parents=True)
+        lite.dags.mkdir()
+        for name, source in (files or {}).items():
+            lite.write_dag(name, source)
+        made.append(lite)
+        lite.set_up()
+        lite.start()
+        return lite
+
+    yield make
+    for lite in made:
+        lite.stop()

@@ -87,10 +87,51 @@ with DAG("nightly", schedule="@daily", start_date=datetime(2030, 1, 1), catchup=
     BashOperator(task_id="sleepless", bash_command="true")
 '''
 
+# For changes: everything in it is quick, and nobody looks at what its runs are like.
+CHORES = '''
+from datetime import datetime
+
+from airflow.sdk import DAG, Param, TaskGroup, task
+
+with DAG("chores", schedule=None, start_date=datetime(2026, 1, 1), tags=["home"], params={"soap": Param("green")}):
+    @task
+    def wash(params=None):
+        print("::group::in detail")
+        print(params["soap"])
+        print("::endgroup::")
+        return {"soap": params["soap"]}
+
+    with TaskGroup("rooms") as rooms:
+        @task
+        def bath():
+            raise RuntimeError("no water")
+
+        @task
+        def kitchen(): ...
+
+        bath(), kitchen()
+
+    @task
+    def rest(): ...
+
+    @task
+    def dry(number): ...
+
+    washed = wash()
+    washed >> rooms >> rest()
+    washed >> dry.expand(number=[1, 2])
+
+with DAG("waits", schedule="@daily", start_date=datetime(2030, 1, 1), catchup=False):
+    @task(pool="closed")
+    def wait(): ...
+
+    wait()
+'''
+
 # A file is only looked at if it speaks of a DAG and of airflow.
 BROKEN = 'raise ValueError("a DAG for airflow, broken on purpose")\n'
 
-FILES = {"everything.py": DAGS, "broken.py": BROKEN}
+FILES = {"everything.py": DAGS, "chores.py": CHORES, "broken.py": BROKEN}
 
 _RUN = f"/api/v2/dags/pipeline/dagRuns/{RUN_ID}"
 
@@ -99,6 +140,7 @@ CHANGES: list[tuple[str, str, object]] = [
     ("POST", "/api/v2/variables", {"key": "greeting", "value": "hello", "description": "said first"}),
     ("POST", "/api/v2/variables", {"key": "settings", "value": '{"depth": 3, "api_key": "secret"}'}),
     ("POST", "/api/v2/connections", {"connection_id": "web", "conn_type": "http", "host": "example.com"}),
+    ("POST", "/api/v2/pools", {"name": "closed", "slots": 0, "include_deferred": False}),
     ("POST", "/api/v2/pools", {"name": "narrow", "slots": 2, "description": "two", "include_deferred": True}),
     ("PATCH", _RUN, {"note": "seen by a human"}),
     ("PATCH", f"{_RUN}/taskInstances/start", {"note": "this one, too"}),
@@ -119,10 +161,11 @@ def fill(lite: Lite) -> int:
         AssertionError: something was refused, or did not happen.
     """
     lite.await_dag("nightly", tasks=1)
-    for dag_id in ("consumer", "nightly"):
+    lite.await_dag("chores", tasks=5)
+    for dag_id in ("chores", "consumer", "nightly", "waits"):
         assert lite.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}).status == 200
     for dag_id in ("asks", "pipeline"):
-        start(lite, dag_id, RUN_ID)
+        start(lite, dag_id, RUN_ID, "2026-01-02T00:00:00Z")
     lite.await_run("pipeline", RUN_ID, "failed")
     for method, path, body in CHANGES:
         answer = lite.request(method, path, body)
@@ -137,11 +180,18 @@ def fill(lite: Lite) -> int:
     return int(asset["id"])
 
 
-def start(lite: Lite, dag_id: str, run_id: str, logical_date: str = "2026-01-02T00:00:00Z") -> None:
+def start(lite: Lite, dag_id: str, run_id: str, logical_date: str | None = None) -> None:
     """Unpauses a DAG and starts a run with this id."""
     assert lite.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}).status == 200
     body = {"dag_run_id": run_id, "logical_date": logical_date}
     assert lite.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body).status == 200
+
+
+def do_chores(lite: Lite, run_id: str, logical_date: str | None = None) -> str:
+    """Starts a run of the chores, and waits until it has failed, as it does; returns its path in the API."""
+    start(lite, "chores", run_id, logical_date)
+    lite.await_run("chores", run_id, "failed")
+    return f"/api/v2/dags/chores/dagRuns/{run_id}"
 
 
 def ended(lite: Lite, dag_id: str) -> int:
