@@ -21,6 +21,7 @@ void bind_everything(Registry& registry) {
   bind_dag_runs(registry);
   bind_dag_run_changes(registry);
   bind_task_instances(registry);
+  bind_bulk_task_instances(registry);
   bind_task_instance_changes(registry);
   bind_task_history(registry);
   bind_clear(registry);

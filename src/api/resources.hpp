@@ -23,6 +23,7 @@ void bind_dag_versions(Registry& registry);
 void bind_dag_runs(Registry& registry);
 void bind_dag_run_changes(Registry& registry);
 void bind_task_instances(Registry& registry);
+void bind_bulk_task_instances(Registry& registry);
 void bind_task_instance_changes(Registry& registry);
 void bind_task_history(Registry& registry);
 void bind_clear(Registry& registry);

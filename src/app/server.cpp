@@ -247,6 +247,8 @@ Result<void> Server::start() {
   p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
   p.engine->start();
   p.fleet.start();
+  // As many connections as the HTTP server takes, and files beside them.
+  allow_open_files(4096);
   if (auto opened = open_ports(); !opened) return opened;
   start_workspace();
   start_plugins();

@@ -1,5 +1,6 @@
 #include "base/process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +81,13 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
 
 std::string executable_path() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+void allow_open_files(std::uint64_t least) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= least) return;
+  limit.rlim_cur = std::min<rlim_t>(least, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::string host_name() {

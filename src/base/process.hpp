@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
 
 /// Absolute path of this process's executable.
 std::string executable_path();
+
+/// Lets this process and those that it starts open so many files at least, as far as the system permits.
+void allow_open_files(std::uint64_t least);
 
 /// Of this machine.
 std::string host_name();

@@ -112,6 +112,7 @@ void Connection::start() {
 void Connection::await_request() {
   busy_ = false;
   if (connections_.closing()) return close();
+  connections_.set_waiting(this, true);
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(context_.config.header_limit));
   parser_->body_limit(context_.config.body_limit);
@@ -182,6 +183,7 @@ Request Connection::take_request() {
 
 void Connection::handle() {
   busy_ = true;
+  connections_.set_waiting(this, false);
   stream_.expires_never();
   const bool keep_alive = parser_->keep_alive();
   knows_chunks_ = parser_->get().version() >= 11;
@@ -267,10 +269,30 @@ void Connection::close() {
   stream_.close();
 }
 
-std::size_t ConnectionSet::add(const std::shared_ptr<Connection>& connection) {
+bool ConnectionSet::add(const std::shared_ptr<Connection>& connection, std::size_t most) {
+  std::shared_ptr<Connection> rude;
+  {
+    const std::lock_guard lock(mutex_);
+    if (open_.size() >= most) {
+      auto longest = open_.end();
+      for (auto at = open_.begin(); at != open_.end(); ++at) {
+        const bool longer = longest == open_.end() || at->second.waiting < longest->second.waiting;
+        if (at->second.waiting > 0 && longer) longest = at;
+      }
+      if (longest == open_.end()) return false;
+      rude = longest->second.connection.lock();
+      open_.erase(longest);
+    }
+    open_[connection.get()] = {connection, ++last_wait_};
+  }
+  if (rude) rude->close_when_idle();
+  return true;
+}
+
+void ConnectionSet::set_waiting(const Connection* connection, bool waits) {
   const std::lock_guard lock(mutex_);
-  open_[connection.get()] = connection;
-  return open_.size();
+  if (const auto found = open_.find(connection); found != open_.end())
+    found->second.waiting = waits ? ++last_wait_ : 0;
 }
 
 void ConnectionSet::remove(const Connection* connection) {
@@ -283,8 +305,8 @@ void ConnectionSet::close_all() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
-    for (const auto& [key, weak] : open_) {
-      if (auto connection = weak.lock()) open.push_back(std::move(connection));
+    for (const auto& [key, entry] : open_) {
+      if (auto connection = entry.connection.lock()) open.push_back(std::move(connection));
     }
   }
   for (const auto& connection : open) connection->close_when_idle();
@@ -300,7 +322,7 @@ void start_connection(asio::ip::tcp::socket socket, const ServerContext& context
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   const auto connection = std::make_shared<Connection>(std::move(socket), context, workers, connections);
-  if (connections.add(connection) > context.config.max_connections) {
+  if (!connections.add(connection, context.config.max_connections)) {
     return connection->refuse(503, "Too many connections");
   }
   connection->start();

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,16 +22,26 @@ class Connection;
 /// The open connections of a server. Thread safe.
 class ConnectionSet {
  public:
-  std::size_t add(const std::shared_ptr<Connection>& connection);
+  /// Makes room, if there are `most`, by closing the connection that has waited longest for its client.
+  /// @returns false if there is no room: all have a request in progress.
+  bool add(const std::shared_ptr<Connection>& connection, std::size_t most);
   void remove(const Connection* connection);
+  /// It has no complete request from now on, or has one.
+  void set_waiting(const Connection* connection, bool waits);
   /// Idle connections close now, busy ones after their answer; later ones at once.
   void close_all();
   bool closing() const;
 
  private:
+  struct Entry {
+    std::weak_ptr<Connection> connection;
+    std::uint64_t waiting = 0;  ///< the less, the longer; 0: it does not wait
+  };
+
   mutable std::mutex mutex_;
-  std::map<const Connection*, std::weak_ptr<Connection>> open_;  // protected by mutex_
-  bool closing_ = false;                                         // protected by mutex_
+  std::map<const Connection*, Entry> open_;  // protected by mutex_
+  std::uint64_t last_wait_ = 0;              // protected by mutex_
+  bool closing_ = false;                     // protected by mutex_
 };
 
 /// The connection keeps itself alive; `context`, `workers` and `connections` must outlive it.

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/core.h>
@@ -21,6 +22,7 @@ struct Server::Impl {
       : context{settings, std::move(handle)},
         workers(static_cast<std::size_t>(settings.workers)),
         acceptor(io),
+        pause(io),
         work(asio::make_work_guard(io)) {}
 
   Result<void> listen();
@@ -34,6 +36,7 @@ struct Server::Impl {
   asio::io_context io;
   asio::thread_pool workers;
   tcp::acceptor acceptor;
+  asio::steady_timer pause;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   std::vector<std::thread> threads;
   bool stopped = false;
@@ -65,8 +68,15 @@ Result<void> Server::Impl::listen() {
 void Server::Impl::accept() {
   acceptor.async_accept(asio::make_strand(io), [this](boost::system::error_code error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
-    if (!error) start_connection(std::move(socket), context, workers, connections);
-    accept();
+    if (!error) {
+      start_connection(std::move(socket), context, workers, connections);
+      return accept();
+    }
+    // Out of descriptors or memory: the connection still waits, and asking for it at once would only spin.
+    pause.expires_after(std::chrono::milliseconds{100});
+    pause.async_wait([this](boost::system::error_code stopped_waiting) {
+      if (!stopped_waiting && acceptor.is_open()) accept();
+    });
   });
 }
 
@@ -98,6 +108,7 @@ void Server::stop() {
   asio::post(impl_->io, [this] {
     boost::system::error_code ignored;
     impl_->acceptor.close(ignored);
+    impl_->pause.cancel();
   });
   impl_->connections.close_all();
   impl_->workers.join();  // requests in progress finish and post their answers

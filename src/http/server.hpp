@@ -15,9 +15,9 @@ struct ServerConfig {
   unsigned short port = 0;  ///< 0: any free one
   int io_threads = 1;
   int workers = 8;
-  std::size_t max_connections = 1024;
-  std::size_t header_limit = 64 * 1024;          ///< bytes
-  std::size_t body_limit = 64 * 1024 * 1024;     ///< bytes
+  std::size_t max_connections = 2048;         ///< beyond, the one that waits longest for its client is closed
+  std::size_t header_limit = 64 * 1024;       ///< bytes
+  std::size_t body_limit = 64 * 1024 * 1024;  ///< bytes
   std::chrono::milliseconds idle_limit{75'000};  ///< between two requests
   std::chrono::milliseconds header_limit_time{30'000};
   std::chrono::milliseconds body_limit_time{120'000};

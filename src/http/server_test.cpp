@@ -129,6 +129,24 @@ TEST_F(ServerTest, IdleConnectionIsClosed) {
   EXPECT_EQ(peer.hear(), "");
 }
 
+TEST(Server, AFullHouseMakesRoomByClosingWhoWaitsLongest) {
+  ServerConfig config = small_limits();
+  config.max_connections = 2;
+  config.idle_limit = config.header_limit_time = std::chrono::seconds(60);
+  const auto server = Server::start(config, echo).value();
+  RawPeer slow(server->port());
+  slow.say("GET /never HTTP/1.1\r\n");
+  RawPeer idle(server->port());
+  idle.say("GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+  idle.hear("GET /first");
+  RawPeer another(server->port());
+  another.say("GET /another HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(another.hear("GET /another").find("200 OK"), std::string::npos);
+  EXPECT_EQ(slow.hear(), "");  // closed
+  idle.say("GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(idle.hear("GET /second").find("200 OK"), std::string::npos);
+}
+
 TEST_F(ServerTest, HeadHasLengthButNoBody) {
   RawPeer peer(server->port());
   peer.say("HEAD /h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -185,7 +185,6 @@ def test_ids_of_another_dag_are_not_found_and_nothing_changes(
     assert two_dags.all_of(lite, ASKED, OTHER) == before
 
 
-@pytest.mark.xfail(strict=True, reason="the other entries are done; Airflow does none of an action that may not skip")
 @pytest.mark.parametrize("place", ["dagRuns", "dagRuns/north_run/taskInstances"])
 def test_many_changes_are_not_done_if_one_of_them_is_of_another_dag(lite: Lite, place: str) -> None:
     entities = {

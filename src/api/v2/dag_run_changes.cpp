@@ -2,10 +2,12 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/python_text.hpp"
 #include "api/core/run_body.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_set.hpp"
 #include "api/resources.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::api {
 
@@ -94,34 +96,107 @@ Result<Answer> delete_dag_run(Call& call, const gen::DeleteDagRunParams& params)
   return no_content();
 }
 
+/// A run that a bulk action names, of the path's DAG if it names none.
+struct NamedRun {
+  std::string dag_id;
+  gen::BulkDAGRunBody body;
+  std::optional<gen::DAGRunResponse> run;  ///< nothing if it is not there
+
+  std::string key() const { return fmt::format("{}.{}", dag_id, body.dag_run_id); }
+};
+
+/// @param is_text the action gave no more than the run's id.
+void add_named(Call& call, const std::string& dag_of_path, gen::BulkDAGRunBody body, bool is_text,
+               std::vector<NamedRun>& all, gen::BulkActionResponse& result) {
+  std::string dag_id = body.dag_id.value_or(dag_of_path);
+  if (dag_id == "~" || body.dag_run_id == "~") {
+    const std::string_view where = is_text ? "BulkDAGRunBody object, not as string" : "request body";
+    return report(
+        result, "",
+        fail(ErrorCode::invalid,
+             fmt::format("When using wildcard in path, dag_id must be specified in {} for dag_run_id: {}",
+                         where, body.dag_run_id)),
+        false);
+  }
+  auto run = read_run(call.db(), dag_id, body.dag_run_id);
+  all.push_back({std::move(dag_id), std::move(body), run ? std::optional(std::move(*run)) : std::nullopt});
+}
+
+/// Whether an action that is to fail if a run is not there does nothing for that reason; says so in its
+/// result.
+bool refuses(const std::vector<NamedRun>& all, gen::BulkActionResponse& result) {
+  std::vector<std::string> missing;
+  for (const NamedRun& named : all) {
+    if (!named.run)
+      missing.push_back(
+          fmt::format("({}, {})", python_repr(named.dag_id), python_repr(named.body.dag_run_id)));
+  }
+  if (missing.empty()) return false;
+  std::ranges::sort(missing);
+  report(result, "",
+         fail(ErrorCode::not_found,
+              fmt::format("The DagRuns with these identifiers: [{}] were not found", join(missing, ", "))),
+         false);
+  return true;
+}
+
+void update_runs(Call& call, const std::string& dag_of_path,
+                 const gen::BulkUpdateAction_BulkDAGRunBody_& action, gen::BulkActionResponse& result) {
+  std::vector<NamedRun> all;
+  for (const auto& body : action.entities) add_named(call, dag_of_path, body, false, all, result);
+  if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
+  for (const NamedRun& named : all) {
+    if (!named.run) continue;
+    report(result, named.key(),
+           apply_patch(call, named.dag_id, named.body.dag_run_id, patch_from(named.body, action.update_mask)),
+           false);
+  }
+}
+
+void remove_runs(Call& call, const std::string& dag_of_path,
+                 const gen::BulkDeleteAction_BulkDAGRunBody_& action, gen::BulkActionResponse& result) {
+  std::vector<NamedRun> all;
+  for (const auto& entity : action.entities) {
+    const auto* id = std::get_if<std::string>(&entity);
+    gen::BulkDAGRunBody body;
+    if (id != nullptr) {
+      body.dag_run_id = *id;
+    } else {
+      body = std::get<gen::BulkDAGRunBody>(entity);
+    }
+    add_named(call, dag_of_path, std::move(body), id != nullptr, all, result);
+  }
+  if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
+  for (const NamedRun& named : all) {
+    if (!named.run) continue;
+    Result<void> done;
+    if (named.run->state == "running") {
+      done =
+          fail(ErrorCode::conflict,
+               fmt::format("The DagRun with dag_id: `{}` and run_id: `{}` cannot be deleted in running state",
+                           named.dag_id, named.body.dag_run_id));
+    } else {
+      done = remove_run(call, named.dag_id, named.body.dag_run_id);
+    }
+    report(result, named.key(), done, true);
+  }
+}
+
 Result<Answer> bulk_dag_runs(Call& call, const gen::BulkDagRunsParams& params,
                              gen::BulkBody_BulkDAGRunBody_& body) {
-  const auto dag_of = [&](const gen::BulkDAGRunBody& run) { return run.dag_id.value_or(params.dag_id); };
   gen::BulkResponse response;
-  for (auto& action : body.actions) {
-    if (std::holds_alternative<gen::BulkCreateAction_BulkDAGRunBody_>(action)) {
+  for (const auto& action : body.actions) {
+    if (const auto* update = std::get_if<gen::BulkUpdateAction_BulkDAGRunBody_>(&action)) {
+      update_runs(call, params.dag_id, *update,
+                  response.update ? *response.update : response.update.emplace());
+    } else if (const auto* removal = std::get_if<gen::BulkDeleteAction_BulkDAGRunBody_>(&action)) {
+      remove_runs(call, params.dag_id, *removal,
+                  response.delete_ ? *response.delete_ : response.delete_.emplace());
+    } else {
       auto& result = response.create ? *response.create : response.create.emplace();
-      result.errors.push_back(
-          json::object{{"error", "Creating dag runs in bulk is not supported"}, {"status_code", 405}});
-    } else if (auto* update = std::get_if<gen::BulkUpdateAction_BulkDAGRunBody_>(&action)) {
-      auto& result = response.update ? *response.update : response.update.emplace();
-      for (const auto& run : update->entities) {
-        auto done = require_run(call.db(), dag_of(run), run.dag_run_id);
-        if (done) done = apply_patch(call, dag_of(run), run.dag_run_id, patch_from(run, update->update_mask));
-        report(result, dag_of(run) + "." + run.dag_run_id, done, update->action_on_non_existence == "skip");
-      }
-    } else if (auto* removal = std::get_if<gen::BulkDeleteAction_BulkDAGRunBody_>(&action)) {
-      auto& result = response.delete_ ? *response.delete_ : response.delete_.emplace();
-      for (const auto& entity : removal->entities) {
-        gen::BulkDAGRunBody run;
-        if (const auto* id = std::get_if<std::string>(&entity)) {
-          run.dag_run_id = *id;
-        } else {
-          run = std::get<gen::BulkDAGRunBody>(entity);
-        }
-        report(result, dag_of(run) + "." + run.dag_run_id, remove_run(call, dag_of(run), run.dag_run_id),
-               removal->action_on_non_existence == "skip");
-      }
+      result.errors.push_back(json::object{
+          {"error", "Dag Runs bulk create is not supported. Use the trigger Dag Run endpoint instead."},
+          {"status_code", 405}});
     }
   }
   return ok(response);
