@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pathlib
 import signal
 import subprocess
 import time
-import urllib.request
 from dataclasses import dataclass, field
 
 import processes
@@ -104,8 +102,7 @@ class Airflow(Lite):
         self._services = [self._start_service(service) for service in _SERVICES]
         eventually(self.is_healthy, "Airflow is healthy", 120)
         self.healthy_at = time.time()
-        with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:
-            self.token = json.load(answer)["access_token"]
+        self.token = self.log_in()
 
     def _start_service(self, service: str) -> subprocess.Popen[bytes]:
         with open(self.home / f"{service}.log", "ab") as log:

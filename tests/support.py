@@ -111,9 +111,13 @@ class Lite:
         )
         eventually(self.is_healthy, "the server is healthy", 30)
         if not self.token:
-            answer = self.request("POST", "/auth/token", {"username": USER, "password": PASSWORD})
-            assert answer.status == 201, answer
-            self.token = answer.body["access_token"]
+            self.token = self.log_in()
+
+    def log_in(self) -> str:
+        """Returns a new token of the administrator."""
+        answer = self.request("POST", "/auth/token", {"username": USER, "password": PASSWORD})
+        assert answer.status == 201, answer
+        return str(answer.body["access_token"])
 
     def is_healthy(self) -> bool:
         """Tells whether the server answers; fails if it has ended."""

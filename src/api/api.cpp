@@ -95,8 +95,9 @@ http::Response Api::route(const http::Request& request, std::size_t& operation) 
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Router::Match match = router_.find(method, request.path);
   if (!match.operation) {
+    if (!match.allowed.empty()) return http::method_not_allowed(match.allowed);
     // As in Airflow, whose pages answer to every path, but to GET only.
-    if (match.wrong_method || method != "GET") return http::error_response(405, "Method Not Allowed");
+    if (method != "GET") return http::method_not_allowed("GET");
     return http::error_response(404, "Not Found");
   }
   operation = *match.operation;

@@ -58,6 +58,12 @@ Response error_response(int status, std::string_view message) {
   return response;
 }
 
+Response method_not_allowed(std::string_view allowed) {
+  Response response = error_response(405, "Method Not Allowed");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 void parse_target(std::string_view target, Request& request) {
   request.target = target;
   target = target.substr(0, target.find('#'));

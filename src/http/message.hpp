@@ -65,6 +65,9 @@ void remove_cookie(Request& request, std::string_view name);
 /// {"detail": message}
 Response error_response(int status, std::string_view message);
 
+/// 405, with the methods that are allowed: "GET, POST".
+Response method_not_allowed(std::string_view allowed);
+
 /// Splits a request target into path and decoded query; broken escapes stay as they are.
 void parse_target(std::string_view target, Request& request);
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import sys
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 
 from examples import write_plugins
 from masks import Masks
-from support import PYTHON, ROOT, Lite
+from support import PASSWORD, PYTHON, ROOT, USER, Lite
 
 # Words that the masker would find in other texts are no secrets.
 _SETTINGS = {
@@ -23,8 +24,14 @@ _SETTINGS = {
 
 
 @contextmanager
-def airflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite, Masks]]:
-    """Starts Airflow with DAG files in an empty folder and stops it at the end; gives what masks its places."""
+def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -> Iterator[tuple[Lite, Masks]]:
+    """Starts Airflow with DAG files in an empty folder and stops it at the end; gives what masks its places.
+
+    Args:
+        folder: Where all of it lives.
+        files: The contents of the DAG files by name.
+        closed: Whether to come in takes the administrator's password, as in Leoflow; else everybody is one.
+    """
     sys.path.insert(0, str(ROOT / "bench"))
     import airflow_system
     from airflow_answers import Airflow
@@ -32,6 +39,8 @@ def airflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite,
 
     airflow_system.install()
     settings = _SETTINGS | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
+    if closed:
+        settings |= _close(folder / "passwords.json")
     server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
     server.home.mkdir(parents=True)
     _write(server, files)
@@ -48,6 +57,15 @@ def airflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite,
     finally:
         server.stop()
         server.postgres.stop()
+
+
+def _close(passwords: pathlib.Path) -> dict[str, str]:
+    passwords.write_text(json.dumps({USER: PASSWORD}))
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+    }
 
 
 def leoflow_environment(folder: pathlib.Path) -> dict[str, str]:

@@ -13,10 +13,14 @@ from support import PYTHON
 
 _READ = """
 import json, pathlib, yaml
-import airflow.api_fastapi.core_api as core
-folder = pathlib.Path(core.__file__).parent / "openapi"
-files = ("v2-rest-api-generated.yaml", "_private_ui.yaml")
-print(json.dumps([yaml.load((folder / name).read_text(), yaml.CSafeLoader) for name in files]))
+import airflow.api_fastapi as package
+folder = pathlib.Path(package.__file__).parent
+files = {
+    "public": "core_api/openapi/v2-rest-api-generated.yaml",
+    "ui": "core_api/openapi/_private_ui.yaml",
+    "login": "auth/managers/simple/openapi/v2-simple-auth-manager-generated.yaml",
+}
+print(json.dumps({name: yaml.load((folder / file).read_text(), yaml.CSafeLoader) for name, file in files.items()}))
 """
 
 
@@ -55,10 +59,17 @@ class Operation:
 
 
 @functools.cache
-def operations() -> tuple[Operation, ...]:
-    """Returns all operations of both descriptions, in their order."""
+def documents() -> dict[str, dict[str, Any]]:
+    """Returns the descriptions: "public", "ui" and "login"."""
     told = subprocess.run([str(PYTHON), "-c", _READ], check=True, capture_output=True, text=True)
-    return tuple(operation for document in json.loads(told.stdout) for operation in _operations(document))
+    return dict(json.loads(told.stdout))
+
+
+@functools.cache
+def operations() -> tuple[Operation, ...]:
+    """Returns all operations of both REST APIs, in their order."""
+    described = documents()
+    return tuple(operation for name in ("public", "ui") for operation in _operations(described[name]))
 
 
 def _operations(document: dict[str, Any]) -> Iterator[Operation]:

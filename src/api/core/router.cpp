@@ -67,11 +67,16 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   const std::string decoded = to_valid_utf8(url_decode(path).value_or(std::string(path)));
   const std::vector<std::string> parts =
       split(std::string_view(decoded).substr(decoded.empty() ? 0 : 1), '/');
+  std::string_view nearest;
   for (const Pattern& pattern : patterns_) {
     wire::RawParams params;
     if (!match(pattern, parts, params)) continue;
     if (routes_[pattern.operation].method != method) {
-      result.wrong_method = true;
+      // Of the narrowest path: that a wider one would take its name for an id is nothing to tell.
+      const std::string_view of = routes_[pattern.operation].path;
+      if (result.allowed.empty()) nearest = of;
+      if (of == nearest)
+        result.allowed.append(result.allowed.empty() ? "" : ", ").append(routes_[pattern.operation].method);
       continue;
     }
     result.operation = pattern.operation;

@@ -19,7 +19,7 @@ class Router {
 
   struct Match {
     std::optional<std::size_t> operation;  ///< index into the routes
-    bool wrong_method = false;             ///< the path exists, for other methods
+    std::string allowed;  ///< if there is none: the methods of the path, empty if there is no such path
     wire::RawParams params;
   };
   /// @param path percent-encoded, as it came.

@@ -21,7 +21,7 @@ std::optional<Answer> refuse_run_body(const Body& body) {
                  nullptr);
     return unprocessable(problems);
   }
-  if (body.dag_run_id && !is_good_run_id(*body.dag_run_id)) {
+  if (body.dag_run_id && !body.dag_run_id->empty() && !is_good_run_id(*body.dag_run_id)) {
     return refusal({ErrorCode::invalid, "The run_id provided '" + *body.dag_run_id +
                                             "' does not match regex pattern '^[A-Za-z0-9_.~:+-]+$'"});
   }
@@ -32,7 +32,8 @@ template <typename Body>
 engine::TriggerRun run_command(const Call& call, std::string dag_id, const Body& body) {
   engine::TriggerRun command;
   command.dag_id = std::move(dag_id);
-  command.run_id = body.dag_run_id;
+  // As in Airflow, an empty id is none.
+  if (body.dag_run_id && !body.dag_run_id->empty()) command.run_id = body.dag_run_id;
   command.logical_date = body.logical_date;
   command.data_interval_start = body.data_interval_start;
   command.data_interval_end = body.data_interval_end;

@@ -76,8 +76,8 @@ http::Response ExecutionApi::route(const http::Request& request, Version version
   const Edition& edition = editions_.at(version);
   Router::Match match = edition.router.find(request.method, request.path);
   if (!match.operation) {
-    return match.wrong_method ? http::error_response(405, "Method Not Allowed")
-                              : http::error_response(404, "Not Found");
+    return match.allowed.empty() ? http::error_response(404, "Not Found")
+                                 : http::method_not_allowed(match.allowed);
   }
   match.params.query = &request.query;
   match.params.headers = &request.headers;

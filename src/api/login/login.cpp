@@ -89,7 +89,7 @@ Result<Answer> create_token_all_admins(Call&, const gen::CreateTokenAllAdminsPar
 }
 
 Result<Answer> login(Call& call, const gen::LoginParams& params) {
-  if (!params.next) return redirect("/auth/login");
+  if (params.next.value_or("").empty()) return redirect("/auth/login");
   if (!is_safe_next(call.request, *params.next))
     return fail(ErrorCode::invalid, "Invalid or unsafe next URL");
   return redirect("/auth/login?next=" + url_encode(*params.next));
@@ -141,7 +141,8 @@ Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::
   return ok(response);
 }
 
-Result<Answer> answer_login(Call& call, std::chrono::seconds life) {
+/// Takes forms, too, unlike that of the command line.
+Result<Answer> create_token(Call& call) {
   const std::string_view type = call.request.header("content-type");
   const bool known =
       type.starts_with("application/json") || type.starts_with("application/x-www-form-urlencoded");
@@ -152,15 +153,18 @@ Result<Answer> answer_login(Call& call, std::chrono::seconds life) {
     body.parse(*fields, wire::Location("body"), problems);
   }
   if (!problems.empty()) return unprocessable(problems);
-  return log_in(call, body, life);
+  return log_in(call, body, auth::Tokens::kUserLife);
+}
+
+Result<Answer> create_token_cli(Call& call, const gen::CreateTokenCliParams&, gen::LoginBody& body) {
+  return log_in(call, body, auth::Tokens::kCliLife);
 }
 
 }  // namespace
 
 void bind_login(Registry& registry) {
-  registry.bind_raw<op::create_token>([](Call& call) { return answer_login(call, auth::Tokens::kUserLife); });
-  registry.bind_raw<op::create_token_cli>(
-      [](Call& call) { return answer_login(call, auth::Tokens::kCliLife); });
+  registry.bind_raw<op::create_token>(create_token);
+  registry.bind<op::create_token_cli>(create_token_cli);
   registry.bind<op::create_token_all_admins>(create_token_all_admins);
   registry.bind_raw<op::login_all_admins>([](Call&) -> Result<Answer> {
     return fail(ErrorCode::forbidden,

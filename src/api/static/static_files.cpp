@@ -101,7 +101,7 @@ http::Response StaticFiles::serve(const http::Request& request) {
   const std::string path = url_decode(request.path).value_or("/");
   const std::string_view view = path;
   if (request.method != "GET" && request.method != "HEAD")
-    return http::error_response(405, "Method Not Allowed");
+    return http::method_not_allowed("GET, HEAD");
   if (view == "/health") {
     return json_error("Moved in Airflow 3. Please change config to check `/api/v2/monitor/health`");
   }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/acceptable.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
@@ -45,6 +46,7 @@ Result<Answer> get_dag_version(Call& call, const gen::GetDagVersionParams& param
 }
 
 Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params) {
+  if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
   const std::string_view by_number = "v.version_number = $2";
   const std::string_view newest = "v.id = d.current_version_id";
   const std::string sql =

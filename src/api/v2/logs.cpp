@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fstream>
 
+#include "api/core/acceptable.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 
@@ -140,6 +141,7 @@ Result<std::uintmax_t> offset_from(const std::optional<std::string>& token) {
 }
 
 Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
+  if (auto refused = not_acceptable(call, "application/x-ndjson")) return std::move(*refused);
   const auto from = offset_from(params.token);
   if (!from) return std::unexpected(from.error());
   const Attempt attempt = find_attempt(call, params);

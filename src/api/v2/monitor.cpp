@@ -1,3 +1,4 @@
+#include "api/core/acceptable.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
@@ -51,13 +52,15 @@ Result<Answer> get_version(Call& call, const gen::GetVersionParams&) {
   return ok(version);
 }
 
-Result<Answer> get_config(Call&, const gen::GetConfigParams&) {
+Result<Answer> get_config(Call& call, const gen::GetConfigParams&) {
+  if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
   return fail(
       ErrorCode::forbidden,
       "Your Airflow administrator chose not to expose the configuration, most likely for security reasons.");
 }
 
-Result<Answer> get_config_value(Call&, const gen::GetConfigValueParams&) {
+Result<Answer> get_config_value(Call& call, const gen::GetConfigValueParams&) {
+  if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
   return fail(
       ErrorCode::forbidden,
       "Your Airflow administrator chose not to expose the configuration, most likely for security reasons.");

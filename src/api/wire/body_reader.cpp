@@ -42,6 +42,13 @@ void ObjectReader::forbid_others() {
       problems_.add(Location(where_, key), "extra_forbidden", "Extra inputs are not permitted", value);
     }
   }
+  // There are no teams. Airflow looks at this once the rest is right.
+  const json::value* team = in_.get_object().if_contains("team_name");
+  if (team == nullptr || team->is_null() || !problems_.empty()) return;
+  problems_.add(where_, "value_error",
+                "Value error, team_name cannot be set when multi_team mode is disabled. "
+                "Please contact your administrator.",
+                in_, {{"error", json::object{}}});
 }
 
 }  // namespace leoflow::api::wire
