@@ -48,6 +48,13 @@ TEST_F(ApiTest, PathParametersMayHoldSlashesWhereAirflowAllowsIt) {
   EXPECT_FALSE(router.find("GET", "/api/v2/dags/a/b").operation);
 }
 
+TEST(RouterTest, OtherMethodsAreToldWhichOnesThePathHas) {
+  const Router router(gen::kRoutes);
+  EXPECT_EQ(router.find("PUT", "/api/v2/pools/a").allowed, "GET, PATCH, DELETE");
+  EXPECT_EQ(router.find("PUT", "/api/v2/connections/test").allowed, "POST");
+  EXPECT_EQ(router.find("PUT", "/api/v2/nothing").allowed, "");
+}
+
 TEST_F(ApiTest, BadTokensAreRefused) {
   token_ = "x.y.z";
   EXPECT_EQ(detail_of(get("/api/v2/dags")), "Invalid JWT token");
@@ -92,6 +99,7 @@ TEST_F(ApiTest, UnsafeNextIsRefused) {
   const auto good = call("GET", "/api/v2/auth/login?next=http://localhost:8088/dags", "", false);
   ASSERT_EQ(good.status, 307);
   EXPECT_EQ(good.headers[0].second, "/auth/login?next=http%3A%2F%2Flocalhost%3A8088%2Fdags");
+  EXPECT_EQ(call("GET", "/api/v2/auth/login?next=", "", false).status, 307);
 }
 
 TEST_F(ApiTest, EveryOperationIsAnswered) {
