@@ -65,17 +65,6 @@ def test_a_time_zone_is_chosen(guest):
         expect(guest.button(after)).to_be_visible()
 
 
-def test_dark_and_light_are_chosen(guest):
-    page = guest.page
-    guest.go("")
-    for choice, name in (("Dark Mode", "dark"), ("Follow System Setting", "light"), ("Light Mode", "light")):
-        guest.choose("User", "Appearance")
-        page.get_by_role("menuitemradio", name=choice).click()
-        expect(page.locator("html")).to_have_class(name)
-        page.keyboard.press("Escape")
-        page.mouse.move(700, 1)  # Away from the tooltips of what is beside the menu.
-
-
 def test_graph_or_grid_is_chosen_for_all_dags(guest):
     guest.go("")
     guest.choose("User", "Default to graph view")

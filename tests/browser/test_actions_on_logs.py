@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from content import RUN_ID, do_chores
 from playwright.sync_api import expect
+from support import eventually
 
 START = f"dags/pipeline/runs/{RUN_ID}/tasks/start"
 
@@ -53,8 +54,14 @@ def test_a_log_is_searched_narrowed_copied_and_downloaded(guest):
     guest.go(START)
     line = page.get_by_text("a line of the log")
     line.wait_for()
-    guest.press("logs.focusLogSearch")
-    expect(page.get_by_test_id("log-search-input")).to_be_focused()
+    search = page.get_by_test_id("log-search-input")
+
+    def is_focused() -> bool:
+        # The page listens to keys some time after it shows the log.
+        guest.press("logs.focusLogSearch")
+        return bool(search.evaluate("element => element === document.activeElement"))
+
+    eventually(is_focused, "the search of the log has the focus", 15)
     page.keyboard.type("line of")
     expect(page.get_by_text("1 of 1")).to_be_visible()
     guest.picture("log_search")
