@@ -113,7 +113,9 @@ def test_it_counts_what_happened(make_lite):
     assert told['leoflow_http_requests_total{operation="trigger_dag_run",status="2xx"}'] == 1
     assert told['leoflow_http_request_duration_seconds_count{operation="trigger_dag_run"}'] == 1
     assert told["leoflow_agents"] == 1
-    assert told["leoflow_agent_slots"] == told["leoflow_free_slots"] > 0
+    assert told["leoflow_agent_slots"] > 0
+    # The process of the last attempt may still be ending.
+    eventually(lambda: values(lite)["leoflow_free_slots"] == told["leoflow_agent_slots"], "all slots are free")
     assert told['leoflow_pool_slots{pool="default_pool"}'] == 128
     assert told["leoflow_store_commit_duration_seconds_count"] > 0
     assert 1e6 < told["process_resident_memory_bytes"] < 1e9
