@@ -25,8 +25,8 @@ class Dialect:
     new_id: str
     moment: Callable[[str], str]
     duration: str
-    version: str
-    version_column: str
+    version: str = "current_version_id"  # of a row of `dag`
+    version_column: str = "dag_version_id"  # of a run
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,6 @@ def leoflow_sqlite(path: pathlib.Path) -> Tables:
             new_id="lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-7' || substr(hex(randomblob(2)), 2) || '-9' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))",
             moment=lambda seconds: f"({seconds} * 1000000)",
             duration="({seconds}) * 1000000",
-            version="current_version_id",
-            version_column="dag_version_id",
         )
     )
 
@@ -151,8 +149,6 @@ def leoflow_postgres(url: str) -> Tables:
             new_id="gen_random_uuid()::text",
             moment=lambda seconds: f"({seconds}::bigint * 1000000)",
             duration="({seconds})::bigint * 1000000",
-            version="current_version_id",
-            version_column="dag_version_id",
         )
     )
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/warm_heap.hpp"
+#include "base/process.hpp"
 
 extern char** environ;
 
@@ -62,8 +63,7 @@ void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   original_descriptor_limit = limit;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  allow_open_files(limit.rlim_max);
 }
 
 std::vector<std::string> airflow_environment(const PythonOptions& options,

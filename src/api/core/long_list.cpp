@@ -10,8 +10,6 @@
 namespace leoflow::api {
 namespace {
 
-constexpr std::int64_t kMostRows = 100;
-
 /// The rows with these keys. Behind the columns of the list stand those of its order; the last one is the
 /// key.
 store::Rows read_rows(store::Session& session, const LongList& list, const std::vector<OrderTerm>& order,
@@ -72,7 +70,7 @@ Result<ListPage> read_page(store::Session& session, const LongList& list, const 
   if (cursor->backward) std::ranges::reverse(keys);
   ListPage out(read_rows(session, list, finder.order(), keys));
   out.places_ = places_of(keys, out.rows_);
-  out.total_ = finder.count_up_to(ListPage::kMostCounted);
+  out.total_ = finder.count_up_to(kMostCounted);
   out.by_cursor_ = true;
   if (out.places_.empty()) return out;
   if (more || cursor->backward) out.next_ = cursor_beside(out.rows_[out.places_.back()], terms, false);

@@ -56,7 +56,6 @@ class ListPage {
  private:
   friend Result<ListPage> read_page(store::Session&, const LongList&, const Select&,
                                     const std::vector<std::string>&, const PageRequest&);
-  static constexpr std::int64_t kMostCounted = 50'000;
 
   explicit ListPage(store::Rows rows) : rows_(std::move(rows)) {}
 

@@ -9,8 +9,6 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 100;
-
 std::string escape_like(std::string_view text) {
   std::string out;
   for (const char c : text) {

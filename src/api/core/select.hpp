@@ -23,6 +23,11 @@ struct Range {
   std::optional<T> lt;
 };
 
+/// Lists give no more rows than this, whatever they are asked for.
+inline constexpr std::int64_t kMostRows = 100;
+/// As in Airflow no more rows are counted where that alone would take long.
+inline constexpr std::int64_t kMostCounted = 50'000;
+
 /// For LIKE ... ESCAPE '\' on lower-case text: finds the text anywhere, taken literally.
 std::string contains_pattern(std::string_view text);
 

@@ -7,6 +7,14 @@
 
 namespace leoflow::api {
 
+std::unexpected<Error> no_task_instance(std::string_view dag_id, std::string_view run_id,
+                                        std::string_view task_id, std::optional<std::int64_t> map_index) {
+  return fail(ErrorCode::not_found,
+              fmt::format("The Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}` and map_index: "
+                          "`{}` was not found",
+                          dag_id, run_id, task_id, map_index ? std::to_string(*map_index) : "None"));
+}
+
 std::vector<gen::TaskInstanceResponse> own_tasks(Call& call, const Target& target) {
   TaskScope scope;
   scope.dag_id = target.dag_id;
@@ -84,30 +92,18 @@ Result<DagCache::View> check_target(Call& call, const Target& target) {
     }
   }
   if (target.task_ids.empty() || own_tasks(call, target).empty()) {
-    return fail(
-        ErrorCode::not_found,
-        fmt::format(
-            "The Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}` and map_index: `{}` was "
-            "not found",
-            target.dag_id, target.run_id, target.task_ids.empty() ? "" : target.task_ids.front(),
-            target.map_index ? std::to_string(*target.map_index) : "None"));
+    return no_task_instance(target.dag_id, target.run_id,
+                            target.task_ids.empty() ? "" : target.task_ids.front(), target.map_index);
   }
   return dag;
 }
 
 Result<void> remove_task(Call& call, const std::string& dag_id, const std::string& run_id,
                          const std::string& task_id, std::int64_t map_index) {
-  const engine::TaskKey key{run_id, task_id, static_cast<int>(map_index)};
-  if (auto done = call.api.commands.delete_task(dag_id, key); !done) {
-    if (done.error().code != ErrorCode::not_found) return done;
-    return fail(
-        ErrorCode::not_found,
-        fmt::format(
-            "The Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}` and map_index: `{}` was "
-            "not found",
-            dag_id, run_id, task_id, map_index));
-  }
-  return {};
+  auto done = call.api.commands.delete_task(dag_id, {run_id, task_id, static_cast<int>(map_index)});
+  if (!done && done.error().code == ErrorCode::not_found)
+    return no_task_instance(dag_id, run_id, task_id, map_index);
+  return done;
 }
 
 }  // namespace leoflow::api

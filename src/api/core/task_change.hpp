@@ -51,6 +51,10 @@ void reach_from(const Body& body, Target& target) {
   target.past = body.include_past;
 }
 
+/// 404 in Airflow's words. @param map_index absent: any.
+std::unexpected<Error> no_task_instance(std::string_view dag_id, std::string_view run_id,
+                                        std::string_view task_id, std::optional<std::int64_t> map_index);
+
 /// Whether somebody may mark a task instance so; nothing changes nothing.
 inline bool can_be_marked(const std::optional<std::string>& state) {
   return !state || *state == "success" || *state == "failed" || *state == "skipped";

@@ -36,7 +36,7 @@ void add_latest_runs(Call& call, std::int64_t limit, Dags& dags) {
   const std::string sql = fmt::format(
       "SELECT {} FROM dag_run r WHERE r.dag_id = $1 ORDER BY r.run_after DESC LIMIT $2", kRunColumnsLight);
   for (auto& dag : dags) {
-    for (const store::Row row : call.query(sql, {dag.dag_id, std::min<std::int64_t>(limit, 100)})) {
+    for (const store::Row row : call.query(sql, {dag.dag_id, std::min(limit, kMostRows)})) {
       dag.latest_dag_runs.push_back(light_run(row));
     }
   }

@@ -71,7 +71,6 @@ std::int64_t rounded_down(std::int64_t count) {
 /// Of runs in a time, or of their task instances. As in Airflow no more rows are read than can be counted
 /// soon.
 Counts count_states(Call& call, std::string_view state, std::string_view tables, Time start, Time end) {
-  constexpr std::int64_t kMostCounted = 50'000;
   Counts counts;
   std::int64_t total = 0;
   for (const store::Row row : call.query(

@@ -1,22 +1,13 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/task_change.hpp"
 #include "api/core/try_rows.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
 
 namespace {
-
-std::unexpected<Error> no_instance(const std::string& dag_id, const std::string& run_id,
-                                   const std::string& task_id, std::int64_t map_index) {
-  return fail(
-      ErrorCode::not_found,
-      fmt::format(
-          "The Task Instance with dag_id: `{}`, run_id: `{}`, task_id: `{}` and map_index: `{}` was not "
-          "found",
-          dag_id, run_id, task_id, map_index));
-}
 
 bool exists(Call& call, const std::string& dag_id, const std::string& run_id, const std::string& task_id,
             std::int64_t map_index) {
@@ -44,7 +35,7 @@ Result<Answer> get_tries(Call& call, const Params& params) {
   list.task_instances = read_tries(call, params.dag_id, params.dag_run_id, params.task_id, map_index);
   if (list.task_instances.empty() &&
       !exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
-    return no_instance(params.dag_id, params.dag_run_id, params.task_id, map_index);
+    return no_task_instance(params.dag_id, params.dag_run_id, params.task_id, map_index);
   }
   list.total_entries = static_cast<std::int64_t>(list.task_instances.size());
   return ok(list);
@@ -68,7 +59,7 @@ Result<Answer> get_dependencies(Call& call, const Params& params) {
   const std::int64_t map_index = map_index_of(params);
   if (!exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
     // Here Airflow puts the reason into a list.
-    const Error error = no_instance(params.dag_id, params.dag_run_id, params.task_id, map_index).error();
+    const Error error = no_task_instance(params.dag_id, params.dag_run_id, params.task_id, map_index).error();
     Answer answer;
     answer.status = 404;
     answer.body = json::serialize(json::object{{"detail", json::array{error.message}}});
