@@ -1,5 +1,6 @@
 #include "base/time_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -9,39 +10,38 @@ namespace {
 
 using namespace std::chrono;
 
-/// Appends a number with zeros in front. Lists of a hundred thousand times are why this is no format string.
-void append_digits(std::string& out, unsigned value, std::size_t width) {
-  char digits[12];
-  const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  const auto length = static_cast<std::size_t>(end - digits);
-  if (length < width) out.append(width - length, '0');
-  out.append(digits, length);
+/// Writes an unsigned number of at least so many digits. @returns what is behind it.
+char* put(char* at, unsigned value, int width) {
+  char reversed[12];
+  int length = 0;
+  for (; value != 0 || length < width; value /= 10) reversed[length++] = static_cast<char>('0' + value % 10);
+  return std::reverse_copy(reversed, reversed + length, at);
 }
 
-std::string iso_text(Time time, std::string_view offset) {
+void append_iso(std::string& out, Time time, std::string_view offset) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{floor<Duration>(time - day)};
-  std::string text;
-  text.reserve(32);
   const int year = static_cast<int>(date.year());
-  if (year < 0) text += '-';
-  append_digits(text, static_cast<unsigned>(std::abs(year)), 4);
-  text += '-';
-  append_digits(text, static_cast<unsigned>(date.month()), 2);
-  text += '-';
-  append_digits(text, static_cast<unsigned>(date.day()), 2);
-  text += 'T';
-  append_digits(text, static_cast<unsigned>(clock.hours().count()), 2);
-  text += ':';
-  append_digits(text, static_cast<unsigned>(clock.minutes().count()), 2);
-  text += ':';
-  append_digits(text, static_cast<unsigned>(clock.seconds().count()), 2);
+  char text[48];
+  char* at = text;
+  if (year < 0) *at++ = '-';
+  at = put(at, static_cast<unsigned>(std::abs(year)), 4);
+  *at++ = '-';
+  at = put(at, static_cast<unsigned>(date.month()), 2);
+  *at++ = '-';
+  at = put(at, static_cast<unsigned>(date.day()), 2);
+  *at++ = 'T';
+  at = put(at, static_cast<unsigned>(clock.hours().count()), 2);
+  *at++ = ':';
+  at = put(at, static_cast<unsigned>(clock.minutes().count()), 2);
+  *at++ = ':';
+  at = put(at, static_cast<unsigned>(clock.seconds().count()), 2);
   if (const auto micros = clock.subseconds().count(); micros != 0) {
-    text += '.';
-    append_digits(text, static_cast<unsigned>(micros), 6);
+    *at++ = '.';
+    at = put(at, static_cast<unsigned>(micros), 6);
   }
-  return text += offset;
+  out.append(text, at).append(offset);
 }
 
 /// Reads fixed-width decimal fields off the front of a text.
@@ -105,11 +105,19 @@ std::optional<minutes> parse_offset(Fields& in, bool assume_utc) {
 }  // namespace
 
 std::string to_iso_z(Time time) {
-  return iso_text(time, "Z");
+  std::string text;
+  append_iso_z(text, time);
+  return text;
+}
+
+void append_iso_z(std::string& out, Time time) {
+  append_iso(out, time, "Z");
 }
 
 std::string to_iso_offset(Time time) {
-  return iso_text(time, "+00:00");
+  std::string text;
+  append_iso(text, time, "+00:00");
+  return text;
 }
 
 std::optional<Time> parse_iso(std::string_view text, bool assume_utc) {

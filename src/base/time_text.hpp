@@ -11,6 +11,7 @@ namespace leoflow {
 /// "2026-01-31T06:00:00Z"; microseconds only when they are not zero. The form
 /// of Airflow's REST API.
 std::string to_iso_z(Time time);
+void append_iso_z(std::string& out, Time time);
 
 /// "2026-01-31T06:00:00+00:00": Python's isoformat(), used in run ids.
 std::string to_iso_offset(Time time);

@@ -20,11 +20,11 @@ std::int32_t count_of(const NodeSummary& summary, TaskState state) {
   return summary.counts[static_cast<std::size_t>(state)];
 }
 
-std::optional<std::string> shown_state(const NodeSummary& summary) {
+std::optional<std::string_view> shown_state(const NodeSummary& summary) {
   for (const TaskState state : kByUrgency) {
     if (count_of(summary, state) == 0) continue;
     if (state == TaskState::none) return std::nullopt;
-    return std::string(to_text(state));
+    return to_text(state);
   }
   return std::nullopt;
 }
@@ -45,13 +45,26 @@ bool is_empty(const NodeSummary& summary) {
   return std::ranges::all_of(summary.counts, [](std::int32_t count) { return count == 0; });
 }
 
-void show(const NodeSummary& summary, bool with_children, gen::LightGridTaskInstanceSummary& square) {
-  square.state = shown_state(summary);
-  square.child_states = with_children ? child_states(summary) : json::value();
-  square.min_start_date = summary.start;
-  square.max_end_date = summary.end;
-  square.dag_version_number = summary.version_number;
-  square.has_note = summary.has_note;
+std::string opening_of(std::string_view task_id, std::string_view display_name) {
+  std::string text;
+  wire::JsonWriter json(text);
+  json.begin_object();
+  json.field("task_id", task_id);
+  json.field("task_display_name", display_name);
+  return text;
+}
+
+/// The fields are those of LightGridTaskInstanceSummary.
+void write_square(std::string_view opening, const NodeSummary& summary, bool with_children,
+                  wire::JsonWriter& json) {
+  json.raw(opening);
+  json.field("state", shown_state(summary));
+  json.field("child_states", with_children ? child_states(summary) : json::value());
+  json.field("min_start_date", summary.start);
+  json.field("max_end_date", summary.end);
+  json.field("dag_version_number", summary.version_number);
+  json.field("has_note", summary.has_note);
+  json.end_object();
 }
 
 }  // namespace
@@ -67,10 +80,12 @@ void GridOrder::add_group(const DagView& dag, const GroupView& group) {
     if (child.is_group) {
       if (const GroupView* inner = dag.find_group(child.id)) add_group(dag, *inner);
     } else if (const TaskView* task = dag.find_task(child.id)) {
-      nodes.push_back({task->task_id, task->display_name, false, task->is_mapped, nodes.size()});
+      nodes.push_back({task->task_id, opening_of(task->task_id, task->display_name), false, task->is_mapped,
+                       nodes.size()});
     }
   }
-  if (!group.group_id.empty()) nodes.push_back({group.group_id, group.group_id, true, false, first});
+  if (!group.group_id.empty())
+    nodes.push_back({group.group_id, opening_of(group.group_id, group.group_id), true, false, first});
 }
 
 void NodeSummary::add(const NodeSummary& other) {
@@ -95,7 +110,6 @@ void RunSummary::write(std::string_view dag_id, std::string_view run_id, std::st
   json.field("dag_id", dag_id);
   json.key("task_instances");
   json.begin_array();
-  gen::LightGridTaskInstanceSummary square;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     const GridOrder::Node& node = order_.nodes[i];
     if (node.is_group) {
@@ -105,16 +119,10 @@ void RunSummary::write(std::string_view dag_id, std::string_view run_id, std::st
       // A mapped task without instances yet is one square without a state.
       sums_[i].counts[static_cast<std::size_t>(TaskState::none)] = 1;
     }
-    square.task_id = node.id;
-    square.task_display_name = node.display_name;
-    show(sums_[i], node.is_group || node.is_mapped, square);
-    json.value(square);
+    write_square(node.opening, sums_[i], node.is_group || node.is_mapped, json);
   }
-  for (const auto& [task_id, summary] : odd_) {
-    square.task_id = square.task_display_name = task_id;
-    show(summary, false, square);
-    json.value(square);
-  }
+  for (const auto& [task_id, summary] : odd_)
+    write_square(opening_of(task_id, task_id), summary, false, json);
   json.end_array();
   json.end_object();
   out += '\n';

@@ -12,7 +12,6 @@
 #include "api/core/dag_view.hpp"
 #include "base/clock.hpp"
 #include "dag/states.hpp"
-#include "gen/types.hpp"
 
 /// What the grid says of the task instances of a run: one square for each task and for each group.
 namespace leoflow::api {
@@ -21,7 +20,7 @@ namespace leoflow::api {
 struct GridOrder {
   struct Node {
     std::string id;
-    std::string display_name;
+    std::string opening;  ///< how the JSON of each of its squares begins: the same names in every run
     bool is_group;
     bool is_mapped;
     std::size_t first;  ///< the first node that is in the group
@@ -55,6 +54,8 @@ class RunSummary {
   /// @param order must outlive it.
   explicit RunSummary(const GridOrder& order) : order_(order), sums_(order.nodes.size()) {}
 
+  /// How many squares there are, without those of tasks that are gone.
+  std::size_t size() const { return sums_.size(); }
   void add(const std::string& task_id, const NodeSummary& instance);
   /// Appends a line of JSON; nothing for a run without task instances.
   void write(std::string_view dag_id, std::string_view run_id, std::string& out);

@@ -1,10 +1,8 @@
 #include <fmt/core.h>
-#include <map>
-#include <optional>
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/grid_nodes.hpp"
-#include "api/core/grid_summary.hpp"
+#include "api/core/grid_stream.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
@@ -79,67 +77,10 @@ Result<Answer> get_dag_structure(Call& call, const gen::GetDagStructureParams& p
   return ok_without_nulls(nodes);
 }
 
-/// Writes the lines of a DAG's runs.
-class SummaryStream {
- public:
-  SummaryStream(Call& call, const std::string& dag_id) : call_(call), dag_id_(dag_id) {}
-
-  void write(const std::string& run_id, std::string& out) {
-    const auto runs = call_.query("SELECT dag_version_id FROM dag_run WHERE dag_id = $1 AND run_id = $2",
-                                  {dag_id_, run_id});
-    if (runs.empty()) return;
-    const std::string& version_id = runs[0].text(0);
-    const GridOrder& order = order_of(version_id);
-    const auto version_number = number_of(version_id);
-    RunSummary summary(order);
-    // The version is that of the run nearly always; then its long id need not be read.
-    for (const store::Row row :
-         call_.query("SELECT task_id, state, start_date, end_date, CASE WHEN note IS NULL THEN 0 ELSE 1 END, "
-                     "CASE WHEN dag_version_id = $3 THEN NULL ELSE dag_version_id END "
-                     "FROM task_instance WHERE dag_id = $1 AND run_id = $2",
-                     {dag_id_, run_id, version_id})) {
-      NodeSummary instance;
-      const auto state = row.is_null(1) ? dag::TaskState::none : dag::parse_task_state(row.text(1));
-      instance.counts[static_cast<std::size_t>(state.value_or(dag::TaskState::none))] = 1;
-      instance.start = row.find_time(2);
-      instance.end = row.find_time(3);
-      instance.has_note = row.integer(4) != 0;
-      instance.version_number = row.is_null(5) ? version_number : number_of(row.text(5));
-      summary.add(row.text(0), instance);
-    }
-    summary.write(dag_id_, run_id, out);
-  }
-
- private:
-  const GridOrder& order_of(const std::string& version_id) {
-    const auto known = orders_.find(version_id);
-    if (known != orders_.end()) return known->second;
-    auto dag = call_.api.dags.by_version_id(call_.db(), version_id);
-    if (!dag) dag = call_.api.dags.current(call_.db(), dag_id_);
-    static const DagView kNothing("{}");
-    return orders_.try_emplace(version_id, dag ? *dag : kNothing).first->second;
-  }
-
-  std::optional<std::int64_t> number_of(const std::string& version_id) {
-    const auto known = numbers_.find(version_id);
-    if (known != numbers_.end()) return known->second;
-    const auto rows = call_.query("SELECT version_number FROM dag_version WHERE id = $1", {version_id});
-    const auto number = rows.empty() ? std::nullopt : rows[0].find_integer(0);
-    return numbers_[version_id] = number;
-  }
-
-  Call& call_;
-  const std::string& dag_id_;
-  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
-  std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
-};
-
 Result<Answer> get_grid_ti_summaries_stream(Call& call, const gen::GetGridTiSummariesStreamParams& params) {
   Answer answer;
   answer.content_type = "application/x-ndjson";
-  if (!params.run_ids) return answer;
-  SummaryStream stream(call, params.dag_id);
-  for (const std::string& run_id : *params.run_ids) stream.write(run_id, answer.body);
+  if (params.run_ids) GridStream(call, params.dag_id).write(*params.run_ids, answer.body);
   return answer;
 }
 

@@ -96,7 +96,10 @@ void JsonWriter::value(std::string_view text) {
 }
 
 void JsonWriter::value(Time time) {
-  value(std::string_view(to_iso_z(time)));
+  separate();
+  out_ += '"';
+  append_iso_z(out_, time);
+  out_ += '"';
 }
 
 void JsonWriter::value(const json::value& document) {

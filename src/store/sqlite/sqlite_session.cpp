@@ -22,17 +22,22 @@ class ResetOnExit {
   sqlite3_stmt* statement_;
 };
 
-Value column_value(sqlite3_stmt* statement, int column) {
+/// Made in place: an answer may have half a million cells.
+void append_cell(std::vector<Value>& cells, sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
-      return sqlite3_column_int64(statement, column);
+      cells.emplace_back(std::in_place_type<std::int64_t>, sqlite3_column_int64(statement, column));
+      break;
     case SQLITE_FLOAT:
-      return sqlite3_column_double(statement, column);
+      cells.emplace_back(sqlite3_column_double(statement, column));
+      break;
     case SQLITE_NULL:
-      return std::monostate{};
+      cells.emplace_back();
+      break;
     default: {
       const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-      return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+      cells.emplace_back(std::in_place_type<std::string>, bytes,
+                         static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
     }
   }
 }
@@ -129,7 +134,7 @@ Rows SqliteSession::query(std::string_view sql, std::span<const Param> params) {
     const int code = sqlite3_step(statement);
     if (code == SQLITE_DONE) return {static_cast<std::size_t>(columns), std::move(cells)};
     if (code != SQLITE_ROW) raise(sql);
-    for (int column = 0; column < columns; ++column) cells.push_back(column_value(statement, column));
+    for (int column = 0; column < columns; ++column) append_cell(cells, statement, column);
   }
 }
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/core/call.hpp"
+#include "api/core/grid_summary.hpp"
+
+namespace leoflow::api {
+
+/// Writes what the grid shows of a DAG's runs, a line for each. Small runs are read many at once, so that a
+/// database that is far away is not asked once for each; large ones few at once, so that memory is bounded.
+class GridStream {
+ public:
+  /// @param call, dag_id must outlive it.
+  GridStream(Call& call, const std::string& dag_id) : call_(call), dag_id_(dag_id) {}
+
+  /// Appends the lines of these runs in their order; nothing for runs that are not there.
+  void write(std::span<const std::string> run_ids, std::string& out);
+
+ private:
+  struct ShownRun {
+    std::string run_id;
+    std::int64_t id;
+    std::optional<std::int64_t> version_number;
+    RunSummary summary;
+  };
+
+  std::vector<ShownRun> find(std::span<const std::string> run_ids);
+  void sum_up(std::span<ShownRun> runs);
+  const GridOrder& order_of(const std::string& version_id);
+  std::optional<std::int64_t> number_of(const std::string& version_id);
+
+  Call& call_;
+  const std::string& dag_id_;
+  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
+  std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
+};
+
+}  // namespace leoflow::api
