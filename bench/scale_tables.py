@@ -27,6 +27,7 @@ class Dialect:
     duration: str
     version: str = "current_version_id"  # of a row of `dag`
     version_column: str = "dag_version_id"  # of a run
+    finish: tuple[str, ...] = ("ANALYZE",)  # once all rows are there
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Tables:
 
     def analyze(self) -> None:
         """Lets the database know its new size, as it would by itself in time."""
-        self.dialect.run("ANALYZE")
+        for statement in self.dialect.finish:
+            self.dialect.run(statement)
 
     def _dags(self, condition: str) -> str:
         return f"(SELECT dag_id, ROW_NUMBER() OVER (ORDER BY dag_id) AS row, {self.dialect.version} AS version FROM dag WHERE {condition}) d"
@@ -127,6 +129,14 @@ def _sqlite(path: pathlib.Path) -> Callable[[str], list[list[str]]]:
 _COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' AND table_schema = 'public' ORDER BY ordinal_position"
 
 
+# As the migration that added these columns filled them.
+_LEOFLOW_FINISH = (
+    "UPDATE dag SET last_run = (SELECT MAX(r.id) FROM dag_run r WHERE r.dag_id = dag.dag_id), latest_dated_run = "
+    "(SELECT r.id FROM dag_run r WHERE r.dag_id = dag.dag_id ORDER BY r.logical_date DESC LIMIT 1)",
+    "ANALYZE",
+)
+
+
 def leoflow_sqlite(path: pathlib.Path) -> Tables:
     """Returns the tables in Leoflow's own file."""
     return Tables(
@@ -136,6 +146,7 @@ def leoflow_sqlite(path: pathlib.Path) -> Tables:
             new_id="lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-7' || substr(hex(randomblob(2)), 2) || '-9' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))",
             moment=lambda seconds: f"({seconds} * 1000000)",
             duration="({seconds}) * 1000000",
+            finish=_LEOFLOW_FINISH,
         )
     )
 
@@ -149,6 +160,7 @@ def leoflow_postgres(url: str) -> Tables:
             new_id="gen_random_uuid()::text",
             moment=lambda seconds: f"({seconds}::bigint * 1000000)",
             duration="({seconds})::bigint * 1000000",
+            finish=_LEOFLOW_FINISH,
         )
     )
 

@@ -234,5 +234,29 @@ TEST_P(EngineTest, DeletedRunsAreGone) {
   EXPECT_EQ(count("dag_run") + count("task_instance"), 0);
 }
 
+TEST_P(EngineTest, ADagPointsAtTheRunThatWasMadeLastAndAtTheOneOfTheLatestDate) {
+  put(file_with("d", operator_json("a", "")));
+  const auto trigger_at = [&](const std::string& run_id, std::optional<Time> date) {
+    TriggerRun command;
+    command.dag_id = "d";
+    command.run_id = run_id;
+    command.logical_date = date;
+    ASSERT_TRUE(engine_->trigger_run(command));
+  };
+  const auto pointed_at = [&] {
+    return one(
+        "SELECT (SELECT run_id FROM dag_run WHERE id = last_run) || ' ' || "
+        "(SELECT run_id FROM dag_run WHERE id = latest_dated_run) FROM dag");
+  };
+  trigger_at("late", clock_.now() + 10s);
+  trigger_at("early", clock_.now() + 5s);
+  trigger_at("undated", std::nullopt);
+  EXPECT_EQ(pointed_at(), "undated late");
+  ASSERT_TRUE(engine_->delete_run("d", "undated"));
+  EXPECT_EQ(pointed_at(), "early late");
+  ASSERT_TRUE(engine_->delete_run("d", "late"));
+  EXPECT_EQ(pointed_at(), "early early");
+}
+
 }  // namespace
 }  // namespace leoflow::engine

@@ -1,6 +1,8 @@
 #include "engine/recorder.hpp"
 
 #include <algorithm>
+#include <fmt/core.h>
+#include <string>
 
 #include "dag/states.hpp"
 #include "engine/assets.hpp"
@@ -31,6 +33,18 @@ constexpr std::string_view kInsertRun =
     " bundle_version)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
     "$21, $22, $23, $24)";
+
+// What the lists of DAGs say of a DAG's runs is found through these two.
+constexpr std::string_view kLatestDatedRun =
+    "latest_dated_run = (SELECT r.id FROM dag_run r WHERE r.dag_id = $1 AND r.logical_date IS NOT NULL"
+    " ORDER BY r.logical_date DESC LIMIT 1)";
+const std::string kPointAtNewRun = fmt::format(
+    "UPDATE dag SET last_run = (SELECT r.id FROM dag_run r WHERE r.dag_id = $1 AND r.run_id = $2), {}"
+    " WHERE dag_id = $1",
+    kLatestDatedRun);
+const std::string kPointAtOldRun = fmt::format(
+    "UPDATE dag SET last_run = (SELECT MAX(r.id) FROM dag_run r WHERE r.dag_id = $1), {} WHERE dag_id = $1",
+    kLatestDatedRun);
 
 constexpr std::string_view kInsertTask =
     "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
@@ -182,6 +196,7 @@ void execute_rows(store::Session& session, std::string_view sql, std::size_t cou
 void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time now) {
   for (const Run* run : runs) {
     session.execute(kInsertRun, run_row(*run, now));
+    session.execute(kPointAtNewRun, {run->dag->dag_id, run->run_id});
     std::vector<std::uint32_t> there;  // the run's dates leave out the others
     for (std::uint32_t i = 0; i < run->tasks.size(); ++i) {
       if (run->tasks[i].state != dag::TaskState::removed) there.push_back(i);
@@ -270,6 +285,7 @@ void update_dag(store::Session& session, const DagEntry& dag) {
 void record(store::Session& session, const scheduler::Changes& changes, Time now) {
   for (const auto& [dag_id, run_id] : changes.deleted_runs) {
     session.execute("DELETE FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id});
+    session.execute(kPointAtOldRun, {dag_id});
   }
   for (const std::string& dag_id : changes.deleted_dags) {
     session.execute("DELETE FROM dag_run WHERE dag_id = $1", {dag_id});

@@ -11,18 +11,12 @@
 /// The filters that GET /api/v2/dags and GET /ui/dags share.
 namespace leoflow::api {
 
-inline constexpr std::string_view kLastRunState =
-    "(SELECT r.state FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
-inline constexpr std::string_view kLastRunStart =
-    "(SELECT r.start_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
-inline constexpr std::string_view kLastRunEnd =
-    "(SELECT r.end_date FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC LIMIT 1)";
 inline constexpr std::array<OrderKey, 7> kDagOrder = {{
     {"dag_id", "d.dag_id", Holds::text, true},
     {"dag_display_name", "d.dag_display_name", Holds::text, true},
     {"next_dagrun", "d.next_dagrun_logical_date", Holds::number},
-    {"last_run_state", kLastRunState},
-    {"last_run_start_date", kLastRunStart, Holds::number},
+    {"last_run_state", "l.state"},
+    {"last_run_start_date", "l.start_date", Holds::number},
     {"is_paused", "d.is_paused", Holds::number, true},
     {"next_dagrun_run_after", "d.next_dagrun_run_after", Holds::number},
 }};
@@ -44,7 +38,7 @@ void filter_dags(Select& select, const Params& params, const std::string& user) 
   select.pattern("d.dag_display_name", params.dag_display_name_pattern);
   select.prefix("d.dag_display_name", params.dag_display_name_prefix_pattern);
   select.equals("d.bundle_name", params.bundle_name).equals("v.bundle_version", params.bundle_version);
-  if (params.last_dag_run_state) select.equals(kLastRunState, params.last_dag_run_state);
+  select.equals("l.state", params.last_dag_run_state);
   for (const std::string& owner : params.owners) select.pattern("d.owners", owner);
   if (params.is_favorite) {
     select.where(

@@ -14,7 +14,8 @@ const std::string_view kDagColumns =
     "d.max_consecutive_failed_dag_runs, d.has_task_concurrency_limits, d.has_import_errors, "
     "d.next_dagrun_logical_date, d.next_dagrun_data_interval_start, d.next_dagrun_data_interval_end, "
     "d.next_dagrun_run_after, d.owners, d.timetable_partitioned, d.timetable_periodic";
-const std::string_view kDagTables = "dag d LEFT JOIN dag_version v ON v.id = d.current_version_id";
+const std::string_view kDagTables =
+    "dag d LEFT JOIN dag_version v ON v.id = d.current_version_id LEFT JOIN dag_run l ON l.id = d.last_run";
 const std::string_view kVersionColumns =
     "v.id, v.version_number, v.dag_id, v.bundle_name, v.bundle_version, v.created_at, d.dag_display_name";
 

@@ -12,7 +12,7 @@
 /// Reading of DAG rows, shared by the lists and detail pages.
 namespace leoflow::api {
 
-/// The columns that fill_dag() reads, of `dag d` joined with its current version `v`.
+/// The columns that fill_dag() reads, of `dag d` joined with its current version `v` and its last run `l`.
 extern const std::string_view kDagColumns;
 extern const std::string_view kDagTables;
 

@@ -23,6 +23,7 @@ namespace leoflow::api {
 struct ApiConfig {
   std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
   std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
+  std::filesystem::path docs_folder;   ///< Swagger UI and ReDoc
   std::filesystem::path logs_folder;
   std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
   std::string instance_name = "Leoflow";

@@ -85,6 +85,7 @@ ApiTest::ApiTest() : folder_(std::filesystem::temp_directory_path() / ("leoflow_
   ApiConfig config;
   config.ui_folder = folder_ / "ui";
   config.login_folder = folder_ / "login";
+  config.docs_folder = folder_ / "docs";
   config.logs_folder = folder_ / "logs";
   config.instance_name = "Leoflow Lite";
   config.edition = "lite";
@@ -118,6 +119,7 @@ void ApiTest::make_files() {
   put("ui/assets/index-abc123.js", "console.log('" + std::string(2000, 'x') + "')");
   put("ui/assets/sql.wasm", "wasm");
   put("login/index.html", "<base href=\"{{ backend_server_base_url }}\" />login");
+  put("docs/redoc.standalone.js", "redoc");
   put("secret.txt", "do not serve");
   put("logs/dag_id=hello/run_id=manual__1/task_id=extract/attempt=1.log",
       R"({"timestamp":"2026-01-01T00:00:00Z","event":"first line","level":"info"})"
@@ -168,6 +170,7 @@ void ApiTest::seed() {
       "('hello', 'manual__2', 'ver-1', 'running', 'scheduled', 'timetable', 2000000, 2000000, 3000000, NULL, "
       "'{}', "
       "NULL, 1);"
+      "UPDATE dag SET last_run = 2, latest_dated_run = 2 WHERE dag_id = 'hello';"
       "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
       "dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, start_date, "
       "end_date, "

@@ -14,9 +14,9 @@ Result<Answer> get_dags(Call& call, const gen::GetDagsParams& params) {
   filter_dags(select, params, call.user.subject);
   if (!params.timetable_type.empty()) select.in("d.timetable_type", params.timetable_type);
   if (auto fine = check_run_states(params.dag_run_state); !fine) return std::unexpected(fine.error());
-  select.in(kLastRunState, params.dag_run_state, "none");
-  select.range(kLastRunStart, LEOFLOW_RANGE(params, dag_run_start_date));
-  select.range(kLastRunEnd, LEOFLOW_RANGE(params, dag_run_end_date));
+  select.in("l.state", params.dag_run_state, "none");
+  select.range("l.start_date", LEOFLOW_RANGE(params, dag_run_start_date));
+  select.range("l.end_date", LEOFLOW_RANGE(params, dag_run_end_date));
   const auto page = read_page(call.db(), dag_list(), select, params.order_by, {params.limit, params.offset});
   if (!page) return std::unexpected(page.error());
   gen::DAGCollectionResponse list;
