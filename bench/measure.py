@@ -116,20 +116,25 @@ def _trigger_to_first(system: System, work: Workload, repetitions: int) -> Figur
 
 def _hops(system: System, work: Workload, repetitions: int) -> Figures:
     """In a chain: from the end of a task function to the begin of the next, and from begin to begin."""
-    hops, distances = [], []
+    waits, distances = [], []
     for _ in range(repetitions):
-        _run(system, work, workload.CHAIN)
+        waits += hops(system, work)
         marks = work.read(workload.CHAIN)
-        assert len(marks) == workload.CHAIN_LENGTH, marks
-        for before, after in zip(marks, marks[1:], strict=False):
-            hops.append(after.begin - before.end)
-            distances.append(after.begin - before.begin)
+        distances += [after.begin - before.begin for before, after in zip(marks, marks[1:], strict=False)]
     return {
-        "hop_p50_s": percentile(hops, 50),
-        "hop_p95_s": percentile(hops, 95),
+        "hop_p50_s": percentile(waits, 50),
+        "hop_p95_s": percentile(waits, 95),
         "start_to_start_p50_s": percentile(distances, 50),
         "start_to_start_p95_s": percentile(distances, 95),
     }
+
+
+def hops(system: System, work: Workload) -> list[float]:
+    """Runs the chain; returns the times from the end of a task function to the begin of the next, in seconds."""
+    _run(system, work, workload.CHAIN)
+    marks = work.read(workload.CHAIN)
+    assert len(marks) == workload.CHAIN_LENGTH, marks
+    return [after.begin - before.end for before, after in zip(marks, marks[1:], strict=False)]
 
 
 def _edit_to_visible(system: System, work: Workload, repetitions: int) -> Figures:

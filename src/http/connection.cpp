@@ -60,13 +60,20 @@ void compress_if_wanted(const Request& request, Response& response) {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(asio::ip::tcp::socket socket, const ServerContext& context, asio::thread_pool& workers,
+  Connection(asio::ip::tcp::socket socket, ServerContext& context, asio::thread_pool& workers,
              ConnectionSet& connections)
-      : stream_(std::move(socket)), context_(context), workers_(workers), connections_(connections) {}
+      : stream_(std::move(socket)),
+        context_(context),
+        workers_(workers),
+        connections_(connections),
+        body_share_(context.bodies) {}
   ~Connection() { connections_.remove(this); }
 
   void start();
-  void refuse(int status, std::string_view why) { answer(error_response(status, why), false); }
+  void refuse(int status, std::string_view why) {
+    parser_.reset();
+    answer(error_response(status, why), false);
+  }
   /// From any thread: closes now if no request is in progress, or one that is answered by a stream.
   void close_when_idle();
 
@@ -76,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void await_request();
   void read_header();
   void read_body();
+  void read_more_body();
   void send_continue();
   void on_read_error(error_code error);
   void handle();
@@ -92,6 +100,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ServerContext& context_;
   asio::thread_pool& workers_;
   ConnectionSet& connections_;
+  BodyBudget::Share body_share_;
 
   // The answer on its way out.
   Response response_;
@@ -148,10 +157,19 @@ void Connection::send_continue() {
 
 void Connection::read_body() {
   stream_.expires_after(context_.config.body_limit_time);
-  wire::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-    if (error) return self->on_read_error(error);
-    self->handle();
-  });
+  parser_->eager(true);
+  read_more_body();
+}
+
+void Connection::read_more_body() {
+  if (parser_->is_done()) return handle();
+  wire::async_read_some(stream_, buffer_, *parser_,
+                        [self = shared_from_this()](error_code error, std::size_t) {
+                          if (error) return self->on_read_error(error);
+                          if (!self->body_share_.grow(self->parser_->get().body().size()))
+                            return self->refuse(503, "Too many large requests at once: try again later");
+                          self->read_more_body();
+                        });
 }
 
 void Connection::on_read_error(error_code error) {
@@ -205,6 +223,7 @@ void Connection::handle() {
 }
 
 void Connection::answer(Response response, bool keep_alive) {
+  body_share_.give_back();
   response_ = std::move(response);
   const bool is_stream = static_cast<bool>(response_.stream);
   // Without chunks only the end of the connection shows where the answer ends.
@@ -317,7 +336,7 @@ bool ConnectionSet::closing() const {
   return closing_;
 }
 
-void start_connection(asio::ip::tcp::socket socket, const ServerContext& context, asio::thread_pool& workers,
+void start_connection(asio::ip::tcp::socket socket, ServerContext& context, asio::thread_pool& workers,
                       ConnectionSet& connections) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);

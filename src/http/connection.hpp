@@ -7,14 +7,19 @@
 #include <memory>
 #include <mutex>
 
+#include "http/body_budget.hpp"
 #include "http/server.hpp"
 
 /// Private to this folder: the life of one connection.
 namespace leoflow::http {
 
 struct ServerContext {
-  ServerConfig config;
-  Handler handler;
+  ServerContext(const ServerConfig& settings, Handler handle)
+      : config(settings), handler(std::move(handle)), bodies(settings.all_bodies_limit) {}
+
+  const ServerConfig config;
+  const Handler handler;
+  BodyBudget bodies;
 };
 
 class Connection;
@@ -45,7 +50,7 @@ class ConnectionSet {
 };
 
 /// The connection keeps itself alive; `context`, `workers` and `connections` must outlive it.
-void start_connection(boost::asio::ip::tcp::socket socket, const ServerContext& context,
+void start_connection(boost::asio::ip::tcp::socket socket, ServerContext& context,
                       boost::asio::thread_pool& workers, ConnectionSet& connections);
 
 }  // namespace leoflow::http

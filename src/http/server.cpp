@@ -19,7 +19,7 @@ using tcp = asio::ip::tcp;
 
 struct Server::Impl {
   Impl(const ServerConfig& settings, Handler handle)
-      : context{settings, std::move(handle)},
+      : context(settings, std::move(handle)),
         workers(static_cast<std::size_t>(settings.workers)),
         acceptor(io),
         pause(io),
@@ -31,7 +31,7 @@ struct Server::Impl {
 
   // Handlers still queued in `io` and `workers` hold connections, which use the two
   // above them: the order of destruction matters.
-  ServerContext context;  // constant after construction
+  ServerContext context;
   ConnectionSet connections;
   asio::io_context io;
   asio::thread_pool workers;

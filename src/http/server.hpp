@@ -18,6 +18,8 @@ struct ServerConfig {
   std::size_t max_connections = 2048;         ///< beyond, the one that waits longest for its client is closed
   std::size_t header_limit = 64 * 1024;       ///< bytes
   std::size_t body_limit = 64 * 1024 * 1024;  ///< bytes
+  std::size_t all_bodies_limit =
+      256 * 1024 * 1024;  ///< bytes, of those above 64 KB that are read or answered now
   std::chrono::milliseconds idle_limit{75'000};  ///< between two requests
   std::chrono::milliseconds header_limit_time{30'000};
   std::chrono::milliseconds body_limit_time{120'000};

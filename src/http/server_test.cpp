@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <future>
 #include <gtest/gtest.h>
 #include <optional>
@@ -115,6 +116,21 @@ TEST_F(ServerTest, OversizedBodyIs413) {
   RawPeer peer(server->port());
   peer.say("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
   EXPECT_NE(peer.hear().find("413"), std::string::npos);
+}
+
+TEST(Server, BodiesThatAreTooLargeTogetherAreRefusedAndTheirRoomIsFreeAgain) {
+  ServerConfig config;
+  config.all_bodies_limit = 100'000;
+  const auto server = Server::start(config, echo).value();
+  const auto status_of_body = [&](std::size_t size) {
+    RawPeer peer(server->port());
+    peer.say(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+                         size, std::string(size, 'b')));
+    return peer.hear("\r\n").substr(9, 3);
+  };
+  EXPECT_EQ(status_of_body(100'001), "503");
+  EXPECT_EQ(status_of_body(99'999), "200");
+  EXPECT_EQ(status_of_body(99'999), "200");
 }
 
 TEST_F(ServerTest, SlowHeaderIsCutOff) {
