@@ -36,7 +36,7 @@ TUNED = {
 
 def install() -> None:
     """Makes the Python environment with the pinned Airflow, if it is not there."""
-    pins = [line for line in (ROOT / "airflow.pin").read_text().split("\n") if line and line[0] != "#"]
+    pins = [line for line in (ROOT / "airflow.pin").read_text().split("\n") if line.startswith("apache-")]
     stamp, wanted = ENVIRONMENT / ".stamp", "\n".join(pins + _DRIVERS)
     if stamp.exists() and stamp.read_text() == wanted:
         return

@@ -19,32 +19,42 @@ def _programs() -> pathlib.Path:
 
 @dataclass
 class Postgres:
-    """A server on a private socket, durable as in production (fsync on)."""
+    """A server on a private socket, durable as in production (fsync on).
+
+    Attributes:
+        folder: Where its files are.
+        kept: They stay there when it stops, for another one.
+    """
 
     folder: pathlib.Path = field(default_factory=lambda: pathlib.Path(tempfile.mkdtemp(prefix="bench-pg-")))
+    kept: bool = False
 
     def start(self) -> None:
-        """Makes the cluster and starts it."""
+        """Makes the cluster, if it is not there, and starts it."""
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres")
-        self._run("initdb", "-U", "airflow", "--auth=trust", "-E", "UTF8", "--locale=C")
+        if not (self.folder / "data").exists():
+            self._run("initdb", "-U", "airflow", "--auth=trust", "-E", "UTF8", "--locale=C")
         options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=200"
         self._run("pg_ctl", "-l", str(self.folder / "log"), "-w", "-o", options, "start")
 
     def stop(self) -> None:
-        """Ends the server and removes its files."""
-        self._run("pg_ctl", "-m", "immediate", "-w", "stop", check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Ends the server and, unless they are kept, removes its files."""
+        self._run("pg_ctl", "-m", "fast" if self.kept else "immediate", "-w", "stop", check=False)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def pid(self) -> int:
         """Returns the server's process id."""
         return int((self.folder / "data/postmaster.pid").read_text().split()[0])
 
     def make_database(self, name: str) -> str:
-        """Makes an empty database; returns what comes after `driver://` in its URL."""
-        subprocess.run(
-            [str(_programs() / "createdb"), "-h", str(self.folder), "-U", "airflow", name], check=True
-        )
+        """Makes an empty database, if there is none; returns what comes after `driver://` in its URL."""
+        server = ["-h", str(self.folder), "-U", "airflow"]
+        there = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        command = [str(_programs() / "psql"), *server, "-X", "-A", "-t", "-c", there, "postgres"]
+        if not subprocess.run(command, check=True, capture_output=True).stdout:
+            subprocess.run([str(_programs() / "createdb"), *server, name], check=True)
         return f"airflow@/{name}?host={self.folder}"
 
     def url(self, name: str) -> str:
