@@ -12,15 +12,17 @@ operations.hpp and the .cpp files beside them. The same input gives the same byt
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from pathlib import Path
 
 import yaml
 
+PUBLIC_SPEC = "api_fastapi/core_api/openapi/v2-rest-api-generated.yaml"
 SPECS = (
     "api_fastapi/core_api/openapi/_private_ui.yaml",
-    "api_fastapi/core_api/openapi/v2-rest-api-generated.yaml",
+    PUBLIC_SPEC,
     "api_fastapi/auth/managers/simple/openapi/v2-simple-auth-manager-generated.yaml",
 )
 BANNER = "// Written by scripts/generate_api.py from Airflow's OpenAPI files. Do not edit.\n"
@@ -310,7 +312,7 @@ def body_of(operation: dict) -> tuple[str, bool]:
 
 
 def operations_header(api: Api) -> str:
-    out = [BANNER, "#pragma once\n\n#include <array>\n#include <cstddef>\n\n",
+    out = [BANNER, "#pragma once\n\n#include <array>\n#include <cstddef>\n#include <string_view>\n\n",
            '#include "api/wire/route.hpp"\n#include "gen/params.hpp"\n#include "gen/types.hpp"\n\n',
            "namespace leoflow::api {\n\n",
            "/// One type per operation: its place in the route table, its parameters and its body.\nnamespace op {\n\n"]
@@ -321,7 +323,8 @@ def operations_header(api: Api) -> str:
                    f"  using Params = gen::{camel(operation['operationId'])}Params;\n  using Body = {body_type};\n}};\n")
     out.append("\n}  // namespace op\n\nnamespace gen {\n\n"
                f"inline constexpr std::size_t kOperationCount = {len(api.operations)};\n"
-               "extern const std::array<wire::Route, kOperationCount> kRoutes;\n\n}  // namespace gen\n}  // namespace leoflow::api\n")
+               "extern const std::array<wire::Route, kOperationCount> kRoutes;\n\n"
+               "/// The OpenAPI file of the public API, as JSON.\nextern const std::string_view kOpenApi;\n\n}  // namespace gen\n}  // namespace leoflow::api\n")
     return "".join(out)
 
 
@@ -334,6 +337,15 @@ def routes_source(api: Api) -> str:
         out.append(f'    {{"{operation["method"]}", "{path}", "{operation["operationId"]}", {is_open}}},\n')
     out.append("}};\n\n}  // namespace leoflow::api::gen\n")
     return "".join(out)
+
+
+def document_source(folder: Path) -> str:
+    """The description of the public API, as JSON."""
+    text = json.dumps(yaml.safe_load((folder / PUBLIC_SPEC).read_text()))
+    # Compilers limit one literal to 64 KiB; adjacent ones are joined.
+    pieces = "\n".join(f'R"JSON({text[i : i + 8000]})JSON"' for i in range(0, len(text), 8000))
+    return (f'{BANNER}#include "gen/operations.hpp"\n\nnamespace leoflow::api::gen {{\n\n'
+            f"const std::string_view kOpenApi =\n{pieces};\n\n}}  // namespace leoflow::api::gen\n")
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -359,6 +371,7 @@ def generate(out_dir: Path) -> None:
     write_if_changed(out_dir / "params.hpp", params_header(api))
     write_if_changed(out_dir / "operations.hpp", operations_header(api))
     write_if_changed(out_dir / "routes.cpp", routes_source(api))
+    write_if_changed(out_dir / "document.cpp", document_source(package_folder()))
     write_parts(out_dir, "write", "types.hpp", [writer(api, n) for n in structs if n in responses])
     write_parts(out_dir, "parse", "types.hpp", [body_parser(api, n) for n in structs if n in requests])
     write_parts(out_dir, "params", "params.hpp", [param_parser(api, o) for o in api.operations])

@@ -34,6 +34,19 @@ TEST_F(ApiTest, SendsStrangersFromThePageToTheLogin) {
   EXPECT_EQ(call("GET", "/auth/login", "", false).status, 200);
 }
 
+TEST_F(ApiTest, ShowsTheDescriptionOfTheApiToEverybody) {
+  for (const char* path : {"/docs", "/redoc"}) {
+    const auto page = call("GET", path, "", false);
+    EXPECT_EQ(page.status, 200);
+    EXPECT_NE(page.content().find("\"/openapi.json\""), std::string_view::npos);
+    EXPECT_NE(header_of(page, "Content-Security-Policy").find("default-src 'self'"), std::string::npos);
+  }
+  const auto description = parse_json(call("GET", "/openapi.json", "", false).content()).value();
+  EXPECT_NE(find(*find(description, "paths"), "/api/v2/dags"), nullptr);
+  EXPECT_EQ(call("GET", "/docs/static/redoc.standalone.js", "", false).content(), "redoc");
+  EXPECT_EQ(call("GET", "/docs/static/../secret.txt", "", false).status, 404);
+}
+
 TEST_F(ApiTest, ServesFilesWithTheirTypesAndCaching) {
   const auto script = get("/static/assets/index-abc123.js");
   EXPECT_EQ(script.status, 200);

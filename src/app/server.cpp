@@ -76,6 +76,7 @@ api::ApiConfig api_config(const ServerConfig& config) {
   api::ApiConfig out;
   out.ui_folder = airflow / "ui/dist";
   out.login_folder = airflow / "api_fastapi/auth/managers/simple/ui/dist";
+  out.docs_folder = airflow.parent_path() / "fastapi_offline/static";
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
   out.plugins_file = fs::path(config.agent_folder) / "plugins.json";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <zlib.h>
 
+#include "api/static/api_docs.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -79,6 +80,17 @@ bool is_safe(std::string_view relative) {
                       [](const std::string& part) { return part.empty() || part.front() == '.'; });
 }
 
+/// The UI injects its styles and compiles WebAssembly (SQL highlighting); all else must come from here.
+http::Response with_policy(http::Response response) {
+  response.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
+      "style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self' data:; "
+      "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action "
+      "'self'");
+  return response;
+}
+
 http::Response json_error(std::string_view message) {
   http::Response response;
   response.status = 404;
@@ -88,20 +100,19 @@ http::Response json_error(std::string_view message) {
 
 }  // namespace
 
-StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login)
-    : ui_(std::move(ui)), login_(std::move(login)) {}
+StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs)
+    : ui_(std::move(ui)), login_(std::move(login)), docs_(std::move(docs)) {}
 
 bool StaticFiles::is_ui_page(const http::Request& request) {
   const std::string_view path = request.path;
-  return path != "/health" && path != "/auth" && !path.starts_with("/api/") &&
-         !path.starts_with("/static/") && !path.starts_with("/auth/");
+  return path != "/health" && path != "/auth" && !is_api_docs(path) && !path.starts_with(kDocsFiles) &&
+         !path.starts_with("/api/") && !path.starts_with("/static/") && !path.starts_with("/auth/");
 }
 
 http::Response StaticFiles::serve(const http::Request& request) {
   const std::string path = url_decode(request.path).value_or("/");
   const std::string_view view = path;
-  if (request.method != "GET" && request.method != "HEAD")
-    return http::method_not_allowed("GET, HEAD");
+  if (request.method != "GET" && request.method != "HEAD") return http::method_not_allowed("GET, HEAD");
   if (view == "/health") {
     return json_error("Moved in Airflow 3. Please change config to check `/api/v2/monitor/health`");
   }
@@ -111,6 +122,8 @@ http::Response StaticFiles::serve(const http::Request& request) {
   if (view.starts_with("/api/")) return json_error("API route not found");
   if (view.starts_with("/static/")) return file_answer(request, ui_, view.substr(8));
   if (view.starts_with("/auth/static/")) return file_answer(request, login_, view.substr(13));
+  if (view.starts_with(kDocsFiles)) return file_answer(request, docs_, view.substr(kDocsFiles.size()));
+  if (is_api_docs(view)) return with_policy(api_docs(view));
   if (view == "/auth" || view.starts_with("/auth/")) return page_answer(request, login_);
   return page_answer(request, ui_);
 }
@@ -173,14 +186,7 @@ http::Response StaticFiles::page_answer(const http::Request& request, const std:
     log::error("the web UI is not in {}", folder.string());
     return http::error_response(503, "The web UI is not installed");
   }
-  // The UI injects its styles and compiles WebAssembly (SQL highlighting); all else must come from here.
-  response.headers.emplace_back(
-      "Content-Security-Policy",
-      "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
-      "style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self' data:; "
-      "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action "
-      "'self'");
-  return response;
+  return with_policy(std::move(response));
 }
 
 }  // namespace leoflow::api

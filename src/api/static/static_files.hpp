@@ -11,13 +11,14 @@
 
 namespace leoflow::api {
 
-/// The web UI and the login page, as the wheel has them. Files are read and
-/// compressed at their first use; only the compressed form is kept. Thread safe.
+/// The web UI and the login page, as the wheel has them, and the pages of the API's description. Files are
+/// read and compressed at their first use; only the compressed form is kept. Thread safe.
 class StaticFiles {
  public:
   /// @param ui     airflow/ui/dist; served under /static and as the page of every other path.
   /// @param login  the login page's dist; served under /auth.
-  StaticFiles(std::filesystem::path ui, std::filesystem::path login);
+  /// @param docs   the scripts of the pages that show the API's description; served under /docs/static.
+  StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs);
 
   /// Whether serve() would answer with the UI's page (rather than a file, the login page or an error).
   static bool is_ui_page(const http::Request& request);
@@ -40,6 +41,7 @@ class StaticFiles {
 
   const std::filesystem::path ui_;
   const std::filesystem::path login_;
+  const std::filesystem::path docs_;
   std::mutex mutex_;
   std::map<std::string, FilePointer, std::less<>> files_;  // protected by mutex_
 };

@@ -50,6 +50,7 @@ Result<Answer> get_configs(Call& call, const gen::GetConfigsParams&) {
   answer.fallback_page_limit = 50;
   answer.auto_refresh_interval = config.auto_refresh_interval;
   answer.instance_name = config.instance_name;
+  answer.enable_swagger_ui = true;
   answer.test_connection = "Disabled";
   if (const auto badge = badge_of(config.edition)) answer.theme.emplace().globalCss = badge_css(*badge);
   // The UI takes a null theme token for one that is set: absent fields stay away.
