@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <map>
 
+#include "api/core/select.hpp"
 #include "api/resources.hpp"
 #include "base/time_text.hpp"
 
