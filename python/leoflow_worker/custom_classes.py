@@ -28,6 +28,8 @@ def evaluate_custom_classes(processor: Any) -> None:
         result = stock_parse(request, log)
         if result is None:
             return None
+        # The parser keeps them in a set, whose order changes: of two assets that conflict always the same is to win.
+        result.serialized_dags.sort(key=lambda dag: dag.dag_id)
         for dag in list(result.serialized_dags):
             try:
                 _evaluate(dag.data["dag"])

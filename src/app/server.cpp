@@ -133,7 +133,6 @@ lite::PluginAppsOptions plugin_apps_options(const ServerConfig& config) {
 std::vector<api::Process> processes(engine::Engine& engine, fleet::Fleet& fleet, const Clock& clock,
                                     Time started) {
   std::vector<api::Process> out{{.job_type = "SchedulerJob",
-                                 .executor_class = "LocalExecutor",
                                  .hostname = host_name(),
                                  .unixname = user_name(),
                                  .start_date = started,
@@ -141,7 +140,6 @@ std::vector<api::Process> processes(engine::Engine& engine, fleet::Fleet& fleet,
   for (const fleet::AgentLife& agent : fleet.agents()) {
     for (const char* job_type : {"DagProcessorJob", "TriggererJob"}) {
       out.push_back({.job_type = job_type,
-                     .executor_class = std::nullopt,
                      .hostname = agent.hostname,
                      .unixname = agent.unixname,
                      .start_date = agent.connected_at,

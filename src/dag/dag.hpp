@@ -23,6 +23,7 @@ namespace leoflow::dag {
 struct Task {
   std::string task_id;
   std::string display_name;
+  std::string operator_class;
   std::string operator_name;  ///< as the UI shows it: "@task", "BashOperator"
   std::string pool = "default_pool";
   int pool_slots = 1;

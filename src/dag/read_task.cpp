@@ -35,7 +35,8 @@ Result<Task> read_task(const json::value& fields) {
   if (task.task_id.empty()) return fail(ErrorCode::invalid, "a task has no task_id");
   task.display_name =
       get_text(fields, "_task_display_name", get_text(fields, "task_display_name", task.task_id));
-  task.operator_name = get_text(fields, "_operator_name", get_text(fields, "task_type", "BaseOperator"));
+  task.operator_class = get_text(fields, "task_type", "BaseOperator");
+  task.operator_name = get_text(fields, "_operator_name", task.operator_class);
   task.pool = get_text(fields, "pool", task.pool);
   task.pool_slots = find_int(fields, "pool_slots").value_or(1);
   task.queue = get_text(fields, "queue", task.queue);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/time_text.hpp"
+#include "engine/active_assets.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -27,11 +28,10 @@ std::string_view to_text(Kind kind) {
 
 constexpr std::string_view kPutAsset =
     "INSERT INTO asset (name, uri, asset_group, extra, is_active, created_at, updated_at)"
-    " VALUES ($1, $2, $3, $4, 1, $5, $5) ON CONFLICT (name, uri) DO UPDATE SET"
-    " asset_group = excluded.asset_group, extra = excluded.extra, is_active = 1,"
+    " VALUES ($1, $2, $3, $4, 0, $5, $5) ON CONFLICT (name, uri) DO UPDATE SET"
+    " asset_group = excluded.asset_group, extra = excluded.extra,"
     " updated_at = excluded.updated_at";
 
-// One that only an alias made is nobody's until a DAG defines it.
 constexpr std::string_view kMakeAsset =
     "INSERT INTO asset (name, uri, asset_group, extra, is_active, created_at, updated_at)"
     " VALUES ($1, $2, 'asset', $3, 0, $4, $4) ON CONFLICT (name, uri) DO NOTHING";
@@ -170,9 +170,12 @@ void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, 
 }
 
 void write_asset_events(store::Session& session, const std::vector<AssetEvent>& events, Time now) {
+  bool is_new = false;
   for (const AssetEvent& event : events) {
     const dag::AssetKey& asset = event.asset;
-    if (!event.aliases.empty()) session.execute(kMakeAsset, {asset.name, asset.uri, event.asset_extra, now});
+    if (!event.aliases.empty()) {
+      is_new |= session.execute(kMakeAsset, {asset.name, asset.uri, event.asset_extra, now}) != 0;
+    }
     const auto map_index = event.dag_id ? std::optional(event.map_index) : std::nullopt;
     session.execute(kPutEvent, {asset.name, asset.uri, now, event.extra, event.dag_id, event.task_id,
                                 event.run_id, map_index, event.partition_key});
@@ -185,9 +188,10 @@ void write_asset_events(store::Session& session, const std::vector<AssetEvent>& 
     const auto id = session.query("SELECT MAX(id) FROM asset_event")[0].integer(0);
     write_partition_effects(session, event.effects, id, {event.dag_id, event.task_id, event.run_id}, now);
   }
+  if (is_new) activate_assets(session, now);
 }
 
-void write_dag_assets(store::Session& session, const dag::Dag& dag, Time now) {
+bool write_dag_assets(store::Session& session, const dag::Dag& dag, Time now) {
   // Those that stay keep the time at which they came.
   std::vector<store::Params> schedule;
   std::vector<store::Params> uses;
@@ -216,13 +220,7 @@ void write_dag_assets(store::Session& session, const dag::Dag& dag, Time now) {
       "DELETE FROM dag_schedule_asset WHERE dag_id = $1 AND updated_at <> $2", {dag.dag_id, now});
   const auto gone_uses =
       session.execute("DELETE FROM task_asset WHERE dag_id = $1 AND updated_at <> $2", {dag.dag_id, now});
-  if (gone_schedule + gone_uses == 0) return;
-  session.execute(
-      "UPDATE asset SET is_active = 0 WHERE is_active = 1"
-      " AND NOT EXISTS (SELECT 1 FROM dag_schedule_asset u WHERE u.kind = 'asset' AND u.name = asset.name"
-      "  AND u.uri = asset.uri)"
-      " AND NOT EXISTS (SELECT 1 FROM task_asset u WHERE u.kind = 'asset' AND u.name = asset.name"
-      "  AND u.uri = asset.uri)");
+  return gone_schedule + gone_uses != 0;
 }
 
 void write_asset_queue(store::Session& session, const scheduler::DagEntry& dag) {

@@ -52,7 +52,8 @@ void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, 
 
 void write_asset_events(store::Session& session, const std::vector<AssetEvent>& events, Time now);
 /// What a DAG's schedule and tasks say of assets, in the place of what they said before.
-void write_dag_assets(store::Session& session, const dag::Dag& dag, Time now);
+/// @returns whether it said something before that it does not say now.
+bool write_dag_assets(store::Session& session, const dag::Dag& dag, Time now);
 /// What waits for a DAG's next asset-triggered run.
 void write_asset_queue(store::Session& session, const scheduler::DagEntry& dag);
 /// The events since the DAG's asset-triggered run before become those of this one.

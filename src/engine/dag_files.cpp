@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "dag/encoded.hpp"
 #include "dag/read_serialized.hpp"
+#include "engine/active_assets.hpp"
 #include "engine/assets.hpp"
 #include "engine/dag_hash.hpp"
 #include "engine/deadlines.hpp"
@@ -189,6 +190,8 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
   const auto kept = std::make_shared<ParsedFile>(std::move(file));
   kept->serialized_dags.clear();
   return [changes, stale, kept, errors, now = d.now](store::Session& session) {
+    bool is_less_named = !stale.empty();
+    std::vector<std::string> dag_ids = stale;
     for (const DagChange& change : *changes) {
       const dag::Dag& dag = *change.graph;
       const double seconds = static_cast<double>(kept->parse_duration.count()) / 1e6;
@@ -221,12 +224,16 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
                         {change.version_id, kept->source});
       }
       write_tags(session, dag);
+      dag_ids.push_back(dag.dag_id);
       if (!change.changed) continue;
-      write_dag_assets(session, dag, now);
+      is_less_named |= write_dag_assets(session, dag, now);
       write_deadline_alerts(session, change.version_id, dag, now);
     }
     for (const std::string& dag_id : stale)
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});
+    write_parse_warnings(session, dag_ids, kept->warnings, now);
+    if (is_less_named) retire_assets(session);
+    activate_assets(session, now);
     write_import_error(session, kept->bundle_name, kept->relative_fileloc, errors, now);
     session.execute(
         "INSERT INTO parsed_file (bundle_name, relative_fileloc, content_hash, parsed_at) VALUES ($1, $2, "
@@ -241,10 +248,13 @@ std::function<void(store::Session&)> DagFiles::remove(Deciding& d, const std::st
                                                       const std::string& relative_fileloc) {
   const auto dag_ids = dags_of(bundle, relative_fileloc);
   for (const std::string& dag_id : dag_ids) d.scheduler.set_stale(dag_id, true, d.now);
-  return [dag_ids, bundle, relative_fileloc](store::Session& session) {
+  return [dag_ids, bundle, relative_fileloc, now = d.now](store::Session& session) {
     for (const std::string& dag_id : dag_ids) {
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});
     }
+    write_parse_warnings(session, dag_ids, {}, now);
+    retire_assets(session);
+    activate_assets(session, now);
     session.execute("DELETE FROM import_error WHERE bundle_name = $1 AND filename = $2",
                     {bundle, relative_fileloc});
     session.execute("DELETE FROM parsed_file WHERE bundle_name = $1 AND relative_fileloc = $2",

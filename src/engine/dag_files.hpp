@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "engine/dag_warnings.hpp"
 #include "engine/item.hpp"
 #include "engine/recovery.hpp"
 
@@ -23,7 +24,7 @@ struct ParsedFile {
   std::string source;            ///< text of the file
   std::vector<json::value> serialized_dags;
   std::optional<std::string> import_error;  ///< traceback; the DAGs that did load are still there
-  std::vector<std::string> warnings;
+  std::vector<DagWarning> warnings;
   Duration parse_duration{0};
 };
 

@@ -51,9 +51,9 @@ constexpr std::string_view kInsertTask =
     "dag_version_id,"
     " task_display_name, operator, pool, pool_slots, queue, priority_weight, executor, scheduled_at, "
     "queued_at,"
-    " start_date, end_date, map_length, updated_at)"
+    " start_date, end_date, map_length, updated_at, operator_name)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22)";
+    "$21, $22, $23)";
 
 // The one instance of a task that was not expanded yet is its first one now.
 constexpr std::string_view kMapFirst =
@@ -166,7 +166,7 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           int{ti.max_tries},
           run.version_id,
           task.display_name,
-          task.operator_name,
+          task.operator_class,
           task.pool,
           task.pool_slots,
           task.queue,
@@ -177,7 +177,8 @@ Params task_row(const Run& run, const TaskInstance& ti, Time now) {
           ti.start_date,
           ti.end_date,
           map_length(ti),
-          now};
+          now,
+          task.operator_name};
 }
 
 /// Executes a statement for each of `count` rows; few of them are in memory at a time.
@@ -289,6 +290,7 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   }
   for (const std::string& dag_id : changes.deleted_dags) {
     session.execute("DELETE FROM dag_run WHERE dag_id = $1", {dag_id});
+    session.execute("DELETE FROM dag_warning WHERE dag_id = $1", {dag_id});
     session.execute("DELETE FROM dag WHERE dag_id = $1", {dag_id});
   }
   insert_runs(session, changes.created, now);

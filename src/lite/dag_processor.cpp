@@ -60,6 +60,12 @@ engine::ParsedFile to_parsed_file(const fleet::ParseOutcome& outcome, const std:
       if (const json::value* data = find(dag, "data")) file.serialized_dags.push_back(*data);
     }
   }
+  if (const json::value* warnings = find(*result, "warnings"); warnings != nullptr && warnings->is_array()) {
+    for (const json::value& told : warnings->get_array()) {
+      file.warnings.push_back(
+          {get_text(told, "dag_id"), get_text(told, "warning_type"), get_text(told, "message")});
+    }
+  }
   if (const json::value* errors = find(*result, "import_errors"); errors != nullptr && errors->is_object()) {
     for (const auto& [path, trace] : errors->get_object()) {
       if (!file.import_error) file.import_error.emplace();

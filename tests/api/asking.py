@@ -44,13 +44,17 @@ class Asker:
 
     def _look_up(self) -> dict[str, str]:
         get, found = self.server.get, {}
+        # One in a conflict is known by its place only: the one in use has the name.
+        for asset in get("/api/v2/assets?limit=1000&only_active=false")["assets"]:
+            found[f"{{asset:{asset['uri']}}}"] = str(asset["id"])
         for asset in get("/api/v2/assets?limit=1000")["assets"]:
+            found.pop(f"{{asset:{asset['uri']}}}", None)
             found[f"{{asset:{asset['name']}}}"] = str(asset["id"])
         for alias in get("/api/v2/assets/aliases?limit=1000")["asset_aliases"]:
             found[f"{{alias:{alias['name']}}}"] = str(alias["id"])
         lists = {
             "backfill": get("/api/v2/backfills?dag_id=example_branch_labels")["backfills"],
-            "event": get("/api/v2/eventLogs?limit=1")["event_logs"],
+            "event": get("/api/v2/eventLogs?limit=1&included_events=post_variable")["event_logs"],
             "import_error": get("/api/v2/importErrors?order_by=filename")["import_errors"],
         }
         for name, entries in lists.items():

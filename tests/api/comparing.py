@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from differing import Answered, differences
 from known import KNOWN, Known
-from questions import questions
+from questions import is_unordered, questions
 
 
 @dataclass
@@ -40,7 +42,10 @@ def compare(theirs: dict[str, Answered], ours: dict[str, Answered]) -> dict[str,
         elif theirs[question]["status"] == 500:
             tally.failed += 1
         else:
-            _add(tally, operation, question, list(differences(theirs[question], ours[question])))
+            pair = (theirs[question], ours[question])
+            if is_unordered(question):
+                pair = (_sorted(pair[0]), _sorted(pair[1]))
+            _add(tally, operation, question, list(differences(*pair)))
     return tallies
 
 
@@ -52,10 +57,22 @@ def unused(tallies: dict[str, Tally]) -> list[Known]:
 def _add(tally: Tally, operation: str, question: str, found: list[tuple[str, str]]) -> None:
     reasons = set()
     for place, line in found:
-        reason = next((known for known in KNOWN if known.covers(operation, question, place)), None)
+        reason = next((known for known in KNOWN if known.covers(operation, question, place, line)), None)
         if reason is None:
             tally.unknown.append(f"{question} {place}: {line}")
         else:
             reasons.add(reason)
     tally.known += bool(reasons)
     tally.reasons.update(reasons)
+
+
+def _sorted(answered: Answered) -> Answered:
+    """Returns an answer with the entries of its list in an order of their own."""
+    body = answered["body"]
+    if isinstance(body, dict):
+        body = {key: sorted(value, key=_text) if isinstance(value, list) else value for key, value in body.items()}
+    return answered | {"body": body}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -15,17 +15,78 @@ class Known:
         place: Where in the answer, without indexes; `*` is any text.
         why: The reason.
         question: What was asked; `*` is any text.
+        told: How it differs, in the words of `differing.py`; `*` is any text.
     """
 
     operation: str
     place: str
     why: str
     question: str = "*"
+    told: str = "*"
 
-    def covers(self, operation: str, question: str, place: str) -> bool:
+    def covers(self, operation: str, question: str, place: str, told: str) -> bool:
         """Tells whether this is the reason of a difference."""
-        pairs = ((operation, self.operation), (place, self.place), (question, self.question))
+        pairs = (
+            (operation, self.operation),
+            (place, self.place),
+            (question, self.question),
+            (told, self.told),
+        )
         return all(fnmatch.fnmatchcase(text.replace("[", "("), pattern.replace("[", "(")) for text, pattern in pairs)
 
 
-KNOWN: tuple[Known, ...] = ()
+_DAGS = "/api/v2/dags"
+_RUN = f"{_DAGS}/{{dag_id}}/dagRuns/{{dag_run_id}}"
+_TASKS = f"{_RUN}/taskInstances"
+_TASK = f"{_TASKS}/{{task_id}}"
+_LOG = f"{_TASK}/logs/{{try_number}}"
+_MADE_UP = "*/example_asset_state_store_producer/*"
+
+_UNSET = "What is not set is left out: the UI takes a null theme for one."
+_LAST_RUN = "The last run is that of the latest time; in Airflow the one made last, be it a backfill of old days."
+_LINKS = "The links that the definition names; Airflow looks for them in the wrong object and finds none, ever."
+_OWNER = "A DAG without tasks has no owner; in Airflow it has the default one."
+_WATCHERS = "The watchers that a DAG names are listed while it is paused, too; none runs then, as in Airflow."
+_GRAPH = "An asset that is a DAG's whole schedule is in its graph; in Airflow it is missing."
+_ZONE = "A time without a zone is refused before anything is looked up."
+_ID = "What is no number is refused as everywhere; Airflow looks at this id first when it asks who may see it."
+_HUMAN = "Leoflow says that a task waits for a human; Airflow has no reason."
+_NULLS = "What has no value comes last in every order; Airflow leaves that to its database."
+_ZERO = "What another task skips took no time; Airflow leaves its duration out, though it has a start and an end."
+_NAMES = "Instances that mapping adds have the display name of their task; in Airflow only the first has it."
+_NUMBER = "The task makes up a number."
+_NO_LOG = "Where there is no log Leoflow says why, rather than that a worker's host name is missing."
+
+KNOWN: tuple[Known, ...] = (
+    Known("/ui/config", ".instance_name", "It is Leoflow."),
+    Known("/ui/config", ".theme", "The edition is on the logo, by the UI's own option."),
+    Known("/ui/config", ".enable_swagger_ui", "There is no page of Swagger: the description is Airflow's."),
+    Known("/ui/config", ".external_log_name", _UNSET),
+    Known("/ui/config", ".rerun_with_latest_version", _UNSET),
+    Known(_DAGS, "*", _LAST_RUN, "*?last_dag_run_state=*"),
+    Known(_DAGS, "*", _LAST_RUN, "*?dag_run_*"),
+    Known(_DAGS, "*", _LAST_RUN, "*order_by=*last_run_state*"),
+    Known("/ui/dags", "*", _LAST_RUN, "*?last_dag_run_state=*"),
+    Known("/ui/dags", "*", _LAST_RUN, "*order_by=*last_run_state*"),
+    Known(_DAGS, ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
+    Known("/ui/dags", ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
+    Known(_DAGS, "*", _OWNER, "*?owners=airflow"),
+    Known("/ui/dags", "*", _OWNER, "*?owners=airflow"),
+    Known("/api/v2/jobs", "*", "What has no end is within no bounds of an end; in Airflow it is.", "*&end_date_*"),
+    Known("/api/v2/jobs", "*", "is_alive=false lists what is not alive; in Airflow what is.", "*is_alive=false"),
+    Known("/api/v2/assets", ".assets[].watchers", _WATCHERS, "*", "Airflow [], Leoflow *"),
+    Known("/api/v2/assets/events", "*", _NULLS, "*order_by=-source_task_id*"),
+    Known(f"{_TASK}*dependencies", ".dependencies", _HUMAN, "*/asks/*", 'Airflow [], Leoflow *"Human Input"*'),
+    Known(f"{_DAGS}/{{dag_id}}/tasks*", "*.extra_links", _LINKS, "*", "Airflow [], Leoflow *"),
+    Known("/ui/structure/structure_data", "*", _GRAPH),
+    Known("/api/v2/eventLogs/{event_log_id}", "status", _ID, "*/x"),
+    Known(f"{_TASK}/listMapped", "status", _ZONE, "*=2020-01-01"),
+    Known(f"{_TASKS}*", "*.duration", _ZERO, "*", 'Airflow null, Leoflow "<duration>"'),
+    Known(_TASKS, "*", _ZERO, "*?duration_*"),
+    Known(f"{_TASKS}*", "*task_display_name", _NAMES, "*", 'Airflow "generate_*_greeting", Leoflow *'),
+    Known(_TASKS, "*", _NAMES, "*?task_display_name_pattern=*"),
+    Known(f"{_TASK}/xcomEntries/{{xcom_key}}", ".value", _NUMBER, _MADE_UP),
+    Known(_LOG, "*.event", _NUMBER, _MADE_UP),
+    Known(_LOG, ".content", _NO_LOG, "*", "Airflow *Could not read served logs*"),
+    Known(_LOG, ".content", _NO_LOG, "*", "Airflow *Task was skipped*"),
+)

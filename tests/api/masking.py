@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import re
 from typing import Any
@@ -26,18 +27,34 @@ _MASKED = {
     "p95": float,
     "p99": float,
     "last_parse_duration": float,
+    "bundle_prepare_ms": int,
+    "dag_file_parse_ms": int,
     "hostname": str,
     "unixname": str,
     "file_token": str,
+    "ti": str,  # in a log: what Python says of an object of the SDK
     "username": str,
     "next_cursor": str,
     "previous_cursor": str,
 }
-# Who asks: everybody is an administrator of that Airflow, and its services write events, too.
-_USERS = {"Anonymous", USER, getpass.getuser()}
-# Sets, which Python writes in any order.
-_UNORDERED = {"downstream_task_ids", "template_fields"}
+# Who asks, and whose processes these are.
+_USERS = {USER, getpass.getuser()}
+# Sets, which Python writes in any order, and what is listed in the order in which files happened to be parsed.
+_UNORDERED = {
+    *("downstream_task_ids", "template_fields"),
+    *("scheduled_dags", "producing_tasks", "consuming_tasks"),
+}
 _NUMBERED = {"id", "source_id", "target_id"}
+# A text of so many characters is compared as a whole: nobody needs the source of an example here once more.
+_LONG = 1000
+# Lines of a log that a task's process writes while it loads the DAG file: Leoflow has done that before.
+_LOADING = "airflow.dag_processing."
+_PATTERNS = [
+    (re.compile(r"unusual_prefix_[0-9a-f]{40}_"), "unusual_prefix_<hash>_"),
+    (re.compile(r"\b00-[0-9a-f]{32}-[0-9a-f]{16}-\d\d\b"), "<trace>"),
+    (re.compile(r"datetime\.datetime\((?!2026, 1, 2, 0, 0)[\d, ]+"), "datetime.datetime(<time>"),
+]
+_SET_OF_TEXTS = re.compile(r"\{('\w+'(?:, '\w+')+)\}")
 
 
 class Masking:
@@ -65,8 +82,9 @@ class Masking:
         if isinstance(value, dict):
             return {self.text(name): self.value(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
-            masked = [self.value(key, inner) for inner in value]
-            return sorted(masked) if key in _UNORDERED else masked
+            entries = _settled_log(value) if key == "content" else value
+            masked = [self.value(key, inner) for inner in entries]
+            return sorted(masked, key=json.dumps) if key in _UNORDERED else masked
         kind = _MASKED.get(key)
         if kind and value not in (None, "") and isinstance(value, (int, float) if kind is float else kind):
             return f"<{key}>"
@@ -87,7 +105,20 @@ class Masking:
 
     def text(self, text: str) -> str:
         """Returns a text with the names of things in the place of their ids."""
-        masked = re.sub(r"unusual_prefix_[0-9a-f]{40}_", "unusual_prefix_<hash>_", self._masks.text(text))
+        masked = _SET_OF_TEXTS.sub(_sorted_set, self._masks.text(text))
+        for pattern, mask in _PATTERNS:
+            masked = pattern.sub(mask, masked)
         for pattern, names in self._names.items():
             masked = re.sub(pattern, lambda match: f"{match[1]}{names.get(match[2], match[2])}{match[3]}", masked)
-        return masked
+        return masked if len(masked) < _LONG else f"<text {hashlib.sha256(masked.encode()).hexdigest()[:16]}>"
+
+
+def _settled_log(lines: list[Any]) -> list[Any]:
+    """Returns a log with what a task prints after what it logs: these come by two ways, in any order."""
+    loggers = [str(line.get("logger", "")) if isinstance(line, dict) else "" for line in lines]
+    pairs = [(logger, line) for logger, line in zip(loggers, lines, strict=True) if not logger.startswith(_LOADING)]
+    return [line for _, line in sorted(pairs, key=lambda pair: pair[0].startswith("task.std"))]
+
+
+def _sorted_set(match: re.Match[str]) -> str:
+    return "{" + ", ".join(sorted(match[1].split(", "))) + "}"

@@ -1,6 +1,6 @@
 """Makes GET requests of every operation: for every example, and with every parameter, good and bad.
 
-A question is the same for both servers. Ids that each server makes up stand in braces, `{asset:NAME}`; `names.py`
+A question is the same for both servers. Ids that each server makes up stand in braces, `{asset:NAME}`; `asking.py`
 fills them in.
 """
 
@@ -37,8 +37,8 @@ def questions() -> Iterator[tuple[str, str]]:
             asked[_filled(operation.path, place) + _needed(operation, place)] = None
         for place in _chief_places(operation, places):
             path = _filled(operation.path, place)
-            needed = _needed(operation, place)
-            for query in _queries(operation):
+            for name, query in _queries(operation, is_wild=place.get("dag_id") == "~"):
+                needed = _needed(operation, place, without="order_by" if name == "order_by" else "")
                 asked[path + needed + ("&" if needed else "?") + query] = None
         for path in asked:
             yield path, operation.path
@@ -67,6 +67,7 @@ def _dag_places() -> list[Place]:
 
 def _run_places() -> list[Place]:
     runs = [{"dag_id": dag_id, "dag_run_id": RUN_ID} for dag_id, tasks in sorted(_examples().items()) if tasks]
+    runs.sort(key=lambda run: run["dag_id"] != CHIEF)
     return [*runs, {"dag_id": CHIEF, "dag_run_id": "no_such_run"}, {"dag_id": "no_such_dag", "dag_run_id": RUN_ID}]
 
 
@@ -143,23 +144,37 @@ def _filled(path: str, place: Place) -> str:
     return re.sub(r"\{(\w+)\}", value, path)
 
 
-# Parameters without which an operation says no; `_queries` leaves them out once.
-_NEEDED: dict[str, dict[str, str]] = {
+# Airflow's log also tells of its commands and of what tasks did; Leoflow's of whatever was asked for, state stores too.
+_NOT_ASKED_FOR = [
+    *(f"cli_{command}" for command in ("api_server", "dag_processor", "scheduler", "triggerer")),
+    *("running", "success", "failed", "skipped", "deferred", "awaiting_input"),
+    *("set_task_state_store", "set_asset_state_store"),
+]
+
+# Parameters without which an operation says no, or nothing that is the same each time.
+_NEEDED: dict[str, dict[str, str | list[str]]] = {
     "/ui/structure/structure_data": {"dag_id": "", "external_dependencies": "true"},
     "/ui/dashboard/historical_metrics_data": {"start_date": "2026-01-01T00:00:00Z"},
     "/ui/grid/ti_summaries/{dag_id}": {"run_ids": RUN_ID},
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait": {"interval": "0.1"},
     "/api/v2/backfills": {"dag_id": "example_branch_labels"},
+    # Ids follow the order in which files happened to be parsed.
+    "/api/v2/assets": {"order_by": "name"},
+    "/api/v2/assets/aliases": {"order_by": "name"},
+    # And here the order in which processes happened to start.
+    "/api/v2/jobs": {"order_by": "job_type"},
+    "/api/v2/eventLogs": {"excluded_events": _NOT_ASKED_FOR},
     "/ui/pending_partitioned_dag_run/{dag_id}": {"partition_key": "us"},
 }
 
 
-def _needed(operation: Operation, place: Place) -> str:
-    given = {name: value or place["dag_id"] for name, value in _NEEDED.get(operation.path, {}).items()}
+def _needed(operation: Operation, place: Place, without: str = "") -> str:
+    needed = _NEEDED.get(operation.path, {}).items()
+    given = {name: value or place["dag_id"] for name, value in needed if name != without}
     if "map_index" in place and "{map_index}" not in operation.path and place["map_index"] != "-1":
         if any(parameter.name == "map_index" for parameter in operation.of_place("query")):
             given["map_index"] = place["map_index"]
-    return "?" + urllib.parse.urlencode(given) if given else ""
+    return "?" + urllib.parse.urlencode(given, doseq=True) if given else ""
 
 
 _BY_NAME: dict[str, list[str]] = {
@@ -228,15 +243,40 @@ def _values(parameter: Parameter) -> list[str]:
     if "pattern" in parameter.name:
         return ["a", "example", "%25o%25", "A", "_", "nothing", "a%7Cs"]
     if parameter.kind == "string:date-time":
-        return ["2026-01-02T00:00:00Z", "2026-01-02T00:00:00%2B00:00", "2020-01-01", "2040-01-01T00:00:00Z", "yesterday"]
+        known = ["2026-01-02T00:00:00Z", "2026-01-02T00:00:00%2B00:00", "2040-01-01T00:00:00Z"]
+        return [*known, "2020-01-01", "yesterday"]
     if parameter.kind == "boolean":
         return ["true", "false", "x"]
+    if parameter.name.startswith("duration"):
+        return ["100000", "x"]  # how long a task took is of the moment
     if parameter.kind in ("integer", "number"):
         return ["0.001", "1", "100000", "x"]  # Airflow takes a bound of 0 for none
     return ["a", "nothing"]
 
 
-def _queries(operation: Operation) -> Iterator[str]:
+# Orders by what is of the moment, or that leave open which of two is first.
+_UNORDERED = [
+    *("duration", "start_date", "end_date", "last_run_start_date", "next_dagrun", "next_dagrun_run_after"),
+    *("queued_at", "updated_at", "created_at", "timestamp", "latest_heartbeat", "key", "_val"),
+]
+
+
+def _queries(operation: Operation, is_wild: bool) -> Iterator[tuple[str, str]]:
+    """Yields what is tried, with the name of the parameter."""
     for parameter in operation.of_place("query"):
         for value in _values(parameter):
-            yield f"{parameter.name}={value}"
+            query = f"{parameter.name}={value}"
+            if parameter.name != "order_by":
+                yield parameter.name, query
+            elif not is_wild:
+                yield parameter.name, query + "&limit=1000"
+            elif not is_unordered(f"?{query}") and not operation.path.endswith("/xcomEntries"):
+                # Further on, instances that mapping made have ids of other moments than in Airflow.
+                yield parameter.name, query + "&limit=20"
+
+
+def is_unordered(question: str) -> bool:
+    """Tells whether nothing says in which order the entries of a list are."""
+    if re.match(r"/ui/dependencies|/api/v2/assets(/aliases)?\?order_by=-?id&", question):
+        return True  # ids of assets follow the order in which files happened to be parsed
+    return re.search(rf"[?&]order_by=-?({'|'.join(_UNORDERED)})(&|$)", question) is not None

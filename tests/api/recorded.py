@@ -1,14 +1,13 @@
-"""The recorded answers of Airflow: JSON, compressed, for the answers repeat one another."""
+"""The recorded answers of Airflow, in the repository: JSON, compressed, for the answers repeat one another."""
 
 from __future__ import annotations
 
 import json
 import lzma
+import pathlib
 from typing import Any
 
-from support import ROOT
-
-FILE = ROOT / "build/airflow-rest-answers.json.xz"
+FILE = pathlib.Path(__file__).with_name("answers.json.xz")
 
 
 def read() -> dict[str, dict[str, Any]]:

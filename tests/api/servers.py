@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import sys
+import unittest.mock
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -81,6 +82,7 @@ def leoflow_masks(server: Lite) -> Masks:
     places = {
         str(server.dags): "<dags>",
         str(server.home / "dev/agent/airflow"): "<home>",
+        str(server.home / "dev/logs"): "<home>/logs",
         str(server.home): "<home>",
         str(server.home.parent): "<folder>",
         str(PYTHON.parent.parent): "<environment>",
@@ -94,13 +96,13 @@ def leoflow(folder: pathlib.Path, files: dict[str, str]) -> Iterator[tuple[Lite,
     server = Lite(home=folder / "home", dags=folder / "dags")
     server.home.mkdir(parents=True)
     _write(server, files)
-    os.environ |= leoflow_environment(folder)
-    server.set_up()
-    try:
-        server.start()
-        yield server, leoflow_masks(server)
-    finally:
-        server.stop()
+    with unittest.mock.patch.dict(os.environ, leoflow_environment(folder)):
+        server.set_up()
+        try:
+            server.start()
+            yield server, leoflow_masks(server)
+        finally:
+            server.stop()
 
 
 def _write(server: Lite, files: dict[str, str]) -> None:

@@ -114,3 +114,20 @@ with DAG("modular"):
     lite.write_dag("modular/helpers.py", 'NAMES = ["a", "b", "c"]\n')
     lite.await_dag("modular", 3)
     lite.await_run("modular", lite.trigger("modular"))
+
+
+def test_a_dag_whose_arguments_change_at_each_parse_is_warned_until_it_is_mended(make_lite):
+    dag = """
+from datetime import datetime
+from airflow.sdk import DAG
+with DAG("drifts", start_date={start}):
+    pass
+"""
+    lite = make_lite({"drifts.py": dag.format(start="datetime.now()")})
+
+    def warnings() -> list[tuple[str, str]]:
+        return [(each["dag_id"], each["warning_type"]) for each in lite.get("/api/v2/dagWarnings")["dag_warnings"]]
+
+    eventually(lambda: warnings() == [("drifts", "runtime varying value")], "the DAG is warned")
+    lite.write_dag("drifts.py", dag.format(start="datetime(2026, 1, 1)"))
+    eventually(lambda: not warnings(), "nothing is wrong any more")

@@ -20,7 +20,7 @@ def test_scheduler_file_processor_and_triggerer_live(make_lite):
     assert set(told) == {"SchedulerJob", "DagProcessorJob", "TriggererJob"}
     assert {job["state"] for job in told.values()} == {"running"}
     assert {job["hostname"] for job in told.values()} == {socket.gethostname()}
-    assert told["SchedulerJob"]["executor_class"] == "LocalExecutor"
+    assert told["SchedulerJob"]["executor_class"] is None
     assert list(jobs(lite, "job_type=SchedulerJob&is_alive=true")) == ["SchedulerJob"]
     first = told["SchedulerJob"]["latest_heartbeat"]
     eventually(lambda: jobs(lite)["SchedulerJob"]["latest_heartbeat"] > first, "the heart beats")

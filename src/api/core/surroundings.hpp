@@ -14,7 +14,6 @@ namespace leoflow::api {
 /// A part of Leoflow that does what a process of Airflow's does there.
 struct Process {
   std::string job_type;  ///< "SchedulerJob", "DagProcessorJob" or "TriggererJob"
-  std::optional<std::string> executor_class;
   std::string hostname;
   std::string unixname;
   Time start_date;

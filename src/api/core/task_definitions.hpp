@@ -36,6 +36,7 @@ void show_definitions(Call& call, std::vector<Task>& tasks) {
     if (view == nullptr) continue;
     task.executor_config = executor_config_of(*view);
     task.operator_ = task_type_of(*view);
+    task.operator_name = view->operator_name;
   }
 }
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kAwaited =
     "SELECT a.id, a.name, a.uri, "
     "CASE WHEN q.asset_id IS NULL AND NOT EXISTS (SELECT 1 FROM partition_asset x JOIN dag_partition p ON "
-    " p.id = x.partition_id WHERE x.asset_id = a.id AND p.dag_id = $1 AND p.run_id IS NULL) THEN NULL ELSE (SELECT MAX(e.created_at) FROM asset_event e "
+    " p.id = x.partition_id WHERE x.asset_id = a.id AND p.dag_id = $1 AND p.run_id IS NULL) THEN NULL ELSE "
+    "(SELECT MAX(e.created_at) FROM asset_event e "
     " WHERE e.asset_id = a.id AND e.created_at >= COALESCE((SELECT r.logical_date FROM dag_run r "
     "  WHERE r.dag_id = $1 AND r.logical_date IS NOT NULL AND r.run_type <> 'manual' "
     "  ORDER BY r.logical_date DESC LIMIT 1), 0)) END, a.is_active "
@@ -32,7 +33,6 @@ std::optional<StoredPartition> next_partition(Call& call, const std::string& dag
 
 /// How many changes of an asset there are of how many that the next partition needs.
 void fill_progress(const AssetProgress& asset, gen::NextRunAssetEventResponse& event) {
-  event.is_rollup = asset.is_rollup;
   event.mapper_error = asset.is_broken;
   event.required_count = asset.required_count();
   event.required_keys = asset.required;
@@ -45,11 +45,15 @@ void fill_partition(Call& call, const std::string& dag_id, gen::NextRunAssetsRes
   const auto waiting =
       call.query("SELECT COUNT(*) FROM dag_partition WHERE dag_id = $1 AND run_id IS NULL", {dag_id});
   next.pending_partition_count = waiting[0].integer(0);
-  const auto partition = next_partition(call, dag_id);
-  if (!partition) return;
-  for (const AssetProgress& asset : PartitionProgress(call, {*partition}).of(*partition)) {
+  const auto next_one = next_partition(call, dag_id);
+  StoredPartition partition;
+  partition.dag_id = dag_id;
+  if (next_one) partition = *next_one;
+  for (const AssetProgress& asset : PartitionProgress(call, {partition}).of(partition)) {
     for (gen::NextRunAssetEventResponse& event : next.events) {
-      if (event.id == asset.asset_id) fill_progress(asset, event);
+      if (event.id != asset.asset_id) continue;
+      event.is_rollup = asset.is_rollup;
+      if (next_one) fill_progress(asset, event);
     }
   }
 }
@@ -66,7 +70,8 @@ Result<Answer> next_run_assets(Call& call, const gen::NextRunAssetsParams& param
     store::Reader(row) >> event.id >> event.name >> event.uri >> event.last_update >> is_active;
     event.asset_inactive = !is_active;
   }
-  const auto partitioned = call.query("SELECT timetable_partitioned FROM dag WHERE dag_id = $1", {params.dag_id});
+  const auto partitioned =
+      call.query("SELECT timetable_partitioned FROM dag WHERE dag_id = $1", {params.dag_id});
   if (partitioned[0].boolean(0)) fill_partition(call, params.dag_id, next);
   return ok(next);
 }

@@ -25,8 +25,9 @@ Result<Answer> get_deadlines(Call& call, const gen::GetDeadlinesParams& params) 
     return fail(ErrorCode::invalid, "dag_id is required when dag_run_id is specified");
   }
   if (params.dag_run_id != "~") {
-    if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
-      return std::unexpected(known.error());
+    if (!require_run(call.db(), params.dag_id, params.dag_run_id)) {
+      return fail(ErrorCode::not_found, fmt::format("DagRun with dag_id: `{}` and run_id: `{}` was not found",
+                                                    params.dag_id, params.dag_run_id));
     }
   }
   Select select("l.id, l.deadline_time, l.missed, l.created_at, l.dag_id, l.run_id, x.id, x.name",

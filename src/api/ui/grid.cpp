@@ -17,6 +17,13 @@ constexpr OrderKey kGridOrder[] = {{"id", "r.run_after"},
                                    {"logical_date", "r.logical_date"},
                                    {"start_date", "r.start_date"},
                                    {"end_date", "r.end_date"}};
+// As a timetable orders its runs.
+constexpr OrderKey kTimetableOrder[] = {{"data_interval_end", "r.data_interval_end"},
+                                        {"logical_date", "r.logical_date"}};
+
+std::unexpected<Error> no_dag(const std::string& dag_id) {
+  return fail(ErrorCode::not_found, fmt::format("Dag with id {} was not found", dag_id));
+}
 
 // The runs that the grid shows: filters, order and page are the same for both calls.
 template <typename Params>
@@ -28,13 +35,15 @@ Result<store::Rows> select_runs(Call& call, std::string_view columns, const Para
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.pattern("r.triggering_user_name", params.triggering_user);
   select.prefix("r.triggering_user_name", params.triggering_user_prefix);
-  if (auto ordered = select.order(params.order_by, kGridOrder, "r.id"); !ordered)
-    return std::unexpected(ordered.error());
+  const auto ordered = params.order_by == std::vector<std::string>{"id"}
+                           ? select.order({"data_interval_end", "logical_date"}, kTimetableOrder, "r.id")
+                           : select.order(params.order_by, kGridOrder, "r.id");
+  if (!ordered) return std::unexpected(ordered.error());
   return select.page(params.limit, params.offset).rows(call.db());
 }
 
 Result<Answer> get_grid_runs(Call& call, const gen::GetGridRunsParams& params) {
-  if (auto known = require_dag(call.db(), params.dag_id); !known) return std::unexpected(known.error());
+  if (!require_dag(call.db(), params.dag_id)) return no_dag(params.dag_id);
   const auto rows = select_runs(call, kRunColumns, params);
   if (!rows) return std::unexpected(rows.error());
   std::vector<gen::GridRunsResponse> runs;
@@ -58,11 +67,12 @@ Result<Answer> get_grid_runs(Call& call, const gen::GetGridRunsParams& params) {
 
 Result<Answer> get_dag_structure(Call& call, const gen::GetDagStructureParams& params) {
   const auto latest = call.api.dags.current(call.db(), params.dag_id);
-  if (!latest) return fail(ErrorCode::not_found, fmt::format("Dag with id {} was not found", params.dag_id));
+  if (!latest) return no_dag(params.dag_id);
   const auto nodes_of = [&](const DagView& dag) {
     const TaskSet keep =
         narrowed(dag, params.root, params.include_upstream, params.include_downstream, params.depth);
-    return grid_nodes(dag, keep);
+    const bool is_missing = keep.empty() && params.root && !params.root->empty();
+    return is_missing ? std::vector<gen::GridNodeResponse>() : grid_nodes(dag, keep);
   };
   auto nodes = nodes_of(*latest);
   const auto runs = select_runs(call, "r.run_id, r.dag_version_id", params);

@@ -51,10 +51,10 @@ Result<Answer> get_dag_run_stats(Call& call, const gen::GetDagRunStatsParams& pa
     return std::unexpected(known.error());
   }
   std::vector<double> seconds;
-  for (const store::Row row :
-       call.query("SELECT end_date - start_date FROM dag_run WHERE dag_id = $1 AND state = 'success' "
-                  "AND start_date IS NOT NULL AND end_date IS NOT NULL ORDER BY run_after DESC LIMIT 100",
-                  {params.dag_id})) {
+  for (const store::Row row : call.query(
+           "SELECT end_date - start_date FROM dag_run WHERE dag_id = $1 AND state IN ('success', 'failed') "
+           "AND start_date IS NOT NULL AND end_date IS NOT NULL ORDER BY run_after DESC LIMIT 100",
+           {params.dag_id})) {
     seconds.push_back(static_cast<double>(row.integer(0)) / 1e6);
   }
   gen::DagRunStatsResponse stats;

@@ -2,6 +2,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/long_list.hpp"
+#include "api/core/open_range.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
@@ -29,7 +30,8 @@ constexpr OrderKey kRunOrder[] = {{"id", "r.id", Holds::number, true},
                                   {"duration", "(r.end_date - r.start_date)", Holds::number},
                                   {"run_type", "r.run_type", Holds::text, true},
                                   {"triggering_user_name", "r.triggering_user_name"},
-                                  {"partition_key", "r.partition_key"}};
+                                  {"partition_key", "r.partition_key"},
+                                  {"partition_date", "r.partition_date", Holds::number}};
 
 /// Runs that events of such an asset went into.
 void filter_asset(Select& select, const std::optional<std::string>& text) {
@@ -43,11 +45,11 @@ void filter_asset(Select& select, const std::optional<std::string>& text) {
 }
 
 template <typename Params>
-void filter_run_times(Select& select, const Params& params) {
+void filter_run_times(Select& select, const Params& params, Time now) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
-  select.range("r.start_date", LEOFLOW_RANGE(params, start_date));
-  select.range("r.end_date", LEOFLOW_RANGE(params, end_date));
+  filter_open_range(select, "r.start_date", LEOFLOW_RANGE(params, start_date), now);
+  filter_open_range(select, "r.end_date", LEOFLOW_RANGE(params, end_date), now);
   select.range(kRunDuration, LEOFLOW_RANGE(params, duration));
 }
 
@@ -110,7 +112,7 @@ Result<Answer> get_dag_runs(Call& call, const gen::GetDagRunsParams& params) {
   select.equals("r.dag_id", params.dag_id);
   if (auto fine = filter_run_types(select, params.run_type); !fine) return std::unexpected(fine.error());
   if (auto fine = filter_run_states(select, params.state); !fine) return std::unexpected(fine.error());
-  filter_run_times(select, params);
+  filter_run_times(select, params, call.now());
   select.range("r.updated_at", LEOFLOW_RANGE(params, updated_at));
   filter_conf(select, params.conf_contains);
   select.in("v.version_number", params.dag_version).equals("r.bundle_version", params.bundle_version);
@@ -134,7 +136,7 @@ Result<Answer> get_list_dag_runs_batch(Call& call, const gen::GetListDagRunsBatc
     for (const auto& state : *body.states) states.push_back(state.value_or(""));
     select.in("r.state", states, "none");
   }
-  filter_run_times(select, body);
+  filter_run_times(select, body, call.now());
   filter_conf(select, body.conf_contains);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);

@@ -14,9 +14,11 @@ struct Job {
   Process process;
 };
 
-// None has an end: a filter by it lets none through, as NULL does in SQL.
-bool asks_for_end(const gen::GetJobsParams& params) {
-  return params.end_date_gte || params.end_date_gt || params.end_date_lte || params.end_date_lt;
+// None has an end, and none has one executor, there may be several: a filter by them lets none through, as
+// NULL does in SQL.
+bool asks_for_what_none_has(const gen::GetJobsParams& params) {
+  return params.end_date_gte || params.end_date_gt || params.end_date_lte || params.end_date_lt ||
+         params.executor_class;
 }
 
 bool is_wanted(const Process& job, const gen::GetJobsParams& params) {
@@ -25,8 +27,7 @@ bool is_wanted(const Process& job, const gen::GetJobsParams& params) {
   };
   const Time start = job.start_date;
   return is(params.job_state, "running") && is(params.job_type, job.job_type) &&
-         is(params.hostname, job.hostname) && is(params.executor_class, job.executor_class) &&
-         (!params.start_date_gte || start >= *params.start_date_gte) &&
+         is(params.hostname, job.hostname) && (!params.start_date_gte || start >= *params.start_date_gte) &&
          (!params.start_date_gt || start > *params.start_date_gt) &&
          (!params.start_date_lte || start <= *params.start_date_lte) &&
          (!params.start_date_lt || start < *params.start_date_lt);
@@ -49,10 +50,9 @@ Order find_order(std::string_view name) {
   if (name == "job_type") return by<&Process::job_type>;
   if (name == "start_date") return by<&Process::start_date>;
   if (name == "latest_heartbeat") return by<&Process::latest_heartbeat>;
-  if (name == "executor_class") return by<&Process::executor_class>;
   if (name == "hostname") return by<&Process::hostname>;
   if (name == "unixname") return by<&Process::unixname>;
-  if (name == "dag_id" || name == "state" || name == "end_date") return all_alike;
+  if (name == "dag_id" || name == "state" || name == "end_date" || name == "executor_class") return all_alike;
   return nullptr;
 }
 
@@ -83,7 +83,6 @@ gen::JobResponse row_of(const Job& job) {
   row.job_type = job.process.job_type;
   row.start_date = job.process.start_date;
   row.latest_heartbeat = job.process.latest_heartbeat;
-  row.executor_class = job.process.executor_class;
   row.hostname = job.process.hostname;
   row.unixname = job.process.unixname;
   return row;
@@ -94,7 +93,8 @@ Result<Answer> get_jobs(Call& call, const gen::GetJobsParams& params) {
   std::int64_t id = 0;
   for (Process& process : call.api.around.processes()) {
     ++id;
-    if (!asks_for_end(params) && is_wanted(process, params)) jobs.push_back({id, std::move(process)});
+    if (!asks_for_what_none_has(params) && is_wanted(process, params))
+      jobs.push_back({id, std::move(process)});
   }
   if (const auto sorted = sort(jobs, params.order_by); !sorted) return std::unexpected(sorted.error());
   gen::JobCollectionResponse list;

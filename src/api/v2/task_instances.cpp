@@ -3,6 +3,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/long_list.hpp"
+#include "api/core/open_range.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/core/task_definitions.hpp"
@@ -13,6 +14,14 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::string_view kTaskDuration = "((t.end_date - t.start_date) / 1000000.0)";
+// Rows from before there was a name have only one for both.
+constexpr std::string_view kOperatorName = "COALESCE(t.operator_name, t.operator)";
+constexpr std::string_view kMapLabel =
+    "COALESCE(t.rendered_map_index, CASE WHEN t.map_index >= 0 THEN CAST(t.map_index AS TEXT) END)";
+// Those without a label of their own come after the others, by number: 2 before 10.
+constexpr std::string_view kMapOrder =
+    "CASE WHEN t.rendered_map_index IS NOT NULL THEN '0' || t.rendered_map_index ELSE '1' || "
+    "SUBSTR('0000000000' || CAST(t.map_index + 1 AS TEXT), LENGTH(CAST(t.map_index + 1 AS TEXT)) + 1) END";
 constexpr OrderKey kTaskOrder[] = {{"id", "t.id", Holds::text, true},
                                    {"state", "t.state"},
                                    {"duration", "(t.end_date - t.start_date)", Holds::number},
@@ -24,25 +33,25 @@ constexpr OrderKey kTaskOrder[] = {{"id", "t.id", Holds::text, true},
                                    {"run_after", "r.run_after", Holds::number, true},
                                    {"data_interval_start", "r.data_interval_start", Holds::number},
                                    {"data_interval_end", "r.data_interval_end", Holds::number},
-                                   {"rendered_map_index", "t.rendered_map_index"},
+                                   {"rendered_map_index", kMapOrder, Holds::text, true},
                                    {"operator", "t.operator", Holds::text, true}};
 
 // A batch knows the first of them only.
 constexpr std::span<const OrderKey> kBatchOrder = std::span(kTaskOrder).first(6);
 
 template <typename Params>
-void filter_task_times(Select& select, const Params& params) {
+void filter_task_times(Select& select, const Params& params, Time now) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
-  select.range("t.start_date", LEOFLOW_RANGE(params, start_date));
-  select.range("t.end_date", LEOFLOW_RANGE(params, end_date));
+  filter_open_range(select, "t.start_date", LEOFLOW_RANGE(params, start_date), now);
+  filter_open_range(select, "t.end_date", LEOFLOW_RANGE(params, end_date), now);
   select.range(kTaskDuration, LEOFLOW_RANGE(params, duration));
 }
 
 // The filters that the list and the list of one task's map indexes share.
 template <typename Params>
-Result<void> filter_tasks(Select& select, const Params& params) {
-  filter_task_times(select, params);
+Result<void> filter_tasks(Select& select, const Params& params, Time now) {
+  filter_task_times(select, params, now);
   select.range("t.updated_at", LEOFLOW_RANGE(params, updated_at));
   if (auto fine = filter_task_states(select, params.state); !fine) return fine;
   select.in("t.pool", params.pool).in("t.queue", params.queue).in("t.executor", params.executor);
@@ -50,11 +59,11 @@ Result<void> filter_tasks(Select& select, const Params& params) {
   select.pattern("t.queue", params.queue_name_pattern).prefix("t.queue", params.queue_name_prefix_pattern);
   select.in("v.version_number", params.version_number).in("t.try_number", params.try_number);
   select.in("t.operator", params.operator_);
-  select.pattern("t.operator", params.operator_name_pattern)
-      .prefix("t.operator", params.operator_name_prefix_pattern);
+  select.pattern(kOperatorName, params.operator_name_pattern)
+      .prefix(kOperatorName, params.operator_name_prefix_pattern);
   select.in("t.map_index", params.map_index);
-  select.pattern("t.rendered_map_index", params.rendered_map_index_pattern);
-  select.prefix("t.rendered_map_index", params.rendered_map_index_prefix_pattern);
+  select.pattern(kMapLabel, params.rendered_map_index_pattern);
+  select.prefix(kMapLabel, params.rendered_map_index_prefix_pattern);
   return {};
 }
 
@@ -70,18 +79,25 @@ Result<Answer> list_tasks(Call& call, const Select& where, const std::vector<std
   return ok(list);
 }
 
-Result<void> filter_group(Call& call, Select& select, const std::string& dag_id,
-                          const std::optional<std::string>& group_id) {
-  if (!group_id) return {};
+/// @returns whether there is such a group, or none was asked for.
+bool filter_group(Call& call, Select& select, const std::string& dag_id,
+                  const std::optional<std::string>& group_id) {
+  if (!group_id) return true;
   const auto dag = call.api.dags.current(call.db(), dag_id);
   const GroupView* group = dag ? dag->find_group(*group_id) : nullptr;
-  if (group == nullptr) {
-    return fail(ErrorCode::not_found,
-                fmt::format("Task group '{}' not found in DAG '{}'", *group_id, dag_id));
-  }
+  if (group == nullptr) return false;
   const TaskSet ids = dag->tasks_in(*group);
   select.in("t.task_id", std::vector<std::string>(ids.begin(), ids.end()));
-  return {};
+  return true;
+}
+
+Answer no_group(const std::string& group_id) {
+  Answer answer;
+  answer.status = 404;
+  answer.body = json::serialize(
+      json::object{{"detail", json::object{{"reason", "not_found"},
+                                           {"message", fmt::format("Task group {} not found", group_id)}}}});
+  return answer;
 }
 
 Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams& params) {
@@ -97,14 +113,13 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   select.equals("t.dag_id", params.dag_id)
       .equals("t.run_id", params.dag_run_id)
       .equals("t.task_id", params.task_id);
-  if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
+  if (auto fine = filter_tasks(select, params, call.now()); !fine) return std::unexpected(fine.error());
   select.pattern("t.task_display_name", params.task_display_name_pattern);
   select.prefix("t.task_display_name", params.task_display_name_prefix_pattern);
   select.dag_pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
   select.pattern("t.run_id", params.run_id_pattern).prefix("t.run_id", params.run_id_prefix_pattern);
-  if (auto done = filter_group(call, select, params.dag_id, params.task_group_id); !done) {
-    return std::unexpected(done.error());
-  }
+  if (!filter_group(call, select, params.dag_id, params.task_group_id))
+    return no_group(*params.task_group_id);
   return list_tasks(call, select, params.order_by, kTaskOrder, {params.limit, params.offset, params.cursor});
 }
 
@@ -130,12 +145,13 @@ Result<Answer> get_mapped_task_instances(Call& call, const gen::GetMappedTaskIns
   Select select(kTaskColumns, kTaskTables);
   select.where("t.dag_id = ? AND t.run_id = ? AND t.task_id = ? AND t.map_index >= 0",
                {params.dag_id, params.dag_run_id, params.task_id});
+  Select chosen = select;
+  if (auto fine = filter_tasks(chosen, params, call.now()); !fine) return std::unexpected(fine.error());
   // A task that is mapped over nothing has no instances.
   if (select.count(call.db()) == 0) {
     if (auto mapped = require_mapped(call, params); !mapped) return std::unexpected(mapped.error());
   }
-  if (auto fine = filter_tasks(select, params); !fine) return std::unexpected(fine.error());
-  return list_tasks(call, select, params.order_by, kTaskOrder, {params.limit, params.offset});
+  return list_tasks(call, chosen, params.order_by, kTaskOrder, {params.limit, params.offset});
 }
 
 Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesBatchParams&,
@@ -147,7 +163,7 @@ Result<Answer> get_task_instances_batch(Call& call, const gen::GetTaskInstancesB
     for (const auto& state : *body.state) states.push_back(state.value_or(""));
     select.in("t.state", states, "none");
   }
-  filter_task_times(select, body);
+  filter_task_times(select, body, call.now());
   select.in("t.pool", body.pool).in("t.queue", body.queue).in("t.executor", body.executor);
   std::vector<std::string> order_by;
   if (body.order_by) order_by.push_back(*body.order_by);

@@ -78,7 +78,9 @@ gen::TaskResponse task_response(const DagView& dag, const TaskView& view) {
   const double timeout = number_field(view, "execution_timeout", NAN);
   if (!std::isnan(timeout)) task.execution_timeout = time_delta(timeout);
   task.retry_delay = time_delta(number_field(view, "retry_delay", 300));
-  task.retry_exponential_backoff = number_field(view, "retry_exponential_backoff", 0);
+  task.retry_exponential_backoff = flag_field(view, "retry_exponential_backoff")
+                                       ? 2.0  // what True stands for since it is a number
+                                       : number_field(view, "retry_exponential_backoff", 0);
   task.priority_weight = number_field(view, "priority_weight", 1);
   task.weight_rule = text_field(view, "weight_rule", "downstream");
   task.ui_color = text_field(view, "ui_color", "#fff");

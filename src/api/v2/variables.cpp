@@ -95,7 +95,8 @@ Result<Answer> get_variables(Call& call, const gen::GetVariablesParams& params) 
   Select select("key, value, description", "variable");
   select.pattern("key", params.variable_key_pattern).prefix("key", params.variable_key_prefix_pattern);
   static constexpr OrderKey kVariableOrder[] = {
-      {"id", "id"}, {"key", "key"}, {"description", "description"}, {"is_encrypted", "id"}};
+      {"id", "id"},           {"key", "key"},    {"description", "description"},
+      {"is_encrypted", "id"}, {"_val", "value"}, {"team_name", "id"}};
   if (auto ordered = select.order(params.order_by, kVariableOrder, "id"); !ordered)
     return std::unexpected(ordered.error());
   gen::VariableCollectionResponse list;

@@ -24,6 +24,14 @@ std::string_view plural(std::size_t count) {
   return count == 1 ? "" : "s";
 }
 
+// A bound is a number of the kind that it bounds.
+json::value bound_as(const Integer&, std::int64_t bound) {
+  return bound;
+}
+json::value bound_as(const Number&, std::int64_t bound) {
+  return static_cast<double>(bound);
+}
+
 template <typename Rule>
 void check_bounds(double number, const Rule& rule, const json::value& in, const Location& where,
                   Problems& problems) {
@@ -33,7 +41,7 @@ void check_bounds(double number, const Rule& rule, const json::value& in, const 
                  {{"ge", rule.minimum}});
   } else if (rule.above != kNoBound && number <= static_cast<double>(rule.above)) {
     problems.add(where, "greater_than", fmt::format("Input should be greater than {}", rule.above), in,
-                 {{"gt", rule.above}});
+                 {{"gt", bound_as(rule, rule.above)}});
   }
 }
 
