@@ -79,7 +79,7 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   }
   call.api.login_limiter.forgive(key);
   gen::LoginResponse response;
-  response.access_token = call.api.tokens.issue(user->username, user->role, call.now(), life);
+  response.access_token = call.api.tokens.issue(user->username, user->role, call.began, life);
   return ok(response, 201);
 }
 
@@ -135,7 +135,7 @@ Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
 Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::GenerateTokenBody& body) {
   const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
   gen::GenerateTokenResponse response;
-  response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.now(), life);
+  response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.began, life);
   response.token_type = body.token_type;
   response.expires_in_seconds = life.count();
   return ok(response);
