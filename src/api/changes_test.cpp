@@ -214,6 +214,7 @@ TEST_F(ApiTest, XComsAreReadAndChanged) {
   EXPECT_EQ(get_text(ok_json("GET", path + "/return_value?stringify=true"), "value"), R"({"rows":3})");
   ok_json("POST", path, json::object{{"key", "k/1"}, {"value", 1}}, 201);
   EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1})").status, 409);
+  EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1, "map_index": 7})").status, 404) << "none is mapped";
   ok_json("PATCH", path + "/k%2F1", json::object{{"value", "two"}});
   EXPECT_EQ(call("DELETE", path + "/k/1").status, 204);
   EXPECT_EQ(get(path + "/k/1").status, 404);

@@ -49,6 +49,12 @@ TEST(Tokens, VerifiesWhatItIssued) {
   EXPECT_EQ(claims->id.size(), 32U);
 }
 
+TEST(Tokens, TellWhenTheyWereIssuedToTheMicrosecond) {
+  const Tokens tokens(kSecret);
+  const Time issued = kNow + std::chrono::microseconds{123457};
+  EXPECT_EQ(tokens.verify(tokens.issue("ada", Role::op, issued, 60s), issued)->issued_at, issued);
+}
+
 TEST(Tokens, ExpiresAfterTheLeeway) {
   const Tokens tokens(kSecret);
   const std::string token = tokens.issue("ada", Role::admin, kNow, 60s);
@@ -123,6 +129,7 @@ TEST(Users, TokensEndWithThePasswordAndWithTheUser) {
   put_user(*session, {"ann", "other", Role::viewer}, kNow + 20s);
   EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow)));
   EXPECT_TRUE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
+  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s - 1us))) << "in the same second";
   EXPECT_TRUE(delete_user(*session, "ann"));
   EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
   put_user(*session, {"ann", "other", Role::op}, kNow + 30s);  // somebody else

@@ -1,5 +1,6 @@
 #include "auth/jwt.hpp"
 
+#include <cmath>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -17,6 +18,11 @@ constexpr std::size_t kLongestToken = 8192;
 
 std::int64_t seconds_of(Time time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+/// With the fraction, so that a token is older than the password that comes in the same second.
+double exact_seconds_of(Time time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1e6;
 }
 
 std::unexpected<Error> bad_token() {
@@ -47,7 +53,7 @@ std::optional<Time> time_claim(const json::value& claims, std::string_view name)
     return std::nullopt;
   }
   if (!(seconds > 0 && seconds < 253402300800.0)) return std::nullopt;  // year 9999
-  return from_micros(static_cast<std::int64_t>(seconds * 1e6));
+  return from_micros(std::llround(seconds * 1e6));
 }
 
 }  // namespace
@@ -71,7 +77,7 @@ std::string Jwt::sign(json::object claims, std::string_view audience, Time now,
   const json::object header{{"alg", "HS512"}, {"kid", "not-used"}, {"typ", "JWT"}};
   claims["jti"] = random_hex(16);
   claims["aud"] = audience;
-  claims["iat"] = seconds_of(now);
+  claims["iat"] = exact_seconds_of(now);
   claims["nbf"] = seconds_of(now);
   claims["exp"] = seconds_of(now + life);
   const std::string text =

@@ -26,9 +26,7 @@ void put_user(store::Session& session, const User& user, Time now) {
       " updated_at = excluded.updated_at, password_hash = excluded.password_hash, tokens_valid_from ="
       " CASE WHEN app_user.password_hash = excluded.password_hash THEN app_user.tokens_valid_from"
       " ELSE excluded.tokens_valid_from END",
-      // Tokens tell whole seconds.
-      {user.username, user.password_hash, role_name(user.role), now, now,
-       Time(std::chrono::floor<std::chrono::seconds>(now))});
+      {user.username, user.password_hash, role_name(user.role), now, now, now});
 }
 
 bool delete_user(store::Session& session, std::string_view username) {

@@ -77,7 +77,8 @@ constexpr std::string_view kRestartTask =
 
 // A new try starts with no traces of the one before. Apart for the same reason.
 constexpr std::string_view kRenameTask =
-    "UPDATE task_instance SET id = $5, dag_version_id = $6, hostname = NULL, unixname = NULL, pid = NULL,"
+    "UPDATE task_instance SET previous_id = id, id = $5, dag_version_id = $6, hostname = NULL, unixname = "
+    "NULL, pid = NULL,"
     " exit_code = NULL, failure_reason = NULL, peak_memory_bytes = NULL, cpu_microseconds = NULL"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
@@ -96,7 +97,7 @@ constexpr std::string_view kArchiveTry =
 
 // One that waits goes on later, as the same try under another name.
 constexpr std::string_view kRenameWaitingTask =
-    "UPDATE task_instance SET id = $5, dag_version_id = $6"
+    "UPDATE task_instance SET previous_id = id, id = $5, dag_version_id = $6"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 // What a try left behind is not the next one's.

@@ -49,6 +49,9 @@ bool Scheduler::attempt_reported(const Uuid& attempt, Outcome outcome, Time now,
     case Outcome::removed:
       finish(*ref, TaskState::removed, now);
       break;
+    case Outcome::upstream_failed:
+      finish(*ref, TaskState::upstream_failed, now);
+      break;
     case Outcome::up_for_retry:
       retry(*ref, now, retry_delay);
       break;
@@ -106,14 +109,10 @@ Result<void> Scheduler::skip_downstream(const Uuid& attempt,
                                         const std::vector<std::pair<std::string, int>>& tasks, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref) return fail(ErrorCode::conflict, "the task instance is not running");
-  for (const auto& [task_id, map_index] : tasks) {
-    if (!ref->run->graph->find_task(task_id)) {
-      return fail(ErrorCode::not_found, "task '" + task_id + "' is not in the run");
-    }
-  }
   std::vector<TaskRef> skipped;
   for (const auto& [task_id, map_index] : tasks) {
-    // One that was mapped meanwhile is skipped by the decision that the attempt pushed.
+    // As in Airflow what is not in the run is passed over. One that was mapped meanwhile is skipped by the
+    // decision that the attempt pushed.
     const TaskInstance* ti = ref->run->find(task_id, map_index);
     if (ti == nullptr) continue;
     // As in Airflow: what runs, or ended by itself, is not touched any more.

@@ -41,7 +41,7 @@ struct Deferral {
 Deferral deferral_of(const dag::TriggerCall& call, Time now);
 
 /// How an attempt ended, said by the task or found out about it.
-enum class Outcome { success, failed, skipped, up_for_retry, removed };
+enum class Outcome { success, failed, skipped, up_for_retry, removed, upstream_failed };
 
 /// The state machine. Not thread safe. Every member function that changes
 /// something notes it in `changes()`; the caller takes and stores that before

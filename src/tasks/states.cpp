@@ -97,6 +97,7 @@ void TaskService::set_terminal_state(const Caller& caller, const json::value& re
   if (state == "failed") return report(caller, scheduler::Outcome::failed, request, reply);
   if (state == "skipped") return report(caller, scheduler::Outcome::skipped, request, reply);
   if (state == "removed") return report(caller, scheduler::Outcome::removed, request, reply);
+  if (state == "upstream_failed") return report(caller, scheduler::Outcome::upstream_failed, request, reply);
   reply(refused(400, fmt::format("a task cannot end as '{}'", state)));
 }
 

@@ -75,11 +75,15 @@ class Guest(Visitor):
         return self.page.get_by_role("button", name=name, exact=isinstance(name, str)).first
 
     def choose(self, *names: str) -> None:
-        """Opens a menu by its button, and goes through it to an item."""
-        # By key: a tooltip of what had the focus before may lie over the button.
+        """Opens a menu by its button, and goes through it to an item.
+
+        Without the mouse: a tooltip of what has the focus, or is under the mouse, may lie over the button or an item.
+        """
         self.button(names[0]).press("Enter")
         for name in names[1:]:
-            self.page.get_by_role("menuitem", name=name).click()
+            item = self.page.get_by_role("menuitem", name=name)
+            item.wait_for()
+            item.dispatch_event("click")
 
     def dialog(self, title: str) -> Locator:
         """Returns the dialog with this in it."""

@@ -65,6 +65,21 @@ def test_a_time_zone_is_chosen(guest):
         expect(guest.button(after)).to_be_visible()
 
 
+def test_dark_and_light_are_chosen(guest):
+    page = guest.page
+    guest.go("")
+    choices = page.get_by_role("menuitemradio")
+    for choice, name in (("Dark Mode", "dark"), ("Follow System Setting", "light"), ("Light Mode", "light")):
+        guest.choose("User", "Appearance")
+        choices.first.wait_for()
+        page.keyboard.press("Home")
+        for _ in range(choices.all_inner_texts().index(choice)):
+            page.keyboard.press("ArrowDown")
+        guest.picture(f"appearance_{name}")
+        page.keyboard.press("Enter")
+        expect(page.locator("html")).to_have_class(name)
+
+
 def test_graph_or_grid_is_chosen_for_all_dags(guest):
     guest.go("")
     guest.choose("User", "Default to graph view")

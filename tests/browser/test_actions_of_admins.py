@@ -58,6 +58,18 @@ def test_variables_are_imported_and_deleted_together(guest, choice, value):
     eventually(lambda: lite.request("GET", "/api/v2/variables/many_1").status == 404, "the variables are gone")
 
 
+def test_variables_are_searched_unfolded_and_folded(guest):
+    page = guest.page
+    guest.go("variables")
+    for name in ("Expand", "Collapse"):
+        page.get_by_role("button", name=name).first.click()
+    page.get_by_placeholder("Search Keys").fill("greet")
+    expect(guest.row("settings")).to_have_count(0)
+    expect(guest.row("greeting")).to_be_visible()
+    guest.button("Clear search").click()
+    expect(guest.row("settings")).to_be_visible()
+
+
 @pytest.mark.does("postPool", "patchPool", "deletePool")
 def test_a_pool_is_added_edited_and_deleted(guest):
     lite, page = guest.lite, guest.page

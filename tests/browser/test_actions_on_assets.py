@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
+from stores import add_edit_delete_and_clear
 from support import eventually
 
 
@@ -77,19 +78,5 @@ def test_the_graph_of_an_asset_shows_its_tasks_and_turns(guest, asset):
 def test_what_an_asset_stores_is_added_edited_deleted_and_cleared(guest, asset):
     store = f"/api/v2/assets/{asset}/state-store"
     guest.go(f"assets/{asset}/asset-state-store")
-    guest.button("Add Asset State Store").click()
-    guest.page.get_by_role("dialog").get_by_role("textbox").first.fill("by_hand")
-    guest.write("1")
-    guest.confirm("Add Asset State Store", "Save")
-    eventually(lambda: guest.lite.request("GET", f"{store}/by_hand").status == 200, "it is there")
-    guest.row("by_hand").get_by_role("button", name="Edit Asset State Store").click()
-    guest.write('{"b": 2}')
-    guest.confirm("Edit Asset State Store", "Save")
-    eventually(lambda: guest.lite.get(f"{store}/by_hand")["value"] == {"b": 2}, "it is edited")
-    guest.row("by_hand").get_by_role("button", name="Delete Asset State Store").click()
-    guest.confirm("Delete Asset State Store", "Delete")
-    eventually(lambda: guest.lite.request("GET", f"{store}/by_hand").status == 404, "it is gone")
-    guest.button("Clear All Asset State Store").click()
-    guest.confirm("Clear All Asset State Store", "Clear All Asset State Store")
-    eventually(lambda: not guest.lite.get(store)["total_entries"], "nothing is left")
+    add_edit_delete_and_clear(guest, "Asset State Store", store)
     guest.lite.request("PUT", f"{store}/watermark", {"value": "2026-01-02"})

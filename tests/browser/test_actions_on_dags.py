@@ -69,6 +69,34 @@ def test_dags_are_searched(guest):
     page.wait_for_url("**/dags/chores")
 
 
+def test_the_list_of_dags_is_narrowed(guest):
+    page = guest.page
+    guest.go("dags")
+    guest.button("Paused").click()
+    expect(page.get_by_text("No Dags found")).to_be_visible()
+    guest.button("Active").click()
+    expect_dags(guest, "asks", "chores", "consumer", "nightly", "pipeline", "waits")
+    guest.button("Required Actions").click()
+    expect_dags(guest, "asks")
+    guest.go("dags")
+    guest.button("Favorite").click()
+    expect_dags(guest, "nightly")
+    for menu in ("Last run:", "Any run:"):
+        guest.go("dags")
+        page.get_by_role("combobox").filter(has_text=menu).press("Enter")
+        page.get_by_role("option", name="Failed").click()
+        expect(page.get_by_role("link", name="consumer")).to_have_count(0)
+        expect(page.get_by_role("link", name="pipeline").first).to_be_visible()
+    guest.go("dags")
+    for tag in ("colour", "shape"):
+        page.get_by_role("combobox", name="Filter Dags by tag").click()
+        page.get_by_role("option", name=tag).click()
+    expect_dags(guest, "consumer", "pipeline")
+    guest.picture("tags")
+    page.get_by_text("Any", exact=True).locator("..").get_by_role("checkbox").press("Space")
+    expect_dags(guest, "pipeline")
+
+
 @pytest.mark.parametrize(
     ("order", "first"),
     [

@@ -5,13 +5,21 @@ from __future__ import annotations
 import pytest
 from content import do_chores, start
 from guest import Guest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from support import eventually
 
 
 def number_of_tries(guest: Guest, run_id: str, task_id: str) -> int:
     """Returns the number of the last try of a task of the chores."""
     return int(guest.lite.task_instances("chores", run_id)[task_id]["try_number"])
+
+
+def asked_to_clear(guest: Guest, run_id: str) -> Locator:
+    """Does chores, and returns the dialog that asks what of them is to be cleared."""
+    do_chores(guest.lite, run_id)
+    guest.go(f"dags/chores/runs/{run_id}")
+    guest.button("Press shift+c to clear").click()
+    return guest.dialog("Clear Dag Run")
 
 
 @pytest.mark.does("triggerDagRun")
@@ -73,10 +81,7 @@ def test_a_run_is_cleared_with_a_note(guest):
 
 @pytest.mark.does("clearDagRun")
 def test_only_what_failed_in_a_run_is_cleared(guest):
-    do_chores(guest.lite, "clear_failed")
-    guest.go("dags/chores/runs/clear_failed")
-    guest.button("Press shift+c to clear").click()
-    dialog = guest.dialog("Clear Dag Run")
+    dialog = asked_to_clear(guest, "clear_failed")
     dialog.get_by_role("button", name="Clear only failed tasks").click()
     expect(dialog.get_by_role("button", name="Affected Tasks: 2")).to_be_visible()
     guest.confirm("Clear Dag Run")
@@ -85,10 +90,7 @@ def test_only_what_failed_in_a_run_is_cleared(guest):
 
 
 def test_new_tasks_would_be_queued_in_a_run(guest):
-    do_chores(guest.lite, "clear_new")
-    guest.go("dags/chores/runs/clear_new")
-    guest.button("Press shift+c to clear").click()
-    dialog = guest.dialog("Clear Dag Run")
+    dialog = asked_to_clear(guest, "clear_new")
     dialog.get_by_role("button", name="Queue up new tasks").click()
     expect(dialog.get_by_text("No tasks found.")).to_be_visible()
     guest.close("Clear Dag Run")

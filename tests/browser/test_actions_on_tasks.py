@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from content import await_states, do_chores, start
 from playwright.sync_api import expect
+from stores import add_edit_delete_and_clear
 from support import eventually
 
 
@@ -159,23 +160,7 @@ def test_what_a_task_stores_is_added_edited_deleted_and_cleared(guest):
     store = f"{do_chores(guest.lite, 'stored')}/taskInstances/wash/state-store"
     guest.lite.request("PUT", f"{store}/other", {"value": 1})
     guest.go("dags/chores/runs/stored/tasks/wash/task-state-store")
-    guest.button("Add Task State Store").click()
-    guest.page.get_by_role("dialog").get_by_role("textbox").first.fill("by_hand")
-    guest.write("1")
-    guest.page.get_by_role("dialog").get_by_text("Never", exact=True).click()
-    guest.confirm("Add Task State Store", "Save")
-    eventually(lambda: guest.lite.request("GET", f"{store}/by_hand").status == 200, "it is there")
-    assert guest.lite.get(f"{store}/by_hand")["expires_at"] is None
-    guest.row("by_hand").get_by_role("button", name="Edit Task State Store").click()
-    guest.write('{"b": 2}')
-    guest.confirm("Edit Task State Store", "Save")
-    eventually(lambda: guest.lite.get(f"{store}/by_hand")["value"] == {"b": 2}, "it is edited")
-    guest.row("by_hand").get_by_role("button", name="Delete Task State Store").click()
-    guest.confirm("Delete Task State Store", "Delete")
-    eventually(lambda: guest.lite.request("GET", f"{store}/by_hand").status == 404, "it is gone")
-    guest.button("Clear All Task State Store").click()
-    guest.confirm("Clear All Task State Store", "Clear All Task State Store")
-    eventually(lambda: not guest.lite.get(store)["total_entries"], "nothing is left")
+    add_edit_delete_and_clear(guest, "Task State Store", store, "Never")
 
 
 @pytest.mark.does("updateHitlDetail")

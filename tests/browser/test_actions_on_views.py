@@ -92,6 +92,7 @@ CHOSEN = {"State", "Job Type", "Status"}
 FILTERS: list[tuple[str, str, str, str, str]] = [
     ("dag_runs", "State", "Success", "consumer", RUN_ID),
     ("task_instances", "State", "Upstream Failed", "never", "publish"),
+    ("events", "Event Type", "post_var", "post_variable", "trigger_dag_run"),
     ("jobs", "Job Type", "TriggererJob", "TriggererJob", "SchedulerJob"),
     ("deadlines", "Status", "Missed", "No Deadlines found", "within a day"),
     ("xcoms", "Key", "no_such", "No XCom", "return_value"),

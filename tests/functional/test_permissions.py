@@ -121,6 +121,8 @@ def test_users_are_managed_from_the_command_line(make_lite):
     assert lite.request("GET", "/api/v2/variables", headers=ann).status == 403
     lite.command("users", "set-role", "ann", "op")
     assert lite.request("GET", "/api/v2/variables", headers=ann).status == 200
+    lite.command("users", "set-role", "ann", "viewer")
+    assert lite.request("GET", "/api/v2/variables", headers=ann).status == 403
 
     changed = json.loads(lite.command("users", "reset-password", "ann", "-o", "json").stdout)
     assert token_of(lite, "ann", changed["password"])

@@ -7,12 +7,6 @@ store::Session& Call::db() {
   return **lease_;
 }
 
-bool Call::prefers(std::string_view content_type) const {
-  const std::string_view accept = request.header("accept");
-  const std::size_t wanted = accept.find(content_type);
-  return wanted != std::string_view::npos && wanted < accept.find("application/json");
-}
-
 Answer no_content() {
   Answer answer;
   answer.status = 204;

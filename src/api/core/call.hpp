@@ -24,7 +24,8 @@ class Call {
   const http::Request& request;
   Services& api;
   const std::string_view operation;
-  auth::Claims user;  ///< empty for open operations
+  const Time began = api.clock.now();  ///< before anything was read
+  auth::Claims user;                   ///< empty for open operations
 
   Time now() const { return api.clock.now(); }
 
@@ -33,9 +34,6 @@ class Call {
   store::Rows query(std::string_view sql, std::initializer_list<store::Param> params = {}) {
     return db().query(sql, params);
   }
-
-  /// Whether the Accept header asks for this content type before JSON.
-  bool prefers(std::string_view content_type) const;
 
  private:
   std::optional<store::Database::ReadLease> lease_;

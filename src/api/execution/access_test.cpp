@@ -101,7 +101,7 @@ TEST_F(AccessTest, ATokenReachesItsOwnTaskInstanceOnly) {
     EXPECT_EQ(status_with(target, other), 403) << target.name;
     EXPECT_NE(status_with(target, "Bearer " + token_), 403) << target.name;
   }
-  EXPECT_EQ(count, 15);
+  EXPECT_EQ(count, 16);
 }
 
 TEST_F(AccessTest, ATasksTokenIsNoUsers) {

@@ -52,6 +52,36 @@ TEST_F(ExecutionTest, ARetryIsANewAttemptAndTheOldOneIsGone) {
   EXPECT_EQ(call("PUT", own("/rtif"), "{}").status, 410);
 }
 
+class WaitingTest : public ExecutionTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(WaitingTest, ThatATaskWaitsMayBeToldTwiceButNotOnceItGoesOn) {
+  begin();
+  EXPECT_EQ(call("PATCH", own("/state"), GetParam()).status, 204);
+  EXPECT_EQ(call("PATCH", own("/state"), GetParam()).status, 200);
+  const auto other = end("success");
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(get_text(body_of(other).at("detail"), "previous_state"), state());
+  engine::ClearTasks command;
+  command.dag_id = "d";
+  command.tasks = {{"r", "t", -1}};
+  ASSERT_TRUE(engine_.clear_tasks(command));
+  EXPECT_EQ(call("PATCH", own("/state"), GetParam()).status, 404);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Reports, WaitingTest,
+    testing::Values(
+        R"({"state":"up_for_reschedule","reschedule_date":"2126-01-01T00:00:00Z","end_date":"2026-01-01T00:00:00Z"})",
+        R"({"state":"deferred","classpath":"a.B","next_method":"go_on"})",
+        R"({"state":"awaiting_input","next_method":"go_on"})"));
+
+TEST_F(ExecutionTest, ATaskMaySayThatOneBeforeItFailed) {
+  begin();
+  EXPECT_EQ(end("upstream_failed").status, 204);
+  EXPECT_EQ(state(), "upstream_failed");
+  EXPECT_EQ(end("upstream_failed").status, 200);
+}
+
 TEST_F(ExecutionTest, AStateThatIsNoEndFailsTheTask) {
   begin();
   EXPECT_EQ(call("PATCH", own("/state"), R"({"state":"queued"})").status, 204);

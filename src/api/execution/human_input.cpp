@@ -27,6 +27,8 @@ json::value whole_question(json::value question) {
                                  {"assigned_users", json::array()}};
   json::object& fields = question.get_object();
   for (const auto& [name, value] : defaults) fields.emplace(name, value);
+  // Whoever asks, it is about the task instance of the path.
+  fields["ti_id"] = fields["task_instance_id"];
   fields.erase("task_instance_id");
   return question;
 }

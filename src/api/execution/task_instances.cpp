@@ -49,13 +49,6 @@ http::Response set_map_index(Asking& asking) {
   return done;
 }
 
-http::Response get_start_date(Asking& asking) {
-  // Of any task instance, as in Airflow.
-  asking.task = Uuid::parse(get_text(asking.arguments, "task_instance_id")).value_or(Uuid{});
-  auto told = asking.ask("GetTaskRescheduleStartDate");
-  return told.refusal ? *told.refusal : answer_json(200, member<kStartDate>(told.result));
-}
-
 std::vector<Field> which_tasks(bool by_state) {
   std::vector<Field> fields = {{.name = "dag_id", .required = true},
                                {.name = "map_index", .check = integer},
@@ -137,8 +130,9 @@ std::vector<Operation> task_instance_operations() {
        .query = {{.name = "dag_id", .required = true}, {.name = "run_id", .required = true}},
        .ask = "GetTaskBreadcrumbs"},
       {.route = {"GET", "/execution/task-reschedules/{task_instance_id}/start_date", "get_start_date", false},
-       .path = {{.name = "task_instance_id", .check = uuid}},
-       .handle = get_start_date},
+       .access = Access::own_task,
+       .ask = "GetTaskRescheduleStartDate",
+       .select = member<kStartDate>},
   };
 }
 

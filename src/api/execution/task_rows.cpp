@@ -13,6 +13,16 @@ std::optional<std::string> find_task_state(Asking& asking) {
   return rows.empty() ? std::nullopt : std::optional(rows[0].find_text(0).value_or(""));
 }
 
+std::optional<std::string> find_told_state(Asking& asking) {
+  if (auto state = find_task_state(asking)) return state;
+  const auto session = asking.services.database.read();
+  const store::Rows rows = session->query(
+      "SELECT state FROM task_instance WHERE previous_id = $1"
+      " AND state IN ('deferred', 'awaiting_input', 'up_for_reschedule')",
+      {asking.task});
+  return rows.empty() ? std::nullopt : std::optional(rows[0].text(0));
+}
+
 std::optional<http::Response> unknown_task(Asking& asking) {
   return find_task_state(asking) ? std::nullopt : std::optional(refuse(404, "not_found", kNoTask));
 }

@@ -10,6 +10,9 @@ namespace leoflow::api::execution {
 /// The state of the task instance that asks, "" for none yet; nothing if there is no such task instance.
 std::optional<std::string> find_task_state(Asking& asking);
 
+/// Likewise; one that waits is known by the id with which it told so, too, for its worker may tell it again.
+std::optional<std::string> find_told_state(Asking& asking);
+
 /// 404 if the task instance that asks is not there.
 std::optional<http::Response> unknown_task(Asking& asking);
 /// Likewise, or 410 if it is history.

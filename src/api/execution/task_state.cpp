@@ -93,7 +93,7 @@ std::string wrong_partition(const json::object& arguments) {
 
 /// The answer if the task instance is not one that runs.
 std::optional<http::Response> already_ended(Asking& asking, std::string_view wanted) {
-  const auto state = find_task_state(asking);
+  const auto state = find_told_state(asking);
   if (!state) return refuse(404, "not_found", "Task Instance not found");
   if (*state == wanted) {
     // Its answer may have been lost, and it says it again.
@@ -117,12 +117,12 @@ http::Response change_state(Asking& asking) {
   wire::Problems problems;
   read_body(change.body, asking.body, asking, problems);
   if (!problems.empty()) return refuse(problems);
-  if (const std::string problem = wrong_partition(asking.arguments); !problem.empty()) {
-    return refuse(422, "invalid_partition_key", problem);
-  }
   // As in Airflow: a state that is no end for a task is a bug in it, and fails it.
   if (&change == &kOther) asking.arguments["state"] = "failed";
   if (auto ended = already_ended(asking, wanted)) return *ended;
+  if (const std::string problem = wrong_partition(asking.arguments); !problem.empty()) {
+    return refuse(422, "invalid_partition_key", problem);
+  }
   auto told = asking.ask(change.ask);
   if (told.refusal && told.refusal->status == 409) {
     // It ended in between.

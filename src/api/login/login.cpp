@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "api/core/registry.hpp"
@@ -19,7 +20,10 @@ Answer redirect(std::string location) {
 
 // A page of ours: a path, or a URL whose host is the one the request came to.
 bool is_safe_next(const http::Request& request, std::string_view next) {
-  if (next.find_first_of("\r\n\\") != std::string_view::npos) return false;
+  // Browsers leave tabs out, take a backslash for a slash, and begin after a space: "/\t/elsewhere" leads
+  // away.
+  const auto is_odd = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '\\'; };
+  if (next.starts_with(' ') || std::ranges::any_of(next, is_odd)) return false;
   if (next.starts_with("/")) return !next.starts_with("//");
   const std::size_t scheme_end = next.find("://");
   if (scheme_end == std::string_view::npos) return false;
@@ -79,7 +83,7 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   }
   call.api.login_limiter.forgive(key);
   gen::LoginResponse response;
-  response.access_token = call.api.tokens.issue(user->username, user->role, call.now(), life);
+  response.access_token = call.api.tokens.issue(user->username, user->role, call.began, life);
   return ok(response, 201);
 }
 
@@ -135,7 +139,7 @@ Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
 Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::GenerateTokenBody& body) {
   const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
   gen::GenerateTokenResponse response;
-  response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.now(), life);
+  response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.began, life);
   response.token_type = body.token_type;
   response.expires_in_seconds = life.count();
   return ok(response);

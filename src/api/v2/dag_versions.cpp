@@ -62,7 +62,7 @@ Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params)
                           *params.version_number)
             : fmt::format("The source code of the Dag {}, version_number None was not found", params.dag_id));
   }
-  if (call.prefers("text/plain")) {
+  if (call.request.header("accept").starts_with("text/plain")) {
     Answer answer;
     answer.content_type = "text/plain";
     answer.body = rows[0].text(0);

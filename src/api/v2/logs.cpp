@@ -164,7 +164,7 @@ Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
   }
   std::optional<std::string> token;
   if (!attempt.finished) token = to_base64_url(fmt::format("l:{}", content.next));
-  const bool as_lines = call.request.header("accept").find("application/x-ndjson") != std::string_view::npos;
+  const bool as_lines = call.request.header("accept").starts_with("application/x-ndjson");
   return as_lines ? ndjson_answer(std::move(lines), token) : json_answer(lines, token);
 }
 

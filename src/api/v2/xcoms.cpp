@@ -119,6 +119,15 @@ Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& p
     return fail(ErrorCode::not_found,
                 fmt::format("Task with ID: `{}` not found in dag: `{}`", params.task_id, params.dag_id));
   }
+  if (call.query("SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND "
+                 "map_index = $4",
+                 {params.dag_id, params.dag_run_id, params.task_id, body.map_index})
+          .empty()) {
+    return fail(
+        ErrorCode::not_found,
+        fmt::format("Task instance of task `{}` with map_index {} not found in Dag Run `{}` of dag `{}`",
+                    params.task_id, body.map_index, params.dag_run_id, params.dag_id));
+  }
   return store_entry(call, {params.dag_id, params.dag_run_id, params.task_id, body.map_index, body.key},
                      body.value,
                      "INSERT INTO xcom (value, created_at, dag_id, run_id, task_id, map_index, key) "
