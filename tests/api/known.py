@@ -43,7 +43,6 @@ _LOG = f"{_TASK}/logs/{{try_number}}"
 _MADE_UP = "*/example_asset_state_store_producer/*"
 
 _UNSET = "What is not set is left out: the UI takes a null theme for one."
-_LAST_RUN = "The last run is that of the latest time; in Airflow the one made last, be it a backfill of old days."
 _LINKS = "The links that the definition names; Airflow looks for them in the wrong object and finds none, ever."
 _OWNER = "A DAG without tasks has no owner; in Airflow it has the default one."
 _WATCHERS = "The watchers that a DAG names are listed while it is paused, too; none runs then, as in Airflow."
@@ -60,14 +59,8 @@ _NO_LOG = "Where there is no log Leoflow says why, rather than that a worker's h
 KNOWN: tuple[Known, ...] = (
     Known("/ui/config", ".instance_name", "It is Leoflow."),
     Known("/ui/config", ".theme", "The edition is on the logo, by the UI's own option."),
-    Known("/ui/config", ".enable_swagger_ui", "There is no page of Swagger: the description is Airflow's."),
     Known("/ui/config", ".external_log_name", _UNSET),
     Known("/ui/config", ".rerun_with_latest_version", _UNSET),
-    Known(_DAGS, "*", _LAST_RUN, "*?last_dag_run_state=*"),
-    Known(_DAGS, "*", _LAST_RUN, "*?dag_run_*"),
-    Known(_DAGS, "*", _LAST_RUN, "*order_by=*last_run_state*"),
-    Known("/ui/dags", "*", _LAST_RUN, "*?last_dag_run_state=*"),
-    Known("/ui/dags", "*", _LAST_RUN, "*order_by=*last_run_state*"),
     Known(_DAGS, ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
     Known("/ui/dags", ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
     Known(_DAGS, "*", _OWNER, "*?owners=airflow"),

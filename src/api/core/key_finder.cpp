@@ -39,6 +39,15 @@ std::string tables_for(std::string_view tables, std::string_view expressions) {
   return out;
 }
 
+/// Without "or the column has no value", where it has one: SQLite would look for both and sort, rather than
+/// walk the index of the order.
+std::string without_alternative(std::string conditions, std::string_view column) {
+  const std::string alternative = fmt::format(" OR {} {}", column, kNoValue);
+  for (auto at = conditions.find(alternative); at != std::string::npos; at = conditions.find(alternative))
+    conditions.erase(at, alternative.size());
+  return conditions;
+}
+
 void append(std::vector<store::Value>& keys, std::vector<store::Value> more) {
   std::ranges::move(more, std::back_inserter(keys));
 }
@@ -102,7 +111,8 @@ std::vector<store::Value> KeyFinder::from_cursor(const Cursor& cursor, std::int6
 
 std::vector<store::Value> KeyFinder::select(const Part& part, std::int64_t limit, std::int64_t offset) const {
   store::Params params = where_.params();
-  std::string conditions = conditions_;
+  std::string conditions =
+      part.first == kHasValue ? without_alternative(conditions_, order_.front().column) : conditions_;
   const auto also = [&](const std::string& condition) {
     conditions += (conditions.empty() ? " WHERE " : " AND ") + condition;
   };
