@@ -148,7 +148,9 @@ TEST_F(ApiTest, GridSummariesAreOneLineARun) {
   EXPECT_EQ(response.content_type, "application/x-ndjson");
   const std::string text(response.content());
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
-  const auto first = parse_json(text.substr(0, text.find('\n'))).value();
+  const std::string line = text.substr(0, text.find('\n') + 1);
+  EXPECT_EQ(get("/ui/grid/ti_summaries/hello?run_ids=manual__1&run_ids=manual__1").content(), line + line);
+  const auto first = parse_json(line).value();
   std::map<std::string, std::string> states;
   for (const json::value& node : list(first, "task_instances"))
     states[get_text(node, "task_id")] = get_text(node, "state");

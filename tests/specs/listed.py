@@ -132,6 +132,7 @@ LISTED: tuple[Listed, ...] = (
             "GET /api/v2/dags/{dag_id}/dagRuns",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances",
+            "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails/tries/{try_number}",  # noqa: E501
             "GET /ui/grid/runs/{dag_id}",
             "GET /ui/grid/structure/{dag_id}",
@@ -240,6 +241,7 @@ LISTED: tuple[Listed, ...] = (
             "GET /api/v2/dags/{dag_id}/dagRuns",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances",
+            "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped",
             "GET /ui/grid/runs/{dag_id}",
             "GET /ui/grid/structure/{dag_id}",
             "POST /api/v2/backfills",

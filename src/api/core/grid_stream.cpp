@@ -25,9 +25,20 @@ void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
       const auto some = left.first(std::clamp<std::size_t>(kMostSquares / squares, 1, left.size()));
       left = left.subspan(some.size());
       sum_up(some);
-      for (ShownRun& run : some) run.summary.write(dag_id_, run.run_id, out);
+      for (ShownRun& run : some) write_line(run, out);
     }
   }
+}
+
+void GridStream::write_line(ShownRun& run, std::string& out) {
+  const auto [line, is_new] = lines_.try_emplace(run.id, out.size(), 0);
+  auto& [begin, size] = line->second;
+  if (!is_new) {
+    out.append(out, begin, size);
+    return;
+  }
+  run.summary.write(dag_id_, run.run_id, out);
+  size = out.size() - begin;
 }
 
 std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> run_ids) {

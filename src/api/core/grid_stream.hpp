@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/core/call.hpp"
@@ -20,7 +21,8 @@ class GridStream {
   /// @param call, dag_id must outlive it.
   GridStream(Call& call, const std::string& dag_id) : call_(call), dag_id_(dag_id) {}
 
-  /// Appends the lines of these runs in their order; nothing for runs that are not there.
+  /// Appends the lines of these runs in their order, twice for one that is asked for twice; nothing for runs
+  /// that are not there. May be called once.
   void write(std::span<const std::string> run_ids, std::string& out);
 
  private:
@@ -33,12 +35,14 @@ class GridStream {
 
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
   void sum_up(std::span<ShownRun> runs);
+  void write_line(ShownRun& run, std::string& out);
   const GridOrder& order_of(const std::string& version_id);
   std::optional<std::int64_t> number_of(const std::string& version_id);
 
   Call& call_;
   const std::string& dag_id_;
-  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
+  std::map<std::int64_t, std::pair<std::size_t, std::size_t>> lines_;  ///< by run: begin and size in the text
+  std::map<std::string, GridOrder, std::less<>> orders_;               ///< by version id
   std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
 };
 
