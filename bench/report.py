@@ -129,7 +129,7 @@ def machine() -> dict[str, str]:
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     leoflow = subprocess.run([BIN / "leoflow", "version"], capture_output=True, text=True, check=True).stdout
-    pins = [line for line in (ROOT / "airflow.pin").read_text().splitlines() if "==" in line]
+    pins = [line for line in (ROOT / "airflow.pin").read_text().splitlines() if line.startswith("apache-")]
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} cores, {memory:.0f} GB, {cpu}, Linux {platform.release()}",
