@@ -33,6 +33,7 @@ def test_a_variable_is_added_edited_and_deleted(guest):
 def test_variables_are_imported_and_deleted_together(guest, choice, value):
     lite, page = guest.lite, guest.page
     lite.request("POST", "/api/v2/variables", {"key": "many_1", "value": "old"})
+    guest.go("")  # from another page, or the list keeps its search
     guest.go("variables?name_pattern=many_")
     guest.button("Import Variables").click()
     dialog = guest.dialog("Import Variables")
@@ -52,6 +53,8 @@ def test_variables_are_imported_and_deleted_together(guest, choice, value):
         assert json.loads(lite.get("/api/v2/variables/many_2")["value"]) == {"deep": 1}
         expect(guest.row("many_2")).to_be_visible()
     assert lite.get("/api/v2/variables/many_1")["value"] == value
+    expect(guest.row("many_1")).to_be_visible()
+    expect(guest.row("settings")).to_have_count(0)  # what else is shown would be deleted, too
     guest.select_all()
     page.get_by_role("button", name="Delete", exact=True).click()
     guest.confirm("You are about to delete", "Yes, Delete")
