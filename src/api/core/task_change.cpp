@@ -15,6 +15,15 @@ std::unexpected<Error> no_task_instance(std::string_view dag_id, std::string_vie
                           dag_id, run_id, task_id, map_index ? std::to_string(*map_index) : "None"));
 }
 
+bool is_task_instance(Call& call, std::string_view dag_id, std::string_view run_id, std::string_view task_id,
+                      std::int64_t map_index) {
+  return !call.query(
+                  "SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND "
+                  "map_index = $4",
+                  {dag_id, run_id, task_id, map_index})
+              .empty();
+}
+
 std::vector<gen::TaskInstanceResponse> own_tasks(Call& call, const Target& target) {
   TaskScope scope;
   scope.dag_id = target.dag_id;

@@ -55,6 +55,9 @@ void reach_from(const Body& body, Target& target) {
 std::unexpected<Error> no_task_instance(std::string_view dag_id, std::string_view run_id,
                                         std::string_view task_id, std::optional<std::int64_t> map_index);
 
+bool is_task_instance(Call& call, std::string_view dag_id, std::string_view run_id, std::string_view task_id,
+                      std::int64_t map_index);
+
 /// Whether somebody may mark a task instance so; nothing changes nothing.
 inline bool can_be_marked(const std::optional<std::string>& state) {
   return !state || *state == "success" || *state == "failed" || *state == "skipped";

@@ -9,15 +9,6 @@ namespace leoflow::api {
 
 namespace {
 
-bool exists(Call& call, const std::string& dag_id, const std::string& run_id, const std::string& task_id,
-            std::int64_t map_index) {
-  return !call.query(
-                  "SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND "
-                  "map_index = $4",
-                  {dag_id, run_id, task_id, map_index})
-              .empty();
-}
-
 // Some paths have the index, some the query, and there it may be left out.
 template <typename Params>
 std::int64_t map_index_of(const Params& params) {
@@ -34,7 +25,7 @@ Result<Answer> get_tries(Call& call, const Params& params) {
   gen::TaskInstanceHistoryCollectionResponse list;
   list.task_instances = read_tries(call, params.dag_id, params.dag_run_id, params.task_id, map_index);
   if (list.task_instances.empty() &&
-      !exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
+      !is_task_instance(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
     return no_task_instance(params.dag_id, params.dag_run_id, params.task_id, map_index);
   }
   list.total_entries = static_cast<std::int64_t>(list.task_instances.size());
@@ -57,7 +48,7 @@ Result<Answer> get_try(Call& call, const Params& params) {
 template <typename Params>
 Result<Answer> get_dependencies(Call& call, const Params& params) {
   const std::int64_t map_index = map_index_of(params);
-  if (!exists(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
+  if (!is_task_instance(call, params.dag_id, params.dag_run_id, params.task_id, map_index)) {
     // Here Airflow puts the reason into a list.
     const Error error = no_task_instance(params.dag_id, params.dag_run_id, params.task_id, map_index).error();
     Answer answer;

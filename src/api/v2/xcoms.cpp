@@ -2,6 +2,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
+#include "api/core/task_change.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -119,10 +120,7 @@ Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& p
     return fail(ErrorCode::not_found,
                 fmt::format("Task with ID: `{}` not found in dag: `{}`", params.task_id, params.dag_id));
   }
-  if (call.query("SELECT 1 FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND "
-                 "map_index = $4",
-                 {params.dag_id, params.dag_run_id, params.task_id, body.map_index})
-          .empty()) {
+  if (!is_task_instance(call, params.dag_id, params.dag_run_id, params.task_id, body.map_index)) {
     return fail(
         ErrorCode::not_found,
         fmt::format("Task instance of task `{}` with map_index {} not found in Dag Run `{}` of dag `{}`",
