@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 from application import OPERATIONS, SHORTCUTS
 from playwright.sync_api import Browser, Locator, Request, expect
 from support import Lite
 from visitor import Visitor
+
+PATIENCE = 60  # seconds until a page that does not settle has failed
 
 # What the browser may complain about, and why. Airflow answers the same.
 EXPECTED: tuple[tuple[str, str], ...] = (
@@ -41,6 +44,8 @@ class Guest(Visitor):
         expect.set_options(timeout=15_000)
 
     def _on_request(self, request: Request) -> None:
+        if request.is_navigation_request() and request.frame == self.page.main_frame:
+            self._waiting.clear()  # the page before is gone, and says nothing of its requests any more
         self._waiting.add(request)
         if re.search(r'"dry_run":\s*true', request.post_data or ""):
             return
@@ -132,10 +137,11 @@ class Guest(Visitor):
     def settle(self) -> None:
         """Waits until nothing of the page is a placeholder, and neither Chromium nor the server is busy with it."""
         expect(self.page.get_by_test_id("skeleton")).to_have_count(0)
-        quiet = 0
+        quiet, end = 0, time.monotonic() + PATIENCE
         while quiet < 3:
             self.page.evaluate("() => new Promise(resolve => requestIdleCallback(resolve))")
             quiet = 0 if self._waiting else quiet + 1
+            assert time.monotonic() < end, f"{self.place} still waits for {[request.url for request in self._waiting]}"
 
     def picture(self, name: str) -> None:
         """Keeps a picture, named after the theme as well."""
