@@ -105,8 +105,7 @@ def test_the_list_of_dags_is_narrowed(guest):
     ],
 )
 def test_the_list_of_dags_is_sorted_and_shown_as_cards_or_rows(guest, order, first):
-    guest.go("")  # what was typed into the list's search before comes late, and must not narrow this one
-    guest.go("dags")
+    guest.open("dags")  # anew: the application remembers by what the list was narrowed
     guest.page.get_by_role("combobox").filter(has_text="Sort by").click()
     guest.page.get_by_role("option", name=order).click()
     expect(guest.page.get_by_test_id("dag-id")).to_have_count(6)

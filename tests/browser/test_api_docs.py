@@ -12,3 +12,4 @@ def test_the_description_of_the_rest_api_is_shown(guest, path):
     expect(guest.page.get_by_role("heading", name="Airflow API").first).to_be_visible()
     guest.picture(f"api_{path}")
     guest.settle()
+    guest.open("")  # who comes next is in the application again
