@@ -59,17 +59,24 @@ PAGES: dict[str, list[str]] = {
         "/api/v2/dags?limit=10&dag_id_prefix_pattern=team_42",
     ],
     "grid, 100 runs": _grid(Grid(_BUSY, 10, BUSY_RUNS)),
+    # As the page asks, which walks by cursor.
     "task instances": [
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=",
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=&state=failed",
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=&state=running",
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=&dag_id_pattern=42_etl_5",
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=&task_display_name_prefix_pattern=task_7",
+        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=&start_date_gte={_DAY_AGO}",
+        f"/api/v2/dags/{_BUSY}/dagRuns/~/taskInstances?limit=50&order_by=-start_date&cursor=",
+        f"/api/v2/dags/{_BUSY}/dagRuns/~/taskInstances?limit=50&task_id=task_3&order_by=-run_after&cursor=",
+    ],
+    # As scripts ask, which are told how many there are exactly.
+    "task instances, counted": [
         f"{_ALL_TASKS}?limit=50&order_by=-start_date",
         f"{_ALL_TASKS}?limit=50&order_by=-start_date&offset=5000",
-        f"{_ALL_TASKS}?limit=50&order_by=-start_date&cursor=",
         f"{_ALL_TASKS}?limit=50&order_by=-start_date&state=failed",
-        f"{_ALL_TASKS}?limit=50&order_by=-start_date&state=running",
-        f"{_ALL_TASKS}?limit=50&order_by=-start_date&dag_id_pattern=42_etl_5",
         f"{_ALL_TASKS}?limit=50&order_by=-start_date&task_display_name_prefix_pattern=task_7",
         f"{_ALL_TASKS}?limit=50&order_by=-start_date&start_date_gte={_DAY_AGO}",
-        f"/api/v2/dags/{_BUSY}/dagRuns/~/taskInstances?limit=50&order_by=-start_date",
-        f"/api/v2/dags/{_BUSY}/dagRuns/~/taskInstances?limit=50&task_id=task_3&order_by=-run_after",
     ],
     "runs": [
         "/api/v2/dags/~/dagRuns?limit=50&order_by=-run_after",

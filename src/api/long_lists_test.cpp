@@ -63,8 +63,9 @@ class LongListsTest : public ApiTest {
 };
 
 TEST_F(LongListsTest, AWalkByCursorSeesEachRowOnceInEveryOrder) {
-  for (const std::string_view order : {"start_date", "-start_date", "id", "-map_index",
-                                       "state&order_by=-start_date", "rendered_map_index&order_by=start_date"}) {
+  for (const std::string_view order :
+       {"start_date", "-start_date", "id", "-map_index", "state&order_by=-start_date",
+        "rendered_map_index&order_by=start_date"}) {
     const auto whole = ok_json("GET", fmt::format("{}{}&limit=100", kPath, order));
     EXPECT_EQ(rows_of(whole).size(), 30U);
     for (const int limit : {1, 4, 7, 30}) {
@@ -125,6 +126,30 @@ TEST_F(LongListsTest, StatesAreFoundThroughTheirIndexes) {
   EXPECT_EQ(total("&state=none"), 0);
   EXPECT_EQ(total("&state=none&state=scheduled"), 10);
   EXPECT_EQ(total("&state=failed&state=no_status"), 0);
+}
+
+TEST_F(LongListsTest, TheBeginningOfANameFindsTheSameWhetherFewHaveItOrMany) {
+  // Few are sorted, many are walked in their order.
+  sql(R"(INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries,
+      dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, start_date, updated_at)
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)
+      SELECT 'walk-' || n, 'hello', 'manual__2', 'walked', n, 'success', 1, 0, 'ver-1', 'walked', 'X', 'default_pool',
+      1, 'default', 1, n % 1000, 0 FROM numbers)");
+  const auto page = [&](std::string_view condition) {
+    const auto list = ok_json(
+        "GET",
+        fmt::format("/api/v2/dags/~/dagRuns/~/taskInstances?order_by=-start_date&limit=20&{}", condition));
+    std::string found;
+    for (const json::value& task : rows_of(list)) found += " " + get_text(task, "id");
+    return std::pair(get_integer(list, "total_entries", -1), found);
+  };
+  for (const std::string_view start : {"walk", "man", "walk%7Cman", "none"}) {
+    for (const std::string_view cursor : {"", "&cursor="}) {
+      const auto anywhere = page(fmt::format("task_display_name_pattern={}{}", start, cursor));
+      EXPECT_EQ(page(fmt::format("task_display_name_prefix_pattern={}{}", start, cursor)), anywhere) << start;
+    }
+  }
+  EXPECT_EQ(page("dag_id_prefix_pattern=hel"), page("dag_id_pattern=hel"));
 }
 
 }  // namespace

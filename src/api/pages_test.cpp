@@ -159,6 +159,27 @@ TEST_F(ApiTest, GridSummariesAreOneLineARun) {
   EXPECT_EQ(states.at("report"), "upstream_failed");
 }
 
+TEST_F(ApiTest, WhatTheTasksOfAFinishedRunAddUpToIsKnownUntilOneChanges) {
+  const std::string line(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content());
+  const std::string metrics = "/ui/dashboard/historical_metrics_data?start_date=1970-01-01T00:00:00Z";
+  const std::string counts(get(metrics).content());
+  sql("UPDATE task_instance SET state = 'removed' WHERE run_id = 'manual__1'");
+  EXPECT_EQ(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content(), line)
+      << "nobody said that it changed";
+  EXPECT_EQ(get(metrics).content(), counts);
+  sql("UPDATE dag_run SET task_changes = task_changes + 1 WHERE run_id = 'manual__1'");
+  EXPECT_NE(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content(), line);
+  EXPECT_NE(get(metrics).content(), counts);
+}
+
+TEST_F(ApiTest, TheGridShowsANoteOnATaskOfAFinishedRun) {
+  const std::string without(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content());
+  EXPECT_EQ(without.find("\"has_note\":true"), std::string::npos);
+  ok_json("PATCH", kRun + "/taskInstances/extract", json::object{{"note", "seen"}});
+  const std::string with(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content());
+  EXPECT_NE(with.find("\"has_note\":true"), std::string::npos);
+}
+
 TEST_F(ApiTest, GraphJoinsGroupsAndLabelsEdges) {
   const auto data = ok_json("GET", "/ui/structure/structure_data?dag_id=hello");
   std::vector<std::string> edges;

@@ -11,6 +11,7 @@
 #include "engine/deferrals.hpp"
 #include "engine/human_input.hpp"
 #include "engine/partitions.hpp"
+#include "engine/task_changes.hpp"
 #include "engine/task_key.hpp"
 
 namespace leoflow::engine {
@@ -62,7 +63,7 @@ constexpr std::string_view kMapFirst =
 
 constexpr std::string_view kUpdateRun =
     "UPDATE dag_run SET state = $3, queued_at = $4, start_date = $5, end_date = $6, clear_number = $7,"
-    " updated_at = $8 WHERE dag_id = $1 AND run_id = $2";
+    " updated_at = $8, task_changes = task_changes + 1 WHERE dag_id = $1 AND run_id = $2";
 
 constexpr std::string_view kUpdateTask =
     "UPDATE task_instance SET state = $5, try_number = $6, max_tries = $7, scheduled_at = $8, queued_at = $9,"
@@ -305,6 +306,7 @@ void record(store::Session& session, const scheduler::Changes& changes, Time now
   write_backfills(session, changes, now);
   for (const scheduler::Callback& callback : changes.callbacks) write_callback(session, callback, now);
   update_tasks(session, changes.tasks, now);
+  count_task_changes(session, changes);
   for (const TaskRef& ref : changes.start) {
     // What it pushed before it let go of its slot is not there when it looks again.
     if (ref.ti().reschedules > 0 && !ref.ti().resumes) session.execute(kDropXcoms, key_of(ref));

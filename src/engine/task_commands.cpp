@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/log.hpp"
+#include "engine/task_changes.hpp"
 #include "engine/waiting.hpp"
 
 // What people do to task instances, and every other write.
@@ -63,6 +64,8 @@ Result<void> Engine::clear_tasks(ClearTasks given) {
         "UPDATE task_instance SET note = $5, note_user = $6"
         " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
         rows);
+    for (const auto& [run_id, tasks] : by_run(command->tasks))
+      count_task_change(session, command->dag_id, run_id);
   });
 }
 
@@ -102,6 +105,7 @@ Result<void> Engine::delete_task(std::string dag_id, TaskKey task) {
     session.execute(
         "DELETE FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
         {dag_id, task.run_id, task.task_id, task.map_index});
+    count_task_change(session, dag_id, task.run_id);
     return {};
   });
 }

@@ -35,28 +35,15 @@ DagCache::View DagCache::load(store::Session& session, const std::string& versio
                               const std::string& hash) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(version_id);
-    if (found != entries_.end() && found->second.hash == hash) {
-      recent_.splice(recent_.begin(), recent_, found->second.place);
-      return found->second.view;
-    }
+    const Version* known = versions_.find(version_id);
+    if (known != nullptr && known->hash == hash) return known->view;
   }
   // Parsed without the lock: a large DAG must not hold up the others.
   const auto rows = session.query("SELECT serialized, dag_hash FROM dag_version WHERE id = $1", {version_id});
   if (rows.empty()) return nullptr;
   auto view = std::make_shared<const DagView>(rows[0].text(0));
   const std::lock_guard lock(mutex_);
-  const auto old = entries_.find(version_id);
-  if (old != entries_.end()) {
-    recent_.erase(old->second.place);
-    entries_.erase(old);
-  }
-  recent_.push_front(version_id);
-  entries_[version_id] = {rows[0].text(1), view, recent_.begin()};
-  if (entries_.size() > most_) {
-    entries_.erase(recent_.back());
-    recent_.pop_back();
-  }
+  versions_.put(version_id, {rows[0].text(1), view});
   return view;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,6 +7,7 @@
 #include <string_view>
 
 #include "api/core/dag_view.hpp"
+#include "base/recently_used.hpp"
 #include "store/sql.hpp"
 
 namespace leoflow::api {
@@ -17,7 +16,7 @@ namespace leoflow::api {
 /// in place changes its hash and is parsed again. Thread safe.
 class DagCache {
  public:
-  explicit DagCache(std::size_t most = 64) : most_(most) {}
+  explicit DagCache(std::size_t most = 64) : versions_(most) {}
 
   using View = std::shared_ptr<const DagView>;
   /// nullptr if there is no such version.
@@ -31,15 +30,12 @@ class DagCache {
  private:
   View load(store::Session& session, const std::string& version_id, const std::string& hash);
 
-  struct Entry {
+  struct Version {
     std::string hash;
     View view;
-    std::list<std::string>::iterator place;
   };
-  const std::size_t most_;
   std::mutex mutex_;
-  std::list<std::string> recent_;                      // protected by mutex_; newest first
-  std::map<std::string, Entry, std::less<>> entries_;  // protected by mutex_
+  RecentlyUsed<std::string, Version> versions_;  // by id; protected by mutex_
 };
 
 }  // namespace leoflow::api

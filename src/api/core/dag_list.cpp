@@ -7,7 +7,7 @@
 namespace leoflow::api {
 
 LongList dag_list() {
-  return {kDagColumns, kDagTables, kDagOrder.front(), kDagOrder, false};
+  return {kDagColumns, kDagTables, kDagOrder.front(), kDagOrder};
 }
 
 void filter_by_tags(Select& select, const std::vector<std::string>& tags, bool all) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <memory>
 
 #include "api/core/dag_rows.hpp"
 
@@ -21,8 +22,7 @@ void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
     auto found = find(run_ids.subspan(first, std::min(kMostRuns, run_ids.size() - first)));
     std::span<ShownRun> left = found;
     while (!left.empty()) {
-      const std::size_t squares = std::max<std::size_t>(left.front().summary.size(), 1);
-      const auto some = left.first(std::clamp<std::size_t>(kMostSquares / squares, 1, left.size()));
+      const auto some = left.first(how_many(left));
       left = left.subspan(some.size());
       sum_up(some);
       for (ShownRun& run : some) write_line(run, out);
@@ -30,23 +30,23 @@ void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
   }
 }
 
-void GridStream::write_line(ShownRun& run, std::string& out) {
-  const auto [line, is_new] = lines_.try_emplace(run.id, out.size(), 0);
-  auto& [begin, size] = line->second;
-  if (!is_new) {
-    out.append(out, begin, size);
-    return;
+std::size_t GridStream::how_many(std::span<const ShownRun> runs) {
+  std::size_t squares = 0;
+  std::size_t count = 0;
+  while (count < runs.size() && squares < kMostSquares) {
+    const ShownRun& run = runs[count++];
+    if (!run.line) squares += order_of(run.version_id).nodes.size();
   }
-  run.summary.write(dag_id_, run.run_id, out);
-  size = out.size() - begin;
+  return count;
 }
 
 std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> run_ids) {
   store::Params params{dag_id_};
   params.insert(params.end(), run_ids.begin(), run_ids.end());
   const auto rows = call_.db().query(
-      fmt::format("SELECT run_id, id, dag_version_id FROM dag_run WHERE dag_id = $1 AND run_id IN ({})",
-                  placeholders(run_ids.size(), 2)),
+      fmt::format(
+          "SELECT r.run_id, r.dag_version_id, {} FROM dag_run r WHERE r.dag_id = $1 AND r.run_id IN ({})",
+          RunStamp::kColumns, placeholders(run_ids.size(), 2)),
       params);
   std::map<std::string_view, store::Row> by_run_id;
   for (const store::Row row : rows) by_run_id.emplace(row.text(0), row);
@@ -54,9 +54,8 @@ std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> 
   for (const std::string& run_id : run_ids) {
     const auto known = by_run_id.find(run_id);
     if (known == by_run_id.end()) continue;
-    const std::string& version_id = known->second.text(2);
-    found.push_back(
-        {run_id, known->second.integer(1), number_of(version_id), RunSummary(order_of(version_id))});
+    const RunStamp stamp = RunStamp::read(known->second, 2);
+    found.push_back({run_id, stamp, known->second.text(1), call_.api.runs.find_line(stamp), std::nullopt});
   }
   return found;
 }
@@ -65,8 +64,12 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
   store::Params ids;
   std::map<std::int64_t, ShownRun*> by_id;
   for (ShownRun& run : runs) {
-    if (by_id.emplace(run.id, &run).second) ids.emplace_back(run.id);
+    if (run.line || !by_id.emplace(run.stamp.id, &run).second) continue;
+    ids.emplace_back(run.stamp.id);
+    run.summary.emplace(order_of(run.version_id));
+    run.version_number = number_of(run.version_id);
   }
+  if (ids.empty()) return;
   // The version is that of the run nearly always; then its long id need not be read.
   const std::string sql = fmt::format(
       "SELECT r.id, t.task_id, t.state, t.start_date, t.end_date, CASE WHEN t.note IS NULL THEN 0 ELSE 1 "
@@ -74,9 +77,9 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
       "CASE WHEN t.dag_version_id = r.dag_version_id THEN NULL ELSE t.dag_version_id END "
       "FROM dag_run r JOIN task_instance t ON t.dag_id = r.dag_id AND t.run_id = r.run_id WHERE r.id IN ({})",
       placeholders(ids.size()));
-  ShownRun* run = runs.data();  // the one of the row before: those of a run come together
+  ShownRun* run = by_id.begin()->second;  // the one of the row before: those of a run come together
   for (const store::Row row : call_.db().query(sql, ids)) {
-    if (const std::int64_t id = row.integer(0); run->id != id) run = by_id.at(id);
+    if (const std::int64_t id = row.integer(0); run->stamp.id != id) run = by_id.at(id);
     NodeSummary instance;
     const auto state = row.is_null(2) ? dag::TaskState::none : dag::parse_task_state(row.text(2));
     instance.counts[static_cast<std::size_t>(state.value_or(dag::TaskState::none))] = 1;
@@ -84,8 +87,25 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
     instance.end = row.find_time(4);
     instance.has_note = row.integer(5) != 0;
     instance.version_number = row.is_null(6) ? run->version_number : number_of(row.text(6));
-    run->summary.add(row.text(1), instance);
+    run->summary->add(row.text(1), instance);
   }
+}
+
+void GridStream::write_line(ShownRun& run, std::string& out) {
+  if (run.line) {
+    out += *run.line;
+    return;
+  }
+  const auto [line, is_new] = lines_.try_emplace(run.stamp.id, out.size(), 0);
+  auto& [begin, size] = line->second;
+  if (!is_new) {
+    out.append(out, begin, size);
+    return;
+  }
+  run.summary->write(dag_id_, run.run_id, out);
+  run.summary.reset();
+  size = out.size() - begin;
+  call_.api.runs.keep_line(run.stamp, std::make_shared<const std::string>(out, begin, size));
 }
 
 const GridOrder& GridStream::order_of(const std::string& version_id) {

@@ -11,11 +11,13 @@
 
 #include "api/core/call.hpp"
 #include "api/core/grid_summary.hpp"
+#include "api/core/run_cache.hpp"
 
 namespace leoflow::api {
 
 /// Writes what the grid shows of a DAG's runs, a line for each. Small runs are read many at once, so that a
 /// database that is far away is not asked once for each; large ones few at once, so that memory is bounded.
+/// What a finished run shows is remembered.
 class GridStream {
  public:
   /// @param call, dag_id must outlive it.
@@ -28,12 +30,16 @@ class GridStream {
  private:
   struct ShownRun {
     std::string run_id;
-    std::int64_t id;
-    std::optional<std::int64_t> version_number;
-    RunSummary summary;
+    RunStamp stamp;
+    std::string version_id;
+    RunCache::Line line;                ///< of one that is known
+    std::optional<RunSummary> summary;  ///< of one that is not, while it is read
+    std::optional<std::int64_t> version_number{};
   };
 
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
+  /// How many of them may be in memory at once.
+  std::size_t how_many(std::span<const ShownRun> runs);
   void sum_up(std::span<ShownRun> runs);
   void write_line(ShownRun& run, std::string& out);
   const GridOrder& order_of(const std::string& version_id);

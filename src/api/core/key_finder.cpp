@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view kHasValue = "IS NOT NULL";
 constexpr std::string_view kNoValue = "IS NULL";
 
+/// So many rows are sorted in a few milliseconds.
+constexpr std::int64_t kFew = 2'000;
+
 /// Whether an expression names a column of this table.
 bool mentions(std::string_view expression, std::string_view alias) {
   const std::string name = fmt::format("{}.", alias);
@@ -39,12 +42,26 @@ std::string tables_for(std::string_view tables, std::string_view expressions) {
   return out;
 }
 
+std::string alternative_of(std::string_view column) {
+  return fmt::format(" OR {} {}", column, kNoValue);
+}
+
 /// Without "or the column has no value", where it has one: SQLite would look for both and sort, rather than
 /// walk the index of the order.
 std::string without_alternative(std::string conditions, std::string_view column) {
-  const std::string alternative = fmt::format(" OR {} {}", column, kNoValue);
+  const std::string alternative = alternative_of(column);
   for (auto at = conditions.find(alternative); at != std::string::npos; at = conditions.find(alternative))
     conditions.erase(at, alternative.size());
+  return conditions;
+}
+
+/// Conditions on a column of text that no index of SQLite serves. PostgreSQL sees no difference, and knows
+/// itself whether its index leads to much.
+std::string unindexed(std::string conditions, std::string_view column) {
+  const std::string expression = fmt::format("CAST({} AS TEXT)", column);
+  for (auto at = conditions.find(column); at != std::string::npos;
+       at = conditions.find(column, at + expression.size()))
+    conditions.replace(at, column.size(), expression);
   return conditions;
 }
 
@@ -55,30 +72,39 @@ void append(std::vector<store::Value>& keys, std::vector<store::Value> more) {
 }  // namespace
 
 KeyFinder::KeyFinder(store::Session& session, const LongList& list, const Select& where,
-                     std::vector<OrderTerm> order)
+                     std::vector<OrderTerm> order, std::optional<std::int64_t> most_counted)
     : session_(session),
       list_(list),
       where_(where),
       order_(std::move(order)),
-      in_two_parts_(list.indexed && !order_.front().never_null),
+      in_two_parts_(!order_.front().never_null),
       conditions_(where.conditions()) {
   std::string named = conditions_;
   counted_tables_ = tables_for(list.tables, named);
   for (const OrderTerm& term : order_) named += fmt::format(" {}", term.column);
   tables_ = tables_for(list.tables, named);
+  total_ = count(most_counted);
+  is_few_ = where.is_few() || (!where.indexed().empty() && total_ <= kFew);
+  if (!is_few_)
+    for (const std::string_view column : where.indexed()) conditions_ = unindexed(conditions_, column);
 }
 
 std::int64_t KeyFinder::number(std::string_view sql) const {
   return session_.query(sql, where_.params())[0].integer(0);
 }
 
-std::int64_t KeyFinder::count() const {
-  return number(fmt::format("SELECT COUNT(*) FROM {}{}", counted_tables_, conditions_));
+std::int64_t KeyFinder::count(std::optional<std::int64_t> most) const {
+  if (conditions_.find(alternative_of(order_.front().column)) == std::string::npos)
+    return count_where(conditions_, most);
+  const std::int64_t with_value = count_where(conditions_of(kHasValue), most);
+  if (most) *most -= with_value;
+  return with_value + count_where(conditions_of(kNoValue), most);
 }
 
-std::int64_t KeyFinder::count_up_to(std::int64_t most) const {
+std::int64_t KeyFinder::count_where(const std::string& conditions, std::optional<std::int64_t> most) const {
+  if (!most) return number(fmt::format("SELECT COUNT(*) FROM {}{}", counted_tables_, conditions));
   return number(fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM {}{} LIMIT {}) counted", counted_tables_,
-                            conditions_, most));
+                            conditions, *most));
 }
 
 std::vector<store::Value> KeyFinder::from_offset(std::int64_t limit, std::int64_t offset) const {
@@ -111,13 +137,11 @@ std::vector<store::Value> KeyFinder::from_cursor(const Cursor& cursor, std::int6
 
 std::vector<store::Value> KeyFinder::select(const Part& part, std::int64_t limit, std::int64_t offset) const {
   store::Params params = where_.params();
-  std::string conditions =
-      part.first == kHasValue ? without_alternative(conditions_, order_.front().column) : conditions_;
-  const auto also = [&](const std::string& condition) {
-    conditions += (conditions.empty() ? " WHERE " : " AND ") + condition;
-  };
-  if (!part.first.empty()) also(fmt::format("{} {}", order_.front().column, part.first));
-  if (part.cursor != nullptr) also(after(*part.cursor, part.first == kNoValue ? 1 : 0, params));
+  std::string conditions = conditions_of(part.first);
+  if (part.cursor != nullptr) {
+    conditions += conditions.empty() ? " WHERE " : " AND ";
+    conditions += after(*part.cursor, part.first == kNoValue ? 1 : 0, params);
+  }
   std::vector<store::Value> keys;
   for (const store::Row row :
        session_.query(fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT {} OFFSET {}", list_.key.column,
@@ -128,12 +152,18 @@ std::vector<store::Value> KeyFinder::select(const Part& part, std::int64_t limit
   return keys;
 }
 
+std::string KeyFinder::conditions_of(std::string_view first) const {
+  const std::string_view column = order_.front().column;
+  if (first.empty()) return conditions_;
+  return fmt::format("{}{}{} {}", first == kHasValue ? without_alternative(conditions_, column) : conditions_,
+                     conditions_.empty() ? " WHERE " : " AND ", column, first);
+}
+
 std::string KeyFinder::order_text(const Part& part) const {
   std::vector<OrderTerm> terms(order_.begin() + (part.first == kNoValue ? 1 : 0), order_.end());
   if (part.first == kHasValue) terms.front().never_null = true;
-  // What is few is sorted rather than looked for among all.
-  const std::string unindexed = fmt::format("+{}", terms.front().column);
-  if (where_.is_few() && terms.front().holds == Holds::number) terms.front().column = unindexed;
+  const std::string sorted = fmt::format("+{}", terms.front().column);
+  if (is_few_ && terms.front().holds == Holds::number) terms.front().column = sorted;
   return order_sql(terms, part.backward);
 }
 

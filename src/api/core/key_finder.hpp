@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,13 +17,15 @@ namespace leoflow::api {
 /// enough.
 class KeyFinder {
  public:
+  /// Counts first, for it depends on that how the rest is found.
   /// @param where must outlive it, as must the session and the list.
-  KeyFinder(store::Session& session, const LongList& list, const Select& where, std::vector<OrderTerm> order);
+  /// @param most_counted no more are counted; without it all.
+  KeyFinder(store::Session& session, const LongList& list, const Select& where, std::vector<OrderTerm> order,
+            std::optional<std::int64_t> most_counted);
 
   const std::vector<OrderTerm>& order() const { return order_; }
 
-  std::int64_t count() const;
-  std::int64_t count_up_to(std::int64_t most) const;
+  std::int64_t total() const { return total_; }
 
   std::vector<store::Value> from_offset(std::int64_t limit, std::int64_t offset) const;
   /// In the order of the list or, looking back, in the opposite one.
@@ -36,6 +40,10 @@ class KeyFinder {
   };
   std::vector<store::Value> select(const Part& part, std::int64_t limit, std::int64_t offset) const;
   std::int64_t number(std::string_view sql) const;
+  std::int64_t count(std::optional<std::int64_t> most) const;
+  std::int64_t count_where(const std::string& conditions, std::optional<std::int64_t> most) const;
+  /// @param first what holds of the first column; empty for all rows.
+  std::string conditions_of(std::string_view first) const;
   std::string order_text(const Part& part) const;
   std::string after(const Cursor& cursor, std::size_t from, store::Params& params) const;
 
@@ -47,6 +55,8 @@ class KeyFinder {
   std::string conditions_;
   std::string tables_;          ///< for conditions and order
   std::string counted_tables_;  ///< for conditions
+  std::int64_t total_;
+  bool is_few_;  ///< what there is, is sorted rather than looked for among all
 };
 
 }  // namespace leoflow::api

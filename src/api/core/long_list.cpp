@@ -50,14 +50,15 @@ Result<ListPage> read_page(store::Session& session, const LongList& list, const 
                            const std::vector<std::string>& order_by, const PageRequest& page) {
   auto order = read_order(order_by, list.order, list.key);
   if (!order) return std::unexpected(order.error());
-  const KeyFinder finder(session, list, where, std::move(*order));
+  const KeyFinder finder(session, list, where, std::move(*order),
+                         page.cursor ? std::optional(kMostCounted) : std::nullopt);
   const std::int64_t limit = std::min(page.limit, kMostRows);
   const std::size_t terms = finder.order().size();
   if (!page.cursor) {
     const auto keys = finder.from_offset(limit, page.offset);
     ListPage out(read_rows(session, list, finder.order(), keys));
     out.places_ = places_of(keys, out.rows_);
-    out.total_ = finder.count();
+    out.total_ = finder.total();
     return out;
   }
   const auto cursor = read_cursor(*page.cursor, finder.order());
@@ -70,7 +71,7 @@ Result<ListPage> read_page(store::Session& session, const LongList& list, const 
   if (cursor->backward) std::ranges::reverse(keys);
   ListPage out(read_rows(session, list, finder.order(), keys));
   out.places_ = places_of(keys, out.rows_);
-  out.total_ = finder.count_up_to(kMostCounted);
+  out.total_ = finder.total();
   out.by_cursor_ = true;
   if (out.places_.empty()) return out;
   if (more || cursor->backward) out.next_ = cursor_beside(out.rows_[out.places_.back()], terms, false);

@@ -21,7 +21,6 @@ struct LongList {
   std::string_view tables;
   OrderKey key;  ///< a unique column of the first table
   std::span<const OrderKey> order;
-  bool indexed = true;  ///< there are indexes for the usual orders
 };
 
 /// Which part of a list is asked for: so many rows from an offset on, or from a cursor on. The cursor of the

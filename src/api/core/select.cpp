@@ -143,7 +143,10 @@ Select& Select::prefix(std::string_view column, const std::optional<std::string>
       continue;
     }
     const std::string low = next(start);
-    alternatives += fmt::format("({0} >= {1} AND SUBSTR({0}, 1, LENGTH({1})) = {1}", column, low);
+    // PostgreSQL guesses that an equality holds seldom, and would not walk the list; of COALESCE it knows
+    // nothing.
+    alternatives +=
+        fmt::format("({0} >= {1} AND COALESCE(SUBSTR({0}, 1, LENGTH({1})) = {1}, FALSE)", column, low);
     const std::string end = end_of_range(start);
     alternatives += end.empty() ? ")" : fmt::format(" AND {} < {})", column, next(end));
   }

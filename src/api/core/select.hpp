@@ -76,6 +76,10 @@ class Select {
   /// Says that an index of its own leads to what these conditions let through, and that it is not much.
   Select& few() { return is_few_ = true, *this; }
   bool is_few() const { return is_few_; }
+  /// Says that an index leads to what the conditions on this column of text let through: it serves if that is
+  /// not much.
+  Select& indexed(std::string_view column) { return indexed_.push_back(column), *this; }
+  const std::vector<std::string_view>& indexed() const { return indexed_; }
 
   /// " WHERE ..." with its arguments; empty if there are none.
   std::string conditions() const;
@@ -89,6 +93,7 @@ class Select {
   std::string_view columns_;
   std::string_view from_;
   bool is_few_ = false;
+  std::vector<std::string_view> indexed_;
   std::vector<std::string> conditions_;
   store::Params params_;
   std::string group_;

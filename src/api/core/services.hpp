@@ -9,6 +9,7 @@
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
 #include "api/core/plugin_list.hpp"
+#include "api/core/run_cache.hpp"
 #include "api/core/surroundings.hpp"
 #include "auth/login_limiter.hpp"
 #include "auth/sealer.hpp"
@@ -44,6 +45,7 @@ struct Services {
   const Surroundings& around;
   auth::LoginLimiter login_limiter{};
   DagCache dags{};
+  RunCache runs{};
   DagLinks links{};
   Catalog catalog{};
   PluginList plugins{config.plugins_file};

@@ -1,7 +1,8 @@
 #include <fmt/core.h>
-#include <map>
+#include <numeric>
 
 #include "api/core/select.hpp"
+#include "api/core/task_counts.hpp"
 #include "api/resources.hpp"
 #include "base/time_text.hpp"
 
@@ -31,21 +32,22 @@ Result<Answer> dag_stats(Call& call, const gen::DagStatsParams&) {
   return ok(stats);
 }
 
-void count_task(gen::TaskInstanceStateCount& counts, std::string_view state, std::int64_t count) {
-  if (state.empty()) counts.no_status = count;
-  if (state == "removed") counts.removed = count;
-  if (state == "scheduled") counts.scheduled = count;
-  if (state == "queued") counts.queued = count;
-  if (state == "running") counts.running = count;
-  if (state == "success") counts.success = count;
-  if (state == "restarting") counts.restarting = count;
-  if (state == "failed") counts.failed = count;
-  if (state == "up_for_retry") counts.up_for_retry = count;
-  if (state == "up_for_reschedule") counts.up_for_reschedule = count;
-  if (state == "upstream_failed") counts.upstream_failed = count;
-  if (state == "skipped") counts.skipped = count;
-  if (state == "deferred") counts.deferred = count;
-  if (state == "awaiting_input") counts.awaiting_input = count;
+void show_counts(gen::TaskInstanceStateCount& out, const TaskCounts& counts) {
+  const auto of = [&](dag::TaskState state) { return counts[static_cast<std::size_t>(state)]; };
+  out.no_status = of(dag::TaskState::none);
+  out.removed = of(dag::TaskState::removed);
+  out.scheduled = of(dag::TaskState::scheduled);
+  out.queued = of(dag::TaskState::queued);
+  out.running = of(dag::TaskState::running);
+  out.success = of(dag::TaskState::success);
+  out.restarting = of(dag::TaskState::restarting);
+  out.failed = of(dag::TaskState::failed);
+  out.up_for_retry = of(dag::TaskState::up_for_retry);
+  out.up_for_reschedule = of(dag::TaskState::up_for_reschedule);
+  out.upstream_failed = of(dag::TaskState::upstream_failed);
+  out.skipped = of(dag::TaskState::skipped);
+  out.deferred = of(dag::TaskState::deferred);
+  out.awaiting_input = of(dag::TaskState::awaiting_input);
 }
 
 void count_run(gen::DAGRunStates& counts, std::string_view state, std::int64_t count) {
@@ -55,36 +57,39 @@ void count_run(gen::DAGRunStates& counts, std::string_view state, std::int64_t c
   if (state == "failed") counts.failed = count;
 }
 
-/// How many there are in each state.
-struct Counts {
-  std::map<std::string, std::int64_t> by_state;
-  bool lower_bounds = false;  ///< there are more, but no more were looked at
-};
-
 /// Two digits, never more than there are.
-std::int64_t rounded_down(std::int64_t count) {
-  std::int64_t unit = 1;
+template <typename Count>
+Count rounded_down(Count count) {
+  Count unit = 1;
   while (count / unit >= 100) unit *= 10;
   return count / unit * unit;
 }
 
-/// Of runs in a time, or of their task instances. As in Airflow no more rows are read than can be counted
-/// soon.
-Counts count_states(Call& call, std::string_view state, std::string_view tables, Time start, Time end) {
-  Counts counts;
+/// As in Airflow no more runs are read than can be counted soon.
+void count_runs(Call& call, Time start, Time end, gen::HistoricalMetricDataResponse& metrics) {
+  const auto rows = call.query(
+      fmt::format(
+          "SELECT state, COUNT(*) FROM (SELECT r.state AS state FROM dag_run r WHERE r.run_after >= $1 "
+          "AND r.run_after <= $2 LIMIT {}) counted GROUP BY state",
+          kMostCounted + 1),
+      {start, end});
   std::int64_t total = 0;
-  for (const store::Row row : call.query(
-           fmt::format("SELECT state, COUNT(*) FROM (SELECT {} AS state FROM {} WHERE r.run_after >= $1 "
-                       "AND r.run_after <= $2 LIMIT {}) counted GROUP BY state",
-                       state, tables, kMostCounted + 1),
-           {start, end})) {
-    counts.by_state[row.find_text(0).value_or("")] = row.integer(1);
-    total += row.integer(1);
+  for (const store::Row row : rows) total += row.integer(1);
+  metrics.dag_run_counts_are_lower_bounds = total > kMostCounted;
+  for (const store::Row row : rows) {
+    const std::int64_t count = row.integer(1);
+    count_run(metrics.dag_run_states, row.text(0),
+              metrics.dag_run_counts_are_lower_bounds ? rounded_down(count) : count);
   }
-  counts.lower_bounds = total > kMostCounted;
-  if (counts.lower_bounds)
-    for (auto& [name, count] : counts.by_state) count = rounded_down(count);
-  return counts;
+}
+
+void count_tasks(Call& call, Time start, Time end, gen::HistoricalMetricDataResponse& metrics) {
+  TaskCounts counts = count_tasks_of_runs(call, start, end);
+  metrics.task_instance_counts_are_lower_bounds =
+      std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) > kMostCounted;
+  if (metrics.task_instance_counts_are_lower_bounds)
+    for (std::int32_t& count : counts) count = rounded_down(count);
+  show_counts(metrics.task_instance_states, counts);
 }
 
 Result<Answer> historical_metrics(Call& call, const gen::HistoricalMetricsParams& params) {
@@ -96,14 +101,8 @@ Result<Answer> historical_metrics(Call& call, const gen::HistoricalMetricsParams
                             !start ? params.start_date : *params.end_date));
   }
   gen::HistoricalMetricDataResponse metrics;
-  const Counts runs = count_states(call, "r.state", "dag_run r", *start, *end);
-  for (const auto& [state, count] : runs.by_state) count_run(metrics.dag_run_states, state, count);
-  metrics.dag_run_counts_are_lower_bounds = runs.lower_bounds;
-  const Counts tasks = count_states(
-      call, "t.state", "dag_run r JOIN task_instance t ON t.dag_id = r.dag_id AND t.run_id = r.run_id",
-      *start, *end);
-  for (const auto& [state, count] : tasks.by_state) count_task(metrics.task_instance_states, state, count);
-  metrics.task_instance_counts_are_lower_bounds = tasks.lower_bounds;
+  count_runs(call, *start, *end, metrics);
+  count_tasks(call, *start, *end, metrics);
   return ok(metrics);
 }
 

@@ -60,7 +60,7 @@ Result<Answer> answer_with_pool(Call& call, const std::string& name, int status)
   return ok(pool_from(rows[0], read_usage(call)), status);
 }
 
-Result<void> change(Call& call, const std::string& name, std::function<Result<void>(store::Session&)> work) {
+Result<void> change(Call& call, std::function<Result<void>(store::Session&)> work) {
   auto done = call.api.commands.write(std::move(work));
   if (!done) return done;
   call.api.commands.pools_changed();
@@ -68,7 +68,7 @@ Result<void> change(Call& call, const std::string& name, std::function<Result<vo
 }
 
 Result<void> create_pool(Call& call, gen::PoolBody& body) {
-  auto done = change(call, body.name, [&](store::Session& session) -> Result<void> {
+  auto done = change(call, [&](store::Session& session) -> Result<void> {
     session.execute("INSERT INTO pool (name, slots, description, include_deferred) VALUES ($1, $2, $3, $4)",
                     {body.name, body.slots, body.description, body.include_deferred});
     return {};
@@ -87,7 +87,7 @@ struct PoolChange {
 };
 
 Result<void> update_pool(Call& call, const std::string& name, const PoolChange& fields) {
-  return change(call, name, [&](store::Session& session) -> Result<void> {
+  return change(call, [&](store::Session& session) -> Result<void> {
     if (session.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty()) return no_pool(name);
     if (fields.slots) session.execute("UPDATE pool SET slots = $1 WHERE name = $2", {*fields.slots, name});
     if (fields.description) {
@@ -103,7 +103,7 @@ Result<void> update_pool(Call& call, const std::string& name, const PoolChange& 
 
 Result<void> remove_pool(Call& call, const std::string& name) {
   if (name == kDefaultPool) return fail(ErrorCode::invalid, "Default Pool can't be deleted");
-  return change(call, name, [&](store::Session& session) -> Result<void> {
+  return change(call, [&](store::Session& session) -> Result<void> {
     if (session.execute("DELETE FROM pool WHERE name = $1", {name}) == 0) return no_pool(name);
     return {};
   });

@@ -100,6 +100,14 @@ Answer no_group(const std::string& group_id) {
   return answer;
 }
 
+void search_by_name(Select& select, const gen::GetTaskInstancesParams& params) {
+  const auto find = [&](std::string_view column, const std::optional<std::string>& start) {
+    if (start) select.prefix(column, start).indexed(column);
+  };
+  find("t.task_display_name", params.task_display_name_prefix_pattern);
+  find("t.dag_id", params.dag_id_prefix_pattern);
+}
+
 Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams& params) {
   if (params.dag_id != "~" && params.dag_run_id != "~") {
     if (!require_run(call.db(), params.dag_id, params.dag_run_id)) {
@@ -113,10 +121,11 @@ Result<Answer> get_task_instances(Call& call, const gen::GetTaskInstancesParams&
   select.equals("t.dag_id", params.dag_id)
       .equals("t.run_id", params.dag_run_id)
       .equals("t.task_id", params.task_id);
+  if (params.dag_id != "~" && params.dag_run_id != "~") select.few();
   if (auto fine = filter_tasks(select, params, call.now()); !fine) return std::unexpected(fine.error());
   select.pattern("t.task_display_name", params.task_display_name_pattern);
-  select.prefix("t.task_display_name", params.task_display_name_prefix_pattern);
-  select.dag_pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
+  search_by_name(select, params);
+  select.dag_pattern("t.dag_id", params.dag_id_pattern);
   select.pattern("t.run_id", params.run_id_pattern).prefix("t.run_id", params.run_id_prefix_pattern);
   if (!filter_group(call, select, params.dag_id, params.task_group_id))
     return no_group(*params.task_group_id);
