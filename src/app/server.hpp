@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "lite/bundle_config.hpp"
 
@@ -19,7 +20,7 @@ struct ServerConfig {
 
   std::string instance_name = "Leoflow";
   std::string edition;  ///< "lite", "pro" or ""
-  std::string jwt_secret;
+  auth::JwtSource jwt;
   std::string secret_key;  ///< 32 bytes
   std::string agent_token;
   std::string admin_email;  ///< this user exists with this password, or nobody is made

@@ -19,6 +19,7 @@
 #include "lite/home_lock.hpp"
 #include "lite/setup.hpp"
 #include "lite/starter.hpp"
+#include "lite/token_keys.hpp"
 #include "store/migrator.hpp"
 
 namespace leoflow::cli {
@@ -105,7 +106,7 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
   out.metrics_port = out.http_port + kMetricsAbove;
   out.instance_name = "Leoflow Lite";
   out.edition = "lite";
-  out.jwt_secret = config.jwt_secret;
+  out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
   out.secret_key = key_from_hex(config.secret_key, "secret_key");
   out.agent_token = config.agent_token;
   out.admin_email = config.admin_email;
@@ -216,6 +217,7 @@ void add_lite(CLI::App& app) {
       "The password is taken from LEOFLOW_ADMIN_PASSWORD if that is set.\nExample:\n"
       "  leoflow lite reset-password");
   reset->callback([] { reset_password(); });
+  add_rotate_token_key(*lite);
   lite->callback([options, lite] {
     if (lite->get_subcommands().empty()) run_lite(*options);
   });
