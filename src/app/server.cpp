@@ -80,7 +80,7 @@ api::ApiConfig api_config(const ServerConfig& config) {
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
   out.plugins_file = fs::path(config.agent_folder) / "plugins.json";
-  out.instance_name = config.instance_name;
+  out.settings = config.api;
   out.edition = config.edition;
   return out;
 }

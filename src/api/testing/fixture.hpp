@@ -84,7 +84,7 @@ class FakeCommands final : public engine::Commands {
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest();
+  explicit ApiTest(Settings settings = {.instance_name = "Leoflow Lite"});
   ~ApiTest() override;
 
   http::Response call(std::string_view method, std::string_view target, std::string body = "",
