@@ -45,7 +45,8 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
     : config_(std::move(config)),
       around_(std::move(around)),
       services_{config_, database, commands, tokens, sealer, clock, around_},
-      files_(config_.ui_folder, config_.login_folder, config_.docs_folder) {
+      files_(config_.ui_folder, config_.login_folder, config_.docs_folder,
+             config_.settings.enable_swagger_ui) {
   bind_everything(registry_);
 }
 

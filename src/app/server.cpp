@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 struct Server::Parts {
   explicit Parts(const ServerConfig& config)
       : sealer("k1", config.secret_key),
-        tokens(config.jwt_secret),
-        task_tokens(config.jwt_secret),
+        tokens(config.jwt),
+        task_tokens(config.jwt),
         fleet(fleet_options(config), clock) {}
 
   static std::string execution_url(const ServerConfig& config) {
@@ -80,7 +80,7 @@ api::ApiConfig api_config(const ServerConfig& config) {
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
   out.plugins_file = fs::path(config.agent_folder) / "plugins.json";
-  out.instance_name = config.instance_name;
+  out.settings = config.api;
   out.edition = config.edition;
   return out;
 }
@@ -227,7 +227,7 @@ Result<void> Server::start() {
     if (p.files) p.files->reparse(bundle, file);
   });
   // Not the key itself, nor what tells of it.
-  p.spans = make_exporter(sha256_hex("trace ids " + config_.jwt_secret));
+  p.spans = make_exporter(sha256_hex("trace ids " + config_.secret_key));
   p.engine->set_tracer(p.spans.get());
   p.engine->set_variables([&p](store::Session& session, const std::string& key) {
     const store::Rows rows = session.query("SELECT value FROM variable WHERE key = $1", {key});

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "api/core/settings.hpp"
+#include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "lite/bundle_config.hpp"
 
@@ -17,9 +19,9 @@ struct ServerConfig {
   int grpc_port = 9099;
   int metrics_port = 9098;
 
-  std::string instance_name = "Leoflow";
+  api::Settings api;
   std::string edition;  ///< "lite", "pro" or ""
-  std::string jwt_secret;
+  auth::JwtSource jwt;
   std::string secret_key;  ///< 32 bytes
   std::string agent_token;
   std::string admin_email;  ///< this user exists with this password, or nobody is made
@@ -33,12 +35,12 @@ struct ServerConfig {
   std::string agent_program;
   std::string python;
   std::string worker_path;
-  std::string airflow_folder;    ///< site-packages/airflow of the Python environment
-  std::string parser_version;    ///< changes whenever files must be parsed again
-  int slots = 0;                 ///< 0: the agent's default
-  int max_map_length = 1024;     ///< most items of a value that something is mapped over
-  bool use_job_schedule = true;  ///< whether schedules and assets make runs
-  bool stock_workers = false;    ///< tasks run in workers of Airflow's own instead of the warm Python
+  std::string airflow_folder;          ///< site-packages/airflow of the Python environment
+  std::string parser_version;          ///< changes whenever files must be parsed again
+  int slots = 0;                       ///< 0: the agent's default
+  std::int64_t max_map_length = 1024;  ///< most items of a value that something is mapped over
+  bool use_job_schedule = true;        ///< whether schedules and assets make runs
+  bool stock_workers = false;          ///< tasks run in workers of Airflow's own instead of the warm Python
 };
 
 /// A whole control plane with one agent on this host. start() either leaves all

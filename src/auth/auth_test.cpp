@@ -40,7 +40,7 @@ TEST(Sealer, RefusesOtherKeysAndChangedTexts) {
 }
 
 TEST(Tokens, VerifiesWhatItIssued) {
-  const Tokens tokens(kSecret);
+  const Tokens tokens(fixed_jwt(kSecret));
   const auto claims = tokens.verify(tokens.issue("ada", Role::op, kNow, 60s), kNow + 30s);
   ASSERT_TRUE(claims);
   EXPECT_EQ(claims->subject, "ada");
@@ -50,13 +50,13 @@ TEST(Tokens, VerifiesWhatItIssued) {
 }
 
 TEST(Tokens, TellWhenTheyWereIssuedToTheMicrosecond) {
-  const Tokens tokens(kSecret);
+  const Tokens tokens(fixed_jwt(kSecret));
   const Time issued = kNow + std::chrono::microseconds{123457};
   EXPECT_EQ(tokens.verify(tokens.issue("ada", Role::op, issued, 60s), issued)->issued_at, issued);
 }
 
 TEST(Tokens, ExpiresAfterTheLeeway) {
-  const Tokens tokens(kSecret);
+  const Tokens tokens(fixed_jwt(kSecret));
   const std::string token = tokens.issue("ada", Role::admin, kNow, 60s);
   EXPECT_TRUE(tokens.verify(token, kNow + 69s));
   EXPECT_EQ(tokens.verify(token, kNow + 71s).error().message, "Token Expired");
@@ -65,9 +65,9 @@ TEST(Tokens, ExpiresAfterTheLeeway) {
 }
 
 TEST(Tokens, RefusesForgeries) {
-  const Tokens tokens(kSecret);
+  const Tokens tokens(fixed_jwt(kSecret));
   const std::string token = tokens.issue("ada", Role::viewer, kNow, 60s);
-  EXPECT_FALSE(Tokens(std::string(64, 'o')).verify(token, kNow));
+  EXPECT_FALSE(Tokens(fixed_jwt(std::string(64, 'o'))).verify(token, kNow));
   const std::string none = to_base64_url(R"({"alg":"none","typ":"JWT"})");
   const std::string payload = token.substr(token.find('.') + 1, token.rfind('.') - token.find('.') - 1);
   EXPECT_FALSE(tokens.verify(none + "." + payload + ".", kNow));
@@ -78,6 +78,44 @@ TEST(Tokens, RefusesForgeries) {
   for (const char* rubbish : {"", ".", "..", "a.b", "a.b.c", "....", "\xff.\xff.\xff"}) {
     EXPECT_FALSE(tokens.verify(rubbish, kNow)) << rubbish;
   }
+}
+
+/// A source of tokens with these keys, the newest first.
+Tokens tokens_with(std::vector<JwtKey> keys) {
+  return Tokens([jwt = std::make_shared<const Jwt>(keys)] { return jwt; });
+}
+
+const JwtKey kNewKey{std::string(64, 'n')};
+
+TEST(Tokens, HoldWhenTheirKeyIsNotTheNewestUntilItsTimeIsUp) {
+  const std::string token = Tokens(fixed_jwt(kSecret)).issue("ada", Role::op, kNow, 3600s);
+  const Tokens rotated = tokens_with({kNewKey, {kSecret, kNow + 60s}});
+  EXPECT_TRUE(rotated.verify(token, kNow + 69s));
+  EXPECT_EQ(rotated.verify(token, kNow + 71s).error().message, "Invalid JWT token");
+  EXPECT_FALSE(tokens_with({kNewKey}).verify(token, kNow));
+}
+
+TEST(Tokens, AreSignedWithTheNewestKey) {
+  const std::string token = tokens_with({kNewKey, {kSecret}}).issue("ada", Role::op, kNow, 60s);
+  EXPECT_TRUE(tokens_with({kNewKey}).verify(token, kNow));
+  EXPECT_FALSE(Tokens(fixed_jwt(kSecret)).verify(token, kNow));
+}
+
+TEST(Tokens, SayWhichKeySignedThem) {
+  const auto key_id = [](const Tokens& tokens) {
+    const std::string token = tokens.issue("ada", Role::op, kNow, 60s);
+    return get_text(parse_json(from_base64(token.substr(0, token.find('.'))).value()).value(), "kid");
+  };
+  const std::string first = key_id(Tokens(fixed_jwt(kSecret)));
+  EXPECT_EQ(first, key_id(Tokens(fixed_jwt(kSecret))));
+  EXPECT_NE(first, key_id(tokens_with({kNewKey, {kSecret}})));
+  EXPECT_EQ(kSecret.find(first), std::string::npos);
+}
+
+TEST(Tokens, AKeyIsNoShorterThan32Bytes) {
+  EXPECT_THROW(fixed_jwt(std::string(31, 's')), Fatal);
+  EXPECT_THROW(tokens_with({kNewKey, {""}}), Fatal);
+  EXPECT_THROW(tokens_with({}), Fatal);
 }
 
 TEST(Passwords, MatchOnlyThemselves) {

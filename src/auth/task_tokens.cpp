@@ -15,11 +15,11 @@ std::string_view scope_name(TaskScope scope) {
 }
 
 std::string TaskTokens::issue(const Uuid& task, TaskScope scope, Time now) const {
-  return jwt_.sign({{"sub", task.text()}, {"scope", scope_name(scope)}}, kTaskAudience, now, kLife);
+  return jwt_()->sign({{"sub", task.text()}, {"scope", scope_name(scope)}}, kTaskAudience, now, kLife);
 }
 
 Result<TaskClaims> TaskTokens::verify(std::string_view token, Time now) const {
-  const auto found = jwt_.verify(token, kTaskAudience, now);
+  const auto found = jwt_()->verify(token, kTaskAudience, now);
   if (!found) return fail(ErrorCode::forbidden, "Invalid auth token");
   const auto task = Uuid::parse(found->subject);
   // The nil id is that of DAG files being parsed, which have no token.

@@ -26,14 +26,13 @@ struct TaskClaims {
 };
 
 /// Issues and checks the tokens of task instances: their workers present them to the Task Execution API.
-/// Immutable, thread safe.
+/// Thread safe.
 /// Source: Airflow 3.3.2, api_fastapi/execution_api/security.py and app.py.
 class TaskTokens {
  public:
   static constexpr std::chrono::seconds kLife{600};
 
-  /// @param secret at least 32 bytes. Throws Fatal for a shorter one.
-  explicit TaskTokens(std::string secret) : jwt_(std::move(secret)) {}
+  explicit TaskTokens(JwtSource jwt) : jwt_(std::move(jwt)) {}
 
   std::string issue(const Uuid& task, TaskScope scope, Time now) const;
 
@@ -44,7 +43,7 @@ class TaskTokens {
   static bool is_nearly_over(const TaskClaims& claims, Time now);
 
  private:
-  Jwt jwt_;
+  JwtSource jwt_;
 };
 
 }  // namespace leoflow::auth

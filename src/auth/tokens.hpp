@@ -20,14 +20,13 @@ struct Claims {
   Time expires_at;
 };
 
-/// Issues and checks the tokens of users. Immutable, thread safe.
+/// Issues and checks the tokens of users. Thread safe.
 class Tokens {
  public:
-  static constexpr std::chrono::seconds kUserLife{24 * 3600};
+  static constexpr std::chrono::seconds kUserLife{24 * 3600};  ///< the longest of any token
   static constexpr std::chrono::seconds kCliLife{3600};
 
-  /// @param secret at least 32 bytes. Throws Fatal for a shorter one.
-  explicit Tokens(std::string secret) : jwt_(std::move(secret)) {}
+  explicit Tokens(JwtSource jwt) : jwt_(std::move(jwt)) {}
 
   std::string issue(std::string_view user, Role role, Time now, std::chrono::seconds life) const;
 
@@ -36,7 +35,7 @@ class Tokens {
   Result<Claims> verify(std::string_view token, Time now) const;
 
  private:
-  Jwt jwt_;
+  JwtSource jwt_;
 };
 
 }  // namespace leoflow::auth

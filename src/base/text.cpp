@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <openssl/evp.h>
@@ -305,6 +306,12 @@ void write_file_atomically(const std::string& path, std::string_view content, un
     ::unlink(temporary.c_str());
     give_up("replace");
   }
+  // So that after a power cut the new file is there, too. Not every file system can.
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool is_kept = folder_fd >= 0 && (::fsync(folder_fd) == 0 || errno == EINVAL);
+  if (folder_fd >= 0) ::close(folder_fd);
+  if (!is_kept) give_up("keep");
 }
 
 }  // namespace leoflow

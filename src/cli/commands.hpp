@@ -9,6 +9,7 @@ namespace leoflow::cli {
 // Each adds one command (with its options, examples and what it does) to its parent.
 void add_setup(CLI::App& app);
 void add_lite(CLI::App& app);
+void add_rotate_token_key(CLI::App& lite);
 void add_explain(CLI::App& app);
 void add_db(CLI::App& app);
 void add_users(CLI::App& app);

@@ -1,8 +1,6 @@
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -14,11 +12,13 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
 #include "lite/home_lock.hpp"
 #include "lite/setup.hpp"
 #include "lite/starter.hpp"
+#include "lite/token_keys.hpp"
 #include "store/migrator.hpp"
 
 namespace leoflow::cli {
@@ -70,29 +70,6 @@ std::string key_from_hex(const std::string& hex, const char* name) {
   return out;
 }
 
-/// A whole number that Airflow's users set by an environment variable.
-int airflow_setting(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr || *text == '\0') return otherwise;
-  int value = 0;
-  const char* end = text + std::strlen(text);
-  const auto [stop, error] = std::from_chars(text, end, value);
-  if (error != std::errc{} || stop != end || value < 1) {
-    throw Exit{2, fmt::format("{}={} is not a whole number above 0", variable, text)};
-  }
-  return value;
-}
-
-/// A truth value that Airflow's users set by an environment variable, in the words that Airflow takes.
-bool airflow_switch(const char* variable, bool otherwise) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr || *text == '\0') return otherwise;
-  const std::string word = to_lower(text);
-  if (word == "t" || word == "true" || word == "1") return true;
-  if (word == "f" || word == "false" || word == "0") return false;
-  throw Exit{2, fmt::format("{}={} is neither True nor False", variable, text)};
-}
-
 app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
                                 const lite::SetupResult& setup, const fs::path& workspace) {
   const lite::Config& config = setup.config;
@@ -103,16 +80,16 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
   out.http_port = options.port != 0 ? options.port : config.lite_port;
   out.grpc_port = out.http_port + kGrpcAbove;
   out.metrics_port = out.http_port + kMetricsAbove;
-  out.instance_name = "Leoflow Lite";
+  out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
-  out.jwt_secret = config.jwt_secret;
+  out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
   out.secret_key = key_from_hex(config.secret_key, "secret_key");
   out.agent_token = config.agent_token;
   out.admin_email = config.admin_email;
   out.admin_password_hash = config.admin_password_hash;
   out.workspace = workspace.string();
-  const char* bundles = std::getenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST");
-  out.bundles = value_or_exit(lite::read_bundle_configs(bundles == nullptr ? "" : bundles));
+  out.bundles = value_or_exit(
+      lite::read_bundle_configs(environment_variable("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST")));
   out.bundles_folder = home.bundles().string();
   out.logs_folder = home.logs().string();
   out.agent_folder = home.agent().string();
@@ -124,8 +101,10 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
   out.stock_workers = options.executor == "stock";
   out.slots = options.slots;
-  out.max_map_length = airflow_setting("AIRFLOW__CORE__MAX_MAP_LENGTH", out.max_map_length);
-  out.use_job_schedule = airflow_switch("AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule);
+  value_or_exit(
+      read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
+  value_or_exit(
+      read_switch(environment_variable, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule));
   return out;
 }
 
@@ -216,6 +195,7 @@ void add_lite(CLI::App& app) {
       "The password is taken from LEOFLOW_ADMIN_PASSWORD if that is set.\nExample:\n"
       "  leoflow lite reset-password");
   reset->callback([] { reset_password(); });
+  add_rotate_token_key(*lite);
   lite->callback([options, lite] {
     if (lite->get_subcommands().empty()) run_lite(*options);
   });

@@ -83,7 +83,7 @@ Remote::Remote(const std::string& server_url) : client_("") {
   const lite::Config config = config_of_install();
   url_ = url_of(server_url, config);
   client_ = http::Client(url_);
-  const auth::Tokens tokens(config.jwt_secret);
+  const auth::Tokens tokens(auth::fixed_jwt(config.jwt_secret));
   client_.use_token(tokens.issue(config.admin_email, auth::Role::admin, SystemClock().now(), kTokenLife));
 }
 

@@ -170,25 +170,25 @@ void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, 
 }
 
 void write_asset_events(store::Session& session, const std::vector<AssetEvent>& events, Time now) {
-  bool is_new = false;
+  bool is_more_named = false;
   for (const AssetEvent& event : events) {
     const dag::AssetKey& asset = event.asset;
     if (!event.aliases.empty()) {
-      is_new |= session.execute(kMakeAsset, {asset.name, asset.uri, event.asset_extra, now}) != 0;
+      session.execute(kMakeAsset, {asset.name, asset.uri, event.asset_extra, now});
     }
     const auto map_index = event.dag_id ? std::optional(event.map_index) : std::nullopt;
     session.execute(kPutEvent, {asset.name, asset.uri, now, event.extra, event.dag_id, event.task_id,
                                 event.run_id, map_index, event.partition_key});
     for (const std::string& alias : event.aliases) {
       session.execute(kPutAlias, {alias, "asset"});
-      session.execute(kLinkAlias, {alias, asset.name, asset.uri});
+      is_more_named |= session.execute(kLinkAlias, {alias, asset.name, asset.uri}) != 0;
       session.execute(kPutEventAlias, {alias});
     }
     if (event.effects.empty()) continue;
     const auto id = session.query("SELECT MAX(id) FROM asset_event")[0].integer(0);
     write_partition_effects(session, event.effects, id, {event.dag_id, event.task_id, event.run_id}, now);
   }
-  if (is_new) activate_assets(session, now);
+  if (is_more_named) activate_assets(session, now);
 }
 
 bool write_dag_assets(store::Session& session, const dag::Dag& dag, Time now) {

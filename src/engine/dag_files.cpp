@@ -20,6 +20,7 @@ struct DagFiles::DagChange {
   int version_number = 1;
   bool new_version = false;
   bool changed = false;
+  bool came_back = false;
   std::string hash;
   std::string serialized;
   std::string timetable_description;
@@ -150,6 +151,7 @@ std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const Parsed
   }
   DagChange change;
   change.graph = *graph;
+  change.came_back = known == nullptr || known->stale;
   change.hash = dag_hash(serialized);
   change.paused = (*graph)->is_paused_upon_creation.value_or(true);
   const auto newest = newest_version(d.session, dag_id);
@@ -191,6 +193,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
   kept->serialized_dags.clear();
   return [changes, stale, kept, errors, now = d.now](store::Session& session) {
     bool is_less_named = !stale.empty();
+    bool is_more_named = false;
     std::vector<std::string> dag_ids = stale;
     for (const DagChange& change : *changes) {
       const dag::Dag& dag = *change.graph;
@@ -225,6 +228,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
       }
       write_tags(session, dag);
       dag_ids.push_back(dag.dag_id);
+      is_more_named |= change.changed || change.came_back;
       if (!change.changed) continue;
       is_less_named |= write_dag_assets(session, dag, now);
       write_deadline_alerts(session, change.version_id, dag, now);
@@ -233,7 +237,8 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
       session.execute("UPDATE dag SET is_stale = 1 WHERE dag_id = $1", {dag_id});
     write_parse_warnings(session, dag_ids, kept->warnings, now);
     if (is_less_named) retire_assets(session);
-    activate_assets(session, now);
+    // All assets are looked through: not for files that say what they said before.
+    if (is_less_named || is_more_named) activate_assets(session, now);
     write_import_error(session, kept->bundle_name, kept->relative_fileloc, errors, now);
     session.execute(
         "INSERT INTO parsed_file (bundle_name, relative_fileloc, content_hash, parsed_at) VALUES ($1, $2, "

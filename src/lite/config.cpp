@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.hpp"
+#include "base/time_text.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -27,9 +28,29 @@ constexpr std::array<TextKey, 8> kTextKeys = {{
 }};
 
 std::vector<std::string> known_keys() {
-  std::vector<std::string> out = {"lite_port"};
+  std::vector<std::string> out = {"lite_port", "jwt_previous"};
   for (const TextKey& key : kTextKeys) out.emplace_back(key.name);
   return out;
+}
+
+/// Throws YAML::Exception.
+std::vector<auth::JwtKey> read_previous(const YAML::Node& list) {
+  std::vector<auth::JwtKey> out;
+  for (const YAML::Node& entry : list) {
+    const auto until = parse_iso(entry["until"].as<std::string>());
+    if (!until) throw YAML::RepresentationException(entry.Mark(), "jwt_previous: 'until' is not a time");
+    out.push_back({entry["secret"].as<std::string>(), *until});
+  }
+  return out;
+}
+
+void write_previous(YAML::Emitter& out, const std::vector<auth::JwtKey>& keys) {
+  out << YAML::Key << "jwt_previous" << YAML::Value << YAML::BeginSeq;
+  for (const auth::JwtKey& key : keys) {
+    out << YAML::BeginMap << YAML::Key << "secret" << YAML::Value << key.secret;
+    out << YAML::Key << "until" << YAML::Value << to_iso_z(key.until) << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
 }
 
 }  // namespace
@@ -48,6 +69,8 @@ Result<Config> load_config(const Home& home) {
       const auto key = std::ranges::find_if(kTextKeys, [&](const TextKey& k) { return name == k.name; });
       if (key != kTextKeys.end()) {
         config.*(key->field) = entry.second.as<std::string>("");
+      } else if (name == "jwt_previous") {
+        config.jwt_previous = read_previous(entry.second);
       } else if (name == "lite_port") {
         config.lite_port = entry.second.as<int>();
       } else {
@@ -67,6 +90,7 @@ void save_config(const Home& home, const Config& config) {
   YAML::Emitter out;
   out << YAML::BeginMap;
   for (const TextKey& key : kTextKeys) out << YAML::Key << key.name << YAML::Value << config.*(key.field);
+  write_previous(out, config.jwt_previous);
   out << YAML::Key << "lite_port" << YAML::Value << config.lite_port << YAML::EndMap;
   std::filesystem::create_directories(home.root());
   write_file_atomically(home.config_file().string(), std::string(out.c_str()) + "\n", 0600);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "lite/home.hpp"
 
@@ -10,11 +12,12 @@ namespace leoflow::lite {
 /// What `leoflow setup` decides once; `config.yaml`, readable by its owner only.
 struct Config {
   std::string admin_email = "admin@leoflow.local";
-  std::string admin_password_hash;  ///< argon2id
-  std::string jwt_secret;           ///< 64 random bytes as hex
-  std::string secret_key;           ///< 32 random bytes as hex: seals connections and variables
-  std::string agent_token;          ///< that the agent presents
-  std::string python;               ///< interpreter of the Python environment
+  std::string admin_password_hash;         ///< argon2id
+  std::string jwt_secret;                  ///< 64 random bytes as hex: signs tokens
+  std::vector<auth::JwtKey> jwt_previous;  ///< what signed before, newest first
+  std::string secret_key;                  ///< 32 random bytes as hex: seals connections and variables
+  std::string agent_token;                 ///< that the agent presents
+  std::string python;                      ///< interpreter of the Python environment
   std::string workspace;
   std::string lite_executor = "auto";
   int lite_port = 8088;

@@ -78,13 +78,9 @@ class Scan {
   }
 
   void add(std::size_t bundle, const fs::path& path) {
-    struct stat info{};
-    if (::stat(path.c_str(), &info) != 0) return;  // deleted meanwhile
-    FileStamp stamp;
-    stamp.modified_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
-    stamp.size = static_cast<std::uint64_t>(info.st_size);
-    stamp.inode = info.st_ino;
-    bundles_[bundle].files[path.lexically_relative(bundles_[bundle].path).string()] = stamp;
+    const auto stamp = stamp_of(path);
+    if (!stamp) return;  // deleted meanwhile
+    bundles_[bundle].files[path.lexically_relative(bundles_[bundle].path).string()] = *stamp;
   }
 
   bool has_projects_ = true;
@@ -93,6 +89,14 @@ class Scan {
 };
 
 }  // namespace
+
+std::optional<FileStamp> stamp_of(const fs::path& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileStamp{.modified_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec,
+                   .size = static_cast<std::uint64_t>(info.st_size),
+                   .inode = info.st_ino};
+}
 
 bool is_left_out(std::string_view name) {
   constexpr std::array<std::string_view, 4> kNames = {"__pycache__", "venv", "node_modules", "site-packages"};

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,9 @@ struct FileStamp {
   std::uint64_t inode = 0;
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
+
+/// Nothing if there is no such file.
+std::optional<FileStamp> stamp_of(const std::filesystem::path& path);
 
 /// A folder whose DAG files are parsed with it on their import path: one
 /// project, or a plain Airflow dags folder.

@@ -5,6 +5,7 @@
 #include "auth/passwords.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "lite/config_lock.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -29,6 +30,7 @@ Result<PythonEnvironment> find_environment(const Home& home, const SetupOptions&
 
 Result<SetupResult> set_up(const Home& home, const SetupOptions& options,
                            const std::function<void(std::string_view)>& progress) {
+  const ConfigLock lock(home);
   auto config = load_or_default(home);
   if (!config) return std::unexpected(config.error());
   SetupResult result;
@@ -84,6 +86,7 @@ Result<std::vector<std::string>> plan_setup(const Home& home, const SetupOptions
 }
 
 Result<std::string> reset_password(const Home& home, std::optional<std::string> password) {
+  const ConfigLock lock(home);
   auto config = load_config(home);
   if (!config) return std::unexpected(config.error());
   const std::string chosen = password.value_or(auth::random_password());

@@ -9,7 +9,7 @@
 namespace leoflow::tasks {
 
 TaskService::TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-                         const Clock& clock, int max_map_length)
+                         const Clock& clock, std::int64_t max_map_length)
     : database_(database), engine_(engine), sealer_(sealer), clock_(clock), max_map_length_(max_map_length) {
   for (const auto& [type, handler] : handlers()) asked_[type];
 }

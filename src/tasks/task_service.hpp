@@ -18,7 +18,7 @@ class TaskService {
  public:
   /// @param max_map_length  most items of a value that something is mapped over ([core] max_map_length).
   TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-              const Clock& clock, int max_map_length = 1024);
+              const Clock& clock, std::int64_t max_map_length = 1024);
 
   /// @param body JSON of the SDK's request, with its "type".
   /// A change is durable before the reply.
@@ -112,7 +112,7 @@ class TaskService {
   engine::Engine& engine_;
   const auth::Sealer& sealer_;
   const Clock& clock_;
-  const int max_map_length_;
+  const std::int64_t max_map_length_;
   std::unordered_map<std::string_view, metrics::Counter>
       asked_;  ///< its keys are constant after construction
   CallerLines lines_{2};

@@ -51,6 +51,19 @@ def make_home(tmp_path: pathlib.Path) -> Lite:
     return lite
 
 
+def test_settings_of_airflow_reach_the_ui_and_a_bad_one_is_refused_by_name(make_lite, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", "True")
+    monkeypatch.setenv("AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", "False")
+    lite = make_lite()
+    config = lite.get("/ui/config")
+    assert (config["hide_paused_dags_by_default"], config["rerun_with_latest_version"]) == (True, False)
+    assert config["default_wrap"] is False
+    monkeypatch.setenv("AIRFLOW__API__DEFAULT_WRAP", "maybe")
+    refused = lite.command("lite", str(lite.dags), "--port", str(free_port()), check=False)
+    assert refused.returncode == 2
+    assert "AIRFLOW__API__DEFAULT_WRAP=maybe is neither True nor False" in refused.stderr
+
+
 def test_a_run_from_trigger_to_log(running):
     paused = remote(running, "dags", "pause", "greeting")
     assert "paused" in paused.stdout

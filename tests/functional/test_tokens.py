@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import hmac
 import json
 import re
+import subprocess
 import time
 import uuid
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 import two_dags
 from api.specification import Operation, operations
-from support import PASSWORD, USER, Lite
+from support import BIN, PASSWORD, USER, Lite
 from test_execution_api import jwt as task_token
 from test_permissions import ROLES, add_user, least_roles, token_of  # noqa: F401 - least_roles is a fixture
 from two_dags import Request
@@ -238,6 +240,56 @@ def test_a_role_that_is_too_small_changes_nothing_whatever_its_token_says(
     assert not wrong
     assert count > 80
     assert state_of(lite) == before
+
+
+def test_a_new_key_ends_no_login_and_holds_at_once(make_lite: Callable[..., Lite]) -> None:
+    lite = make_lite()
+    asked, old = [Request("GET", "/api/v2/variables")], secret_of(lite)
+    told = lite.command("lite", "rotate-token-key")
+    new = secret_of(lite)
+    assert new != old
+    by_hand = {"of the old key": sign(old), "of the new key": sign(new), "of before": lite.token}
+    for name, token in by_hand.items():
+        assert answers(lite, asked, bearer(token))[0][1][0] == 200, name
+    fresh = token_of(lite, USER, PASSWORD)
+    assert lite.command("dags", "list", "--server-url", lite.url).returncode == 0
+    lite.kill()
+    lite.start()
+    for token in (lite.token, fresh):
+        assert answers(lite, asked, bearer(token))[0][1][0] == 200
+    log = (lite.home / "server.log").read_text()
+    assert not [key for key in (old, new) if key.decode() in log + told.stdout + told.stderr]
+
+
+def test_a_key_that_somebody_else_has_ends_with_all_its_tokens(make_lite: Callable[..., Lite]) -> None:
+    lite = make_lite()
+    asked, old = [Request("GET", "/api/v2/variables")], secret_of(lite)
+    lite.command("lite", "rotate-token-key")
+    after = token_of(lite, USER, PASSWORD)
+    assert lite.command("lite", "rotate-token-key", "--end-logins", check=False).returncode == 1
+    assert answers(lite, asked, bearer(after))[0][1][0] == 200, "nobody has said yes"
+    lite.command("lite", "rotate-token-key", "--end-logins", "--yes")
+    for token in (sign(old), lite.token, after):
+        assert answers(lite, asked, bearer(token))[0][1] == INVALID
+    assert answers(lite, asked, bearer(token_of(lite, USER, PASSWORD)))[0][1][0] == 200
+    assert old.decode() not in (lite.home / "config.yaml").read_text()
+
+
+def test_rotations_that_are_killed_leave_the_old_key_or_the_new_one(make_lite: Callable[..., Lite]) -> None:
+    lite = make_lite()
+    asked, config = [Request("GET", "/api/v2/variables")], lite.home / "config.yaml"
+    began = time.perf_counter()
+    lite.command("lite", "rotate-token-key")
+    whole = time.perf_counter() - began
+    for part in range(24):
+        rotating = subprocess.Popen([BIN / "leoflow", "lite", "rotate-token-key"], env=lite.environment)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            rotating.wait(whole * part / 20)
+        rotating.kill()
+        rotating.wait()
+        assert answers(lite, asked, bearer(lite.token))[0][1][0] == 200
+        assert answers(lite, asked, bearer(sign(secret_of(lite))))[0][1][0] == 200
+        assert config.stat().st_mode & 0o077 == 0
 
 
 def test_a_users_token_is_none_of_a_task(make_lite: Callable[..., Lite]) -> None:

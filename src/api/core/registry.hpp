@@ -23,6 +23,7 @@ class Registry {
     slots_[Op::kIndex] = [handler](Call& call, const wire::RawParams& raw) -> Result<Answer> {
       wire::Problems problems;
       typename Op::Params params;
+      if constexpr (requires { params.limit; }) params.limit = call.api.config.settings.fallback_page_limit;
       wire::ParamReader reader(raw, problems);
       params.parse(reader);
       if constexpr (std::is_same_v<typename Op::Body, wire::NoBody>) {

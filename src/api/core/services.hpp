@@ -10,6 +10,7 @@
 #include "api/core/dag_links.hpp"
 #include "api/core/plugin_list.hpp"
 #include "api/core/run_cache.hpp"
+#include "api/core/settings.hpp"
 #include "api/core/surroundings.hpp"
 #include "auth/login_limiter.hpp"
 #include "auth/sealer.hpp"
@@ -27,11 +28,10 @@ struct ApiConfig {
   std::filesystem::path docs_folder;   ///< Swagger UI and ReDoc
   std::filesystem::path logs_folder;
   std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
-  std::string instance_name = "Leoflow";
+  Settings settings;
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
   std::optional<std::string> airflow_git_version;  ///< as the wheel has it
-  std::int64_t auto_refresh_interval = 3;          ///< seconds
 };
 
 /// What handlers work with. Everything in it is thread safe.

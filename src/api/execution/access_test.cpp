@@ -45,7 +45,7 @@ class AccessTest : public ExecutionTest {
 };
 
 TEST_F(AccessTest, NothingButHealthIsAnsweredWithoutAGoodToken) {
-  const auth::TaskTokens others(std::string(64, 'o'));
+  const auth::TaskTokens others(auth::fixed_jwt(std::string(64, 'o')));
   const Time now = clock_.now();
   const std::string good = "Bearer " + token_;
   std::string changed = good;
@@ -66,18 +66,18 @@ TEST_F(AccessTest, NothingButHealthIsAnsweredWithoutAGoodToken) {
       {"from the future",
        "Bearer " + tokens_.issue(task_, auth::TaskScope::execution, now + std::chrono::hours{1}), 403},
       {"a user's",
-       "Bearer " +
-           auth::Tokens(std::string(64, 's')).issue("admin", auth::Role::admin, now, std::chrono::hours{1}),
+       "Bearer " + auth::Tokens(auth::fixed_jwt(std::string(64, 's')))
+                       .issue("admin", auth::Role::admin, now, std::chrono::hours{1}),
        403},
       {"of another audience",
-       "Bearer " + auth::Jwt(std::string(64, 's'))
-                       .sign({{"sub", task_.text()}, {"scope", "execution"}}, "elsewhere", now,
-                             std::chrono::hours{1}),
+       "Bearer " +
+           auth::fixed_jwt(std::string(64, 's'))()->sign({{"sub", task_.text()}, {"scope", "execution"}},
+                                                         "elsewhere", now, std::chrono::hours{1}),
        403},
       {"of another scope",
-       "Bearer " + auth::Jwt(std::string(64, 's'))
-                       .sign({{"sub", task_.text()}, {"scope", "all"}}, "urn:airflow.apache.org:task", now,
-                             std::chrono::hours{1}),
+       "Bearer " + auth::fixed_jwt(std::string(64, 's'))()->sign({{"sub", task_.text()}, {"scope", "all"}},
+                                                                 "urn:airflow.apache.org:task", now,
+                                                                 std::chrono::hours{1}),
        403},
       {"of no task", "Bearer " + tokens_.issue(Uuid{}, auth::TaskScope::execution, now), 403},
   };
@@ -105,7 +105,7 @@ TEST_F(AccessTest, ATokenReachesItsOwnTaskInstanceOnly) {
 }
 
 TEST_F(AccessTest, ATasksTokenIsNoUsers) {
-  EXPECT_FALSE(auth::Tokens(std::string(64, 's')).verify(token_, clock_.now()));
+  EXPECT_FALSE(auth::Tokens(auth::fixed_jwt(std::string(64, 's'))).verify(token_, clock_.now()));
 }
 
 TEST_F(AccessTest, AWorkloadsTokenBeginsItsTaskAndNothingElse) {

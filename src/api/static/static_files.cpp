@@ -100,12 +100,18 @@ http::Response json_error(std::string_view message) {
 
 }  // namespace
 
-StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs)
-    : ui_(std::move(ui)), login_(std::move(login)), docs_(std::move(docs)) {}
+StaticFiles::StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs,
+                         bool shows_docs)
+    : ui_(std::move(ui)), login_(std::move(login)), docs_(std::move(docs)), shows_docs_(shows_docs) {}
 
-bool StaticFiles::is_ui_page(const http::Request& request) {
+// Without the pages there still is the description, as in Airflow.
+bool StaticFiles::is_docs(std::string_view path) const {
+  return is_api_docs(path) && (shows_docs_ || path == "/openapi.json");
+}
+
+bool StaticFiles::is_ui_page(const http::Request& request) const {
   const std::string_view path = request.path;
-  return path != "/health" && path != "/auth" && !is_api_docs(path) && !path.starts_with(kDocsFiles) &&
+  return path != "/health" && path != "/auth" && !is_docs(path) && !path.starts_with(kDocsFiles) &&
          !path.starts_with("/api/") && !path.starts_with("/static/") && !path.starts_with("/auth/");
 }
 
@@ -123,7 +129,7 @@ http::Response StaticFiles::serve(const http::Request& request) {
   if (view.starts_with("/static/")) return file_answer(request, ui_, view.substr(8));
   if (view.starts_with("/auth/static/")) return file_answer(request, login_, view.substr(13));
   if (view.starts_with(kDocsFiles)) return file_answer(request, docs_, view.substr(kDocsFiles.size()));
-  if (is_api_docs(view)) return with_policy(api_docs(view));
+  if (is_docs(view)) return with_policy(api_docs(view));
   if (view == "/auth" || view.starts_with("/auth/")) return page_answer(request, login_);
   return page_answer(request, ui_);
 }

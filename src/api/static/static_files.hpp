@@ -18,10 +18,12 @@ class StaticFiles {
   /// @param ui     airflow/ui/dist; served under /static and as the page of every other path.
   /// @param login  the login page's dist; served under /auth.
   /// @param docs   the scripts of the pages that show the API's description; served under /docs/static.
-  StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs);
+  /// @param shows_docs  whether there are these pages.
+  StaticFiles(std::filesystem::path ui, std::filesystem::path login, std::filesystem::path docs,
+              bool shows_docs);
 
   /// Whether serve() would answer with the UI's page (rather than a file, the login page or an error).
-  static bool is_ui_page(const http::Request& request);
+  bool is_ui_page(const http::Request& request) const;
   /// Every path that is no API route: files, the pages, or Airflow's 404s.
   http::Response serve(const http::Request& request);
 
@@ -34,6 +36,7 @@ class StaticFiles {
   };
   using FilePointer = std::shared_ptr<const File>;
 
+  bool is_docs(std::string_view path) const;
   http::Response file_answer(const http::Request& request, const std::filesystem::path& folder,
                              std::string_view relative);
   http::Response page_answer(const http::Request& request, const std::filesystem::path& folder);
@@ -42,6 +45,7 @@ class StaticFiles {
   const std::filesystem::path ui_;
   const std::filesystem::path login_;
   const std::filesystem::path docs_;
+  const bool shows_docs_;
   std::mutex mutex_;
   std::map<std::string, FilePointer, std::less<>> files_;  // protected by mutex_
 };

@@ -84,7 +84,7 @@ class FakeCommands final : public engine::Commands {
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest();
+  explicit ApiTest(Settings settings = {.instance_name = "Leoflow Lite"});
   ~ApiTest() override;
 
   http::Response call(std::string_view method, std::string_view target, std::string body = "",
@@ -107,7 +107,7 @@ class ApiTest : public ::testing::Test {
   ManualClock clock_{now_};
   FakeCommands commands_{*database_};
   std::vector<Process> processes_;
-  auth::Tokens tokens_{std::string(64, 's')};
+  auth::Tokens tokens_{auth::fixed_jwt(std::string(64, 's'))};
   auth::Sealer sealer_{"k1", std::string(32, 'k')};
   std::filesystem::path folder_;
   std::string token_;

@@ -79,7 +79,8 @@ Result<void> FakeCommands::write(std::function<Result<void>(store::Session&)> wo
   return {};
 }
 
-ApiTest::ApiTest() : folder_(std::filesystem::temp_directory_path() / ("leoflow_api_" + random_hex(6))) {
+ApiTest::ApiTest(Settings settings)
+    : folder_(std::filesystem::temp_directory_path() / ("leoflow_api_" + random_hex(6))) {
   make_files();
   seed();
   ApiConfig config;
@@ -87,7 +88,7 @@ ApiTest::ApiTest() : folder_(std::filesystem::temp_directory_path() / ("leoflow_
   config.login_folder = folder_ / "login";
   config.docs_folder = folder_ / "docs";
   config.logs_folder = folder_ / "logs";
-  config.instance_name = "Leoflow Lite";
+  config.settings = std::move(settings);
   config.edition = "lite";
   api_ = std::make_unique<Api>(config, *database_, commands_, tokens_, sealer_, clock_, around());
   token_ = tokens_.issue("admin", auth::Role::admin, now_, auth::Tokens::kUserLife);
@@ -175,7 +176,8 @@ void ApiTest::seed() {
       "dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, start_date, "
       "end_date, "
       "updated_at) VALUES "
-      "('t1', 'hello', 'manual__1', 'extract', -1, 'success', 1, 2, 'ver-1', 'extract', '_PythonDecoratedOperator', "
+      "('t1', 'hello', 'manual__1', 'extract', -1, 'success', 1, 2, 'ver-1', 'extract', "
+      "'_PythonDecoratedOperator', "
       "'default_pool', 1, "
       "'default', 1, 2000000, 3000000, 1), "
       "('t2', 'hello', 'manual__1', 'work.left', -1, 'failed', 1, 0, 'ver-1', 'work.left', 'BashOperator', "
@@ -186,7 +188,8 @@ void ApiTest::seed() {
       "('t4', 'hello', 'manual__1', 'report', -1, 'upstream_failed', 0, 0, 'ver-1', 'report', "
       "'EmptyOperator', "
       "'default_pool', 1, 'default', 1, NULL, NULL, 1), "
-      "('t5', 'hello', 'manual__2', 'extract', -1, 'running', 1, 2, 'ver-1', 'extract', '_PythonDecoratedOperator', "
+      "('t5', 'hello', 'manual__2', 'extract', -1, 'running', 1, 2, 'ver-1', 'extract', "
+      "'_PythonDecoratedOperator', "
       "'default_pool', 2, "
       "'default', 1, 3000000, NULL, 1), "
       "('t6', 'hello', 'manual__2', 'report', -1, NULL, 0, 0, 'ver-1', 'report', 'EmptyOperator', "

@@ -23,7 +23,7 @@ std::optional<Badge> badge_of(std::string_view edition) {
 }
 
 // Under the logo at the top of the side bar, by the UI's own theme option.
-json::value badge_css(const Badge& badge) {
+json::object badge_css(const Badge& badge) {
   const json::object place{{"position", "relative"}, {"overflow", "visible"}};
   const json::object look{{"content", fmt::format("\"{}\"", badge.label)},
                           {"position", "absolute"},
@@ -44,15 +44,37 @@ json::value badge_css(const Badge& badge) {
   return json::object{{kLogo, place}, {fmt::format("{}::after", kLogo), look}};
 }
 
+/// What is set, with the badge.
+std::optional<gen::Theme> theme_of(const ApiConfig& config) {
+  const json::value set = config.settings.theme;
+  const auto badge = badge_of(config.edition);
+  if (config.settings.theme.empty() && !badge) return std::nullopt;
+  gen::Theme theme;
+  if (const json::value* tokens = find(set, "tokens")) theme.tokens = *tokens;
+  json::object css;
+  if (badge) css = badge_css(*badge);
+  if (const json::value* more = find(set, "globalCss")) {
+    for (const auto& [place, look] : more->get_object()) css[place] = look;
+  }
+  if (!css.empty()) theme.globalCss = std::move(css);
+  theme.icon = find_text(set, "icon");
+  theme.icon_dark_mode = find_text(set, "icon_dark_mode");
+  return theme;
+}
+
 Result<Answer> get_configs(Call& call, const gen::GetConfigsParams&) {
-  const ApiConfig& config = call.api.config;
+  const Settings& settings = call.api.config.settings;
   gen::ConfigResponse answer;
-  answer.fallback_page_limit = 50;
-  answer.auto_refresh_interval = config.auto_refresh_interval;
-  answer.instance_name = config.instance_name;
-  answer.enable_swagger_ui = true;
-  answer.test_connection = "Disabled";
-  if (const auto badge = badge_of(config.edition)) answer.theme.emplace().globalCss = badge_css(*badge);
+  answer.fallback_page_limit = settings.fallback_page_limit;
+  answer.auto_refresh_interval = settings.auto_refresh_interval;
+  answer.hide_paused_dags_by_default = settings.hide_paused_dags_by_default;
+  answer.default_wrap = settings.default_wrap;
+  answer.require_confirmation_dag_change = settings.require_confirmation_dag_change;
+  answer.instance_name = settings.instance_name;
+  answer.enable_swagger_ui = settings.enable_swagger_ui;
+  answer.test_connection = settings.test_connection;
+  answer.theme = theme_of(call.api.config);
+  answer.rerun_with_latest_version = settings.rerun_with_latest_version;
   // The UI takes a null theme token for one that is set: absent fields stay away.
   return ok_without_nulls(answer);
 }

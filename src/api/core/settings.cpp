@@ -1,0 +1,70 @@
+#include "api/core/settings.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace leoflow::api {
+namespace {
+
+std::unexpected<Error> refuse(const char* name, std::string_view text, std::string_view why) {
+  return fail(ErrorCode::invalid, fmt::format("{}={} {}", name, text, why));
+}
+
+Result<void> read_theme(const Variables& variables, json::object& out) {
+  constexpr const char* kName = "AIRFLOW__API__THEME";
+  const std::string text = variables(kName);
+  if (text.empty()) return {};
+  auto parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) return refuse(kName, text, "is not a JSON object");
+  out = std::move(parsed->get_object());
+  for (const auto& [key, value] : out) {
+    const bool is_icon = key == "icon" || key == "icon_dark_mode";
+    const bool is_known = is_icon || key == "tokens" || key == "globalCss";
+    if (!is_known || (is_icon ? !value.is_string() : !value.is_object())) {
+      return refuse(
+          kName, text,
+          "has more than the objects 'tokens' and 'globalCss', the texts 'icon' and 'icon_dark_mode'");
+    }
+  }
+  return {};
+}
+
+Result<void> read_test_connection(const Variables& variables, std::string& out) {
+  constexpr const char* kName = "AIRFLOW__CORE__TEST_CONNECTION";
+  const std::string text = variables(kName);
+  const std::string word = to_lower(trim(text));
+  if (word == "enabled") {
+    return fail(ErrorCode::unsupported,
+                fmt::format("{}={} is not supported: connections are not tested", kName, text));
+  }
+  if (word == "hidden") out = "Hidden";
+  if (word == "disabled") out = "Disabled";
+  if (!word.empty() && word != "hidden" && word != "disabled") {
+    return refuse(kName, text, "is none of Disabled, Hidden and Enabled");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const Variables& variables, Settings settings) {
+  Settings& s = settings;
+  if (const std::string name = variables("AIRFLOW__API__INSTANCE_NAME"); !name.empty())
+    s.instance_name = name;
+  for (const auto& read :
+       {read_switch(variables, "AIRFLOW__API__ENABLE_SWAGGER_UI", s.enable_swagger_ui),
+        read_switch(variables, "AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", s.hide_paused_dags_by_default),
+        read_switch(variables, "AIRFLOW__API__DEFAULT_WRAP", s.default_wrap),
+        read_switch(variables, "AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE",
+                    s.require_confirmation_dag_change),
+        read_whole_number(variables, "AIRFLOW__API__AUTO_REFRESH_INTERVAL", 0, s.auto_refresh_interval),
+        read_whole_number(variables, "AIRFLOW__API__FALLBACK_PAGE_LIMIT", 1, s.fallback_page_limit),
+        read_theme(variables, s.theme), read_test_connection(variables, s.test_connection),
+        read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
+    if (!read) return std::unexpected(read.error());
+  }
+  return settings;
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/variables.hpp"
+
+namespace leoflow::api {
+
+/// What can be set of the UI and the API, by Airflow's names: [api], and of [core] test_connection and
+/// rerun_with_latest_version. Constant once the server runs.
+struct Settings {
+  std::string instance_name = "Leoflow";
+  bool enable_swagger_ui = true;
+  bool hide_paused_dags_by_default = false;
+  bool default_wrap = false;
+  bool require_confirmation_dag_change = false;
+  std::int64_t auto_refresh_interval = 3;  ///< seconds
+  std::int64_t fallback_page_limit = 50;   ///< rows of a page of which nobody says how many
+  json::object theme;                      ///< the UI's; empty for its own
+  std::string test_connection = "Disabled";
+  std::optional<bool> rerun_with_latest_version;  ///< unless a DAG says otherwise
+};
+
+/// @param settings  what holds where nothing is set.
+/// Errors: invalid, unsupported, naming the variable and what it is set to.
+Result<Settings> read_settings(const Variables& variables, Settings settings);
+
+}  // namespace leoflow::api
