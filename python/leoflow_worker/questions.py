@@ -7,6 +7,7 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
     catalog        list: providers, hook_meta or default_connections -> its items, as in Airflow's API
+    test_connection  connection: its fields, as in Airflow's API -> status, message
     plugins        -> plugins, import_errors, prefixes, warnings (plugins.py says what they are)
     deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
 
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
+import secrets
 import sys
 from traceback import format_exception
 from typing import Any
@@ -214,6 +217,18 @@ def _connection(connection: Any) -> dict[str, Any]:
     return {"connection_id": connection.conn_id, **{field: value for field, value in told.items() if value is not None}}
 
 
+def _test_connection(question: dict[str, Any]) -> dict[str, Any]:
+    from airflow.models.connection import Connection
+    from airflow.secrets.environment_variables import CONN_ENV_PREFIX
+
+    # Hooks look for their connection by its id: this one is found in the environment of this process alone.
+    connection = Connection(conn_id=f"test_{secrets.token_hex(8)}", **question["connection"])
+    os.environ[CONN_ENV_PREFIX + connection.conn_id.upper()] = connection.get_uri()
+    status, message = connection.test_connection()
+    password = question["connection"].get("password")
+    return {"status": bool(status), "message": str(message).replace(password, "***") if password else str(message)}
+
+
 def _plugins(_question: dict[str, Any]) -> dict[str, Any]:
     from leoflow_worker.plugins import describe
 
@@ -241,6 +256,7 @@ _ANSWERS = {
     "manual_run": _manual_run,
     "map_partition": _map_partition,
     "catalog": _catalog,
+    "test_connection": _test_connection,
     "plugins": _plugins,
     "deadline_callback": _deadline_callback,
 }

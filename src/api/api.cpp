@@ -60,7 +60,10 @@ http::Response Api::handle(const http::Request& request) {
       add_span(request, operation, status, began);
   };
   try {
-    http::Response response = route(request, operation);
+    const Cors& cors = config_.settings.cors;
+    auto preflight = cors.preflight(request);
+    http::Response response = preflight ? std::move(*preflight) : route(request, operation);
+    if (!preflight) cors.mark(request, response);
     record(response.status);
     return response;
   } catch (...) {
@@ -186,7 +189,8 @@ Result<auth::Claims> Api::authenticate(Call& call) {
   const auto role = auth::admitted_role(call.db(), *claims);
   if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
   claims->role = *role;
-  if (from_cookie && changes_something(request.method) && is_cross_site(request)) {
+  if (from_cookie && changes_something(request.method) && is_cross_site(request) &&
+      !config_.settings.cors.allows(request.header("origin"))) {
     return fail(ErrorCode::forbidden, "Forbidden");
   }
   return claims;

@@ -36,6 +36,7 @@ void bind_everything(Registry& registry) {
   bind_xcoms(registry);
   bind_variables(registry);
   bind_connections(registry);
+  bind_connection_tests(registry);
   bind_pools(registry);
   bind_assets(registry);
   bind_asset_events(registry);

@@ -38,6 +38,7 @@ void bind_logs(Registry& registry);
 void bind_xcoms(Registry& registry);
 void bind_variables(Registry& registry);
 void bind_connections(Registry& registry);
+void bind_connection_tests(Registry& registry);
 void bind_pools(Registry& registry);
 void bind_assets(Registry& registry);
 void bind_asset_events(Registry& registry);

@@ -21,19 +21,21 @@ TEST(Settings, WhatIsNotSetStaysAsItIs) {
 }
 
 TEST(Settings, ABadValueIsRefusedByNameAndValue) {
-  for (const auto& [name, value] :
-       std::map<std::string, std::string>{{"AIRFLOW__API__ENABLE_SWAGGER_UI", "never"},
-                                          {"AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", "ja"},
-                                          {"AIRFLOW__API__DEFAULT_WRAP", "2"},
-                                          {"AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE", "Truee"},
-                                          {"AIRFLOW__API__AUTO_REFRESH_INTERVAL", "-1"},
-                                          {"AIRFLOW__API__FALLBACK_PAGE_LIMIT", "0"},
-                                          {"AIRFLOW__API__THEME", "[]"},
-                                          {"AIRFLOW__API__THEME", "{\"colour\": {}}"},
-                                          {"AIRFLOW__API__THEME", "{\"icon\": {}}"},
-                                          {"AIRFLOW__CORE__TEST_CONNECTION", "maybe"},
-                                          {"AIRFLOW__CORE__TEST_CONNECTION", "Enabled"},
-                                          {"AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", "yes"}}) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"AIRFLOW__API__ENABLE_SWAGGER_UI", "never"},
+           {"AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", "ja"},
+           {"AIRFLOW__API__DEFAULT_WRAP", "2"},
+           {"AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE", "Truee"},
+           {"AIRFLOW__API__AUTO_REFRESH_INTERVAL", "-1"},
+           {"AIRFLOW__API__FALLBACK_PAGE_LIMIT", "0"},
+           {"AIRFLOW__API__THEME", "[]"},
+           {"AIRFLOW__API__THEME", "{\"colour\": {}}"},
+           {"AIRFLOW__API__THEME", "{\"icon\": {}}"},
+           {"AIRFLOW__CORE__TEST_CONNECTION", "maybe"},
+           {"AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGINS", "https://a.b *"},
+           {"AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGINS", "a.b"},
+           {"AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGINS", "https://a.b/c"},
+           {"AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", "yes"}}) {
     const auto settings = read({{name, value}});
     ASSERT_FALSE(settings) << name;
     EXPECT_TRUE(settings.error().message.starts_with(name + "=" + value + " ")) << settings.error().message;

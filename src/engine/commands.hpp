@@ -154,6 +154,8 @@ class Commands {
   /// inside the transaction of the next group commit, and the call returns when that is durable. What `work`
   /// returns as an error undoes its own writes only. Work that throws UniqueViolation answers conflict.
   virtual Result<void> write(std::function<Result<void>(store::Session&)> work) = 0;
+  /// As above, without waiting; what it says goes to the log if it fails. For any thread.
+  virtual void write_later(std::function<Result<void>(store::Session&)> work) = 0;
 };
 
 }  // namespace leoflow::engine

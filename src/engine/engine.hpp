@@ -150,6 +150,7 @@ class Engine final : public Commands {
   Result<void> forget_queued_assets(std::string dag_id, std::optional<dag::AssetKey> asset) override;
   Result<json::value> ask_python(json::object question) override;
   void ask_python(json::object question, std::function<void(const Result<json::value>&)> then) override;
+  void write_later(std::function<Result<void>(store::Session&)> work) override;
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
 
  private:

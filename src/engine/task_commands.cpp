@@ -30,6 +30,25 @@ Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, c
   return runs;
 }
 
+/// Undoes what the work wrote if it fails.
+Result<void> try_write(store::Session& session, const std::function<Result<void>(store::Session&)>& work) {
+  Result<void> answer;
+  session.execute("SAVEPOINT one_write");
+  try {
+    answer = work(session);
+  } catch (const store::Unavailable&) {
+    throw;
+  } catch (const store::UniqueViolation&) {
+    answer = fail(ErrorCode::conflict, "it exists already");
+  } catch (const std::exception& error) {
+    log::error("a write failed: {}", error.what());
+    answer = fail(ErrorCode::unavailable, "the write failed; the server's log says why");
+  }
+  if (!answer) session.execute("ROLLBACK TO SAVEPOINT one_write");
+  session.execute("RELEASE SAVEPOINT one_write");
+  return answer;
+}
+
 }  // namespace
 
 Result<void> Engine::clear_tasks(ClearTasks given) {
@@ -147,23 +166,19 @@ Result<void> Engine::write(std::function<Result<void>(store::Session&)> work) {
   auto future = state->promise.get_future();
   Item item;
   item.record = [state, work = std::move(work)](store::Session& session) {
-    session.execute("SAVEPOINT one_write");
-    try {
-      state->answer = work(session);
-    } catch (const store::Unavailable&) {
-      throw;
-    } catch (const store::UniqueViolation&) {
-      state->answer = fail(ErrorCode::conflict, "it exists already");
-    } catch (const std::exception& error) {
-      log::error("a write failed: {}", error.what());
-      state->answer = fail(ErrorCode::unavailable, "the write failed; the server's log says why");
-    }
-    if (!state->answer) session.execute("ROLLBACK TO SAVEPOINT one_write");
-    session.execute("RELEASE SAVEPOINT one_write");
+    state->answer = try_write(session, work);
   };
   item.done = [state = std::move(state)] {};
   post(std::move(item));
   return future.get();
+}
+
+void Engine::write_later(std::function<Result<void>(store::Session&)> work) {
+  Item item;
+  item.record = [work = std::move(work)](store::Session& session) {
+    if (auto done = try_write(session, work); !done) log::error("a write failed: {}", done.error().message);
+  };
+  post(std::move(item));
 }
 
 }  // namespace leoflow::engine

@@ -34,16 +34,11 @@ Result<void> read_test_connection(const Variables& variables, std::string& out) 
   constexpr const char* kName = "AIRFLOW__CORE__TEST_CONNECTION";
   const std::string text = variables(kName);
   const std::string word = to_lower(trim(text));
-  if (word == "enabled") {
-    return fail(ErrorCode::unsupported,
-                fmt::format("{}={} is not supported: connections are not tested", kName, text));
+  if (word.empty()) return {};
+  for (const std::string_view known : {"Disabled", "Hidden", "Enabled"}) {
+    if (to_lower(known) == word) return out = known, Result<void>{};
   }
-  if (word == "hidden") out = "Hidden";
-  if (word == "disabled") out = "Disabled";
-  if (!word.empty() && word != "hidden" && word != "disabled") {
-    return refuse(kName, text, "is none of Disabled, Hidden and Enabled");
-  }
-  return {};
+  return refuse(kName, text, "is none of Disabled, Hidden and Enabled");
 }
 
 }  // namespace
@@ -61,6 +56,7 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
         read_whole_number(variables, "AIRFLOW__API__AUTO_REFRESH_INTERVAL", 0, s.auto_refresh_interval),
         read_whole_number(variables, "AIRFLOW__API__FALLBACK_PAGE_LIMIT", 1, s.fallback_page_limit),
         read_theme(variables, s.theme), read_test_connection(variables, s.test_connection),
+        read_cors(variables, s.cors),
         read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
     if (!read) return std::unexpected(read.error());
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "api/core/cors.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/variables.hpp"
@@ -18,15 +19,16 @@ struct Settings {
   bool hide_paused_dags_by_default = false;
   bool default_wrap = false;
   bool require_confirmation_dag_change = false;
-  std::int64_t auto_refresh_interval = 3;  ///< seconds
-  std::int64_t fallback_page_limit = 50;   ///< rows of a page of which nobody says how many
-  json::object theme;                      ///< the UI's; empty for its own
-  std::string test_connection = "Disabled";
+  std::int64_t auto_refresh_interval = 3;         ///< seconds
+  std::int64_t fallback_page_limit = 50;          ///< rows of a page of which nobody says how many
+  json::object theme;                             ///< the UI's; empty for its own
+  std::string test_connection = "Disabled";       ///< or "Hidden", "Enabled"
   std::optional<bool> rerun_with_latest_version;  ///< unless a DAG says otherwise
+  Cors cors;
 };
 
 /// @param settings  what holds where nothing is set.
-/// Errors: invalid, unsupported, naming the variable and what it is set to.
+/// Errors: invalid, naming the variable and what it is set to.
 Result<Settings> read_settings(const Variables& variables, Settings settings);
 
 }  // namespace leoflow::api

@@ -19,7 +19,7 @@ http::Response ping(Asking& asking) {
   return answer_json(200, json::object{{"ok", json::array{"database"}}, {"failing", json::object()}});
 }
 
-/// Connections are not tested, as is Airflow's default: there is no test that a worker could run.
+/// Connections are tested by an agent's Python: there is no test that a worker could run.
 http::Response no_test(Asking& asking) {
   return refuse(404, "not_found", fill("Connection test {connection_test_id} not found", asking.arguments));
 }

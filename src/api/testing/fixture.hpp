@@ -62,6 +62,9 @@ class FakeCommands final : public engine::Commands {
     if (!silent) then(told);
   }
   Result<void> write(std::function<Result<void>(store::Session&)> work) override;
+  void write_later(std::function<Result<void>(store::Session&)> work) override {
+    write(std::move(work)).value();
+  }
 
   std::vector<engine::TriggerRun> triggered;
   std::vector<engine::ClearTasks> cleared;

@@ -1,10 +1,9 @@
 #include <fmt/core.h>
 
 #include "api/core/bulk.hpp"
-#include "api/core/masking.hpp"
+#include "api/core/connection_rows.hpp"
 #include "api/core/select.hpp"
 #include "api/resources.hpp"
-#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -13,36 +12,8 @@ namespace {
 
 using Mask = std::optional<std::vector<std::string>>;
 
-constexpr std::string_view kConnectionColumns =
-    "conn_id, conn_type, description, host, login, schema_name, port, password, extra";
-
 std::unexpected<Error> no_connection(const std::string& id) {
   return fail(ErrorCode::not_found, fmt::format("The Connection with connection_id: `{}` was not found", id));
-}
-
-std::optional<std::string> opened(Call& call, const std::string& id,
-                                  const std::optional<std::string>& sealed) {
-  if (!sealed) return std::nullopt;
-  auto text = call.api.sealer.open(*sealed);
-  if (text) return std::move(*text);
-  log::error("connection '{}': {}", id, text.error().message);
-  return std::nullopt;
-}
-
-std::optional<std::string> sealed(Call& call, const std::optional<std::string>& text) {
-  if (!text || text->empty()) return std::nullopt;
-  return call.api.sealer.seal(*text);
-}
-
-gen::ConnectionResponse connection_from(Call& call, store::Row row) {
-  gen::ConnectionResponse connection;
-  std::optional<std::string> password;
-  std::optional<std::string> extra;
-  store::Reader(row) >> connection.connection_id >> connection.conn_type >> connection.description >>
-      connection.host >> connection.login >> connection.schema >> connection.port >> password >> extra;
-  if (password) connection.password = std::string(kMask);
-  if (const auto text = opened(call, connection.connection_id, extra)) connection.extra = masked_text(*text);
-  return connection;
 }
 
 Result<Answer> answer_with(Call& call, const std::string& id, int status) {
@@ -52,27 +23,9 @@ Result<Answer> answer_with(Call& call, const std::string& id, int status) {
   return ok(connection_from(call, rows[0]), status);
 }
 
-constexpr std::string_view kInsertConnection =
-    "INSERT INTO connection (conn_id, conn_type, description, host, login, schema_name, port, password, "
-    "extra,"
-    " updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-
-store::Params connection_row(Call& call, const gen::ConnectionBody& body) {
-  return {body.connection_id,
-          body.conn_type,
-          body.description,
-          body.host,
-          body.login,
-          body.schema,
-          body.port,
-          sealed(call, body.password),
-          sealed(call, body.extra),
-          call.now()};
-}
-
 Result<void> create_connection(Call& call, gen::ConnectionBody& body) {
-  auto done =
-      call.api.commands.write([&, row = connection_row(call, body)](store::Session& session) -> Result<void> {
+  auto done = call.api.commands.write(
+      [&, row = connection_row(call.api.sealer, body, call.now())](store::Session& session) -> Result<void> {
         session.execute(kInsertConnection, row);
         return {};
       });
@@ -83,27 +36,6 @@ Result<void> create_connection(Call& call, gen::ConnectionBody& body) {
   return done;
 }
 
-// What the client did not send or masked keeps its stored value.
-void keep_stored(Call& call, store::Row row, const Mask& mask, gen::ConnectionBody& body) {
-  const auto password = opened(call, body.connection_id, row.find_text(7));
-  const auto extra = opened(call, body.connection_id, row.find_text(8));
-  if (!is_meant(body, mask, "description")) body.description = row.find_text(2);
-  if (!is_meant(body, mask, "host")) body.host = row.find_text(3);
-  if (!is_meant(body, mask, "login")) body.login = row.find_text(4);
-  if (!is_meant(body, mask, "schema")) body.schema = row.find_text(5);
-  if (!is_meant(body, mask, "port")) body.port = row.find_integer(6);
-  if (!is_meant(body, mask, "conn_type")) body.conn_type = row.text(1);
-  // In Airflow, too, none or an empty one does not take the stored one away: clients send null for what they
-  // do not change.
-  const bool has_password = body.password && !body.password->empty() && body.password != kMask;
-  if (!is_meant(body, mask, "password") || !has_password) body.password = password;
-  if (!is_meant(body, mask, "extra")) {
-    body.extra = extra;
-  } else if (body.extra) {
-    body.extra = unmasked_text(*body.extra, extra.value_or(""));
-  }
-}
-
 Result<void> update_connection(Call& call, gen::ConnectionBody& body, const Mask& mask) {
   auto done = call.api.commands.write([&, now = call.now()](store::Session& session) -> Result<void> {
     const auto rows =
@@ -112,11 +44,9 @@ Result<void> update_connection(Call& call, gen::ConnectionBody& body, const Mask
     if (rows.empty()) return no_connection(body.connection_id);
     keep_stored(call, rows[0], mask, body);
     session.execute(
-        "UPDATE connection SET conn_type = $1, description = $2, host = $3, login = $4, schema_name = $5, "
-        "port = $6, "
-        "password = $7, extra = $8, updated_at = $9 WHERE conn_id = $10",
-        {body.conn_type, body.description, body.host, body.login, body.schema, body.port,
-         sealed(call, body.password), sealed(call, body.extra), now, body.connection_id});
+        "UPDATE connection SET conn_type = $2, description = $3, host = $4, login = $5, schema_name = $6, "
+        "port = $7, password = $8, extra = $9, updated_at = $10 WHERE conn_id = $1",
+        connection_row(call.api.sealer, body, now));
     return {};
   });
   return done;
@@ -195,24 +125,6 @@ Result<Answer> bulk_connections(Call& call, const gen::BulkConnectionsParams&,
                gen::BulkUpdateAction_ConnectionBody_, gen::BulkDeleteAction_ConnectionBody_>(body, handlers));
 }
 
-constexpr std::string_view kNoTest =
-    "Testing connections is disabled in Airflow configuration. Contact your deployment admin to enable it.";
-
-Result<Answer> test_connection(Call&, const gen::TestConnectionParams&, gen::ConnectionBody&) {
-  return fail(ErrorCode::forbidden, std::string(kNoTest));
-}
-
-Result<Answer> enqueue_connection_test(Call&, const gen::EnqueueConnectionTestParams&,
-                                       gen::ConnectionTestRequestBody&) {
-  return fail(ErrorCode::forbidden, std::string(kNoTest));
-}
-
-// No test was ever accepted.
-Result<Answer> get_connection_test(Call&, const gen::GetConnectionTestParams& params) {
-  return fail(ErrorCode::not_found,
-              fmt::format("No connection test found for token: `{}`", params.Airflow_Connection_Test_Token));
-}
-
 Result<Answer> hook_meta_data(Call& call, const gen::HookMetaDataParams&) {
   const auto forms = call.api.catalog.read(call.api.commands, "hook_meta");
   if (!forms) return std::unexpected(forms.error());
@@ -233,7 +145,7 @@ Result<Answer> create_default_connections(Call& call, const gen::CreateDefaultCo
     if (!problems.empty()) {
       return fail(ErrorCode::unavailable, "a default connection: " + json::serialize(problems.list()));
     }
-    rows.push_back(connection_row(call, body));
+    rows.push_back(connection_row(call.api.sealer, body, call.now()));
   }
   auto done = call.api.commands.write([&](store::Session& session) -> Result<void> {
     session.execute_many(std::string(kInsertConnection) + " ON CONFLICT (conn_id) DO NOTHING", rows);
@@ -252,9 +164,6 @@ void bind_connections(Registry& registry) {
   registry.bind<op::patch_connection>(patch_connection);
   registry.bind<op::delete_connection>(delete_connection);
   registry.bind<op::bulk_connections>(bulk_connections);
-  registry.bind<op::test_connection>(test_connection);
-  registry.bind<op::enqueue_connection_test>(enqueue_connection_test);
-  registry.bind<op::get_connection_test>(get_connection_test);
   registry.bind<op::hook_meta_data>(hook_meta_data);
   registry.bind<op::create_default_connections>(create_default_connections);
 }
