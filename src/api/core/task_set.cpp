@@ -87,22 +87,6 @@ gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::T
   return list;
 }
 
-Result<void> set_task_notes(Call& call, const std::vector<gen::TaskInstanceResponse>& tasks,
-                            const std::optional<std::string>& note) {
-  return call.api.commands.write([&, at = call.now()](store::Session& session) -> Result<void> {
-    std::vector<store::Params> rows;
-    for (const auto& task : tasks) {
-      rows.push_back(
-          {note, call.user.subject, at, task.dag_id, task.dag_run_id, task.task_id, task.map_index});
-    }
-    session.execute_many(
-        "UPDATE task_instance SET note = $1, note_user = $2, updated_at = $3 "
-        "WHERE dag_id = $4 AND run_id = $5 AND task_id = $6 AND map_index = $7",
-        rows);
-    return {};
-  });
-}
-
 void report(gen::BulkActionResponse& result, std::string key, const Result<void>& done, bool skip_missing) {
   if (done) {
     result.success.push_back(std::move(key));
