@@ -29,6 +29,8 @@ BANNER = "// Written by scripts/generate_api.py from Airflow's OpenAPI files. Do
 # Path parameters that Airflow declares as {name:path}: they may contain
 # slashes, which the OpenAPI files do not tell.
 SLASH_PARAMETERS = {"pool_name", "variable_key", "xcom_key", "key"}
+# Fields that may hold less than the OpenAPI files tell: a text of these, in any case, and not null.
+CHOICES = {"new_state": ["success", "failed", "skipped"]}
 # Answered without a token.
 OPEN_OPERATIONS = {
     "login", "logout", "get_health", "get_version",
@@ -85,6 +87,10 @@ class Api:
 
     def is_struct(self, name: str) -> bool:
         return "properties" in self.schemas[name] and name not in SKIPPED_SCHEMAS
+
+    def tag(self, name: str) -> str:
+        """What tells a struct from the others of its union: the text that a field of it must have."""
+        return next((field["const"] for field in self.schemas[name]["properties"].values() if "const" in field), "")
 
     def reachable(self, node: object, seen: set[str]) -> set[str]:
         if isinstance(node, dict):
@@ -143,7 +149,7 @@ def type_of(api: Api, schema: dict) -> Type:
         name = schema["$ref"].rpartition("/")[2]
         target = api.schemas[name]
         if api.is_struct(name):
-            return Type(name, f'Model{{"{name}"}}')
+            return Type(name, f'Model{{"{api.tag(name) or name}"}}')
         if "enum" in target:
             return Type("std::string", f"OneOf{{{list_of_texts(target['enum'])}, false}}")
         return type_of(api, target)
@@ -254,7 +260,8 @@ def body_parser(api: Api, name: str) -> str:
            f'  ObjectReader reader(in, where, problems, "{name}", fields_set);\n']
     for field, inner in schema["properties"].items():
         call = "required" if field in required else "optional"
-        out.append(f'  reader.{call}("{field}", {identifier(field)}, {type_of(api, inner).rule});\n')
+        rule = f"ChoiceOf{{{list_of_texts(CHOICES[field])}}}" if field in CHOICES else type_of(api, inner).rule
+        out.append(f'  reader.{call}("{field}", {identifier(field)}, {rule});\n')
     if schema.get("additionalProperties") is False:
         out.append("  reader.forbid_others();\n")
     out.append("}\n\n")

@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"type":"string_pattern_mismatch","loc":["body","connection_id"],"msg":"String should match pattern '^[\\w.-]+$'","ctx":{"pattern":"^[\\w.-]+$"}})"},
         BadInput{
             "PATCH", "/api/v2/pools", R"({"actions":[{"action":"create","entities":[{"slots":1}]}]})",
-            R"({"type":"missing","loc":["body","actions",0,"BulkCreateAction_PoolBody_","entities",0,"name"],"msg":"Field required"})"}));
+            R"({"type":"missing","loc":["body","actions",0,"create","entities",0,"name"],"msg":"Field required"})"}));
 
 TEST_F(ApiTest, OrderByAnUnknownAttributeIs400) {
   const auto response = get("/api/v2/dags?order_by=-password");

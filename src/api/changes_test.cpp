@@ -100,6 +100,39 @@ TEST_F(ApiTest, MarkingRefusesOtherStatesAndRepeats) {
   EXPECT_EQ(call("PATCH", kRun + "/taskInstances/none", R"({"new_state": "success"})").status, 404);
 }
 
+TEST_F(ApiTest, MarkingAsNothingIsRefusedBeforeAnythingIsLookedUp) {
+  const std::string kNothing = R"({"new_state": null, "note": "changed"})";
+  for (const std::string path : {"taskInstances/extract", "taskInstances/extract/-1", "taskInstances/none",
+                                 "taskGroupInstances/work", "taskGroupInstances/none"}) {
+    for (const std::string end : {"", "/dry_run", "?update_mask=note"}) {
+      const auto said = call("PATCH", kRun + "/" + path + end, kNothing);
+      EXPECT_EQ(said.status, 422) << path << end;
+      EXPECT_NE(said.body.find(R"("msg":"Value error, 'new_state' should not be empty","input":null)"),
+                std::string::npos)
+          << said.body;
+    }
+  }
+  for (const std::string action : {"update", "delete"}) {
+    const auto said = call("PATCH", kRun + "/taskInstances",
+                           R"({"actions": [{"action": ")" + action +
+                               R"(", "entities": [{"task_id": "extract", "new_state": null}]}]})");
+    EXPECT_EQ(said.status, 422) << action;
+    EXPECT_NE(said.body.find(R"("loc":["body","actions",0,")" + action + R"(","entities",0,)"),
+              std::string::npos)
+        << said.body;
+  }
+  EXPECT_TRUE(find(ok_json("GET", kRun + "/taskInstances/extract"), "note")->is_null());
+  EXPECT_TRUE(commands_.marked.empty() && commands_.deleted.empty());
+}
+
+TEST_F(ApiTest, AStateIsGivenInAnyCase) {
+  ok_json("PATCH", kRun + "/taskInstances/work.left", json::object{{"new_state", "SUCCESS"}});
+  ASSERT_EQ(commands_.marked.size(), 1U);
+  EXPECT_EQ(commands_.marked[0].state, "success");
+  const auto said = call("PATCH", kRun + "/taskInstances/work.left", R"({"new_state": "Running"})");
+  EXPECT_NE(said.body.find("'running' is not one of ['success', 'failed', 'skipped']"), std::string::npos);
+}
+
 TEST_F(ApiTest, GroupsAreMarkedAsAWhole) {
   const auto found =
       ok_json("PATCH", kRun + "/taskGroupInstances/work/dry_run", json::object{{"new_state", "failed"}});
@@ -214,8 +247,12 @@ TEST_F(ApiTest, XComsAreReadAndChanged) {
   EXPECT_EQ(get_text(ok_json("GET", path + "/return_value?stringify=true"), "value"), R"({"rows":3})");
   ok_json("POST", path, json::object{{"key", "k/1"}, {"value", 1}}, 201);
   EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1})").status, 409);
-  EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1, "map_index": 7})").status, 404) << "none is mapped";
+  EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1, "map_index": 7})").status, 404)
+      << "none is mapped";
   ok_json("PATCH", path + "/k%2F1", json::object{{"value", "two"}});
+  EXPECT_EQ(call("PATCH", path + "/k%2F1", R"({"value": 1, "map_index": 660396814499672026513408})").status,
+            404)
+      << "an integer of any size";
   EXPECT_EQ(call("DELETE", path + "/k/1").status, 204);
   EXPECT_EQ(get(path + "/k/1").status, 404);
 }

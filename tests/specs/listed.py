@@ -16,12 +16,14 @@ class Listed:
         said: The status of the answer, and what is wrong with it.
         why: The reason.
         operations: Where; method and path, as the description has them.
+        by_chance: Whether only what is asked at random shows it, and so not every time.
     """
 
     check: str
     said: str
     why: str
     operations: tuple[str, ...]
+    by_chance: bool = False
 
 
 def reasons(failure: Failure) -> list[Listed]:
@@ -31,6 +33,16 @@ def reasons(failure: Failure) -> list[Listed]:
         for entry in LISTED
         if (entry.check, entry.said) == (failure.check, failure.said) and failure.operation in entry.operations
     ]
+
+
+def expected() -> set[Failure]:
+    """Returns what fails every time."""
+    return {
+        Failure(operation, entry.check, entry.said)
+        for entry in LISTED
+        if not entry.by_chance
+        for operation in entry.operations
+    }
 
 
 LISTED: tuple[Listed, ...] = (
@@ -47,8 +59,6 @@ LISTED: tuple[Listed, ...] = (
         "200: Invalid data should have been rejected",
         "pydantic takes numbers and texts for dates, switches and other numbers where they can be read as such",
         (
-            "PATCH /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}",
-            "PATCH /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances",
             "POST /api/v2/dags/{dag_id}/clearDagRuns",
             "POST /api/v2/dags/{dag_id}/clearPartitions",
             "POST /api/v2/dags/{dag_id}/dagRuns/list",
@@ -58,11 +68,12 @@ LISTED: tuple[Listed, ...] = (
     ),
     Listed(
         "negative_data_rejection",
-        "201: Invalid data should have been rejected",
-        "pydantic takes numbers and texts for dates, switches and other numbers where they can be read as such",
+        "200: Invalid data should have been rejected",
+        "every text is taken for the name of a field",
         (
-            "POST /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries",
+            "PATCH /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}",
         ),
+        by_chance=True,
     ),
     Listed(
         "positive_data_acceptance",
@@ -122,6 +133,7 @@ LISTED: tuple[Listed, ...] = (
         (
             "POST /api/v2/dags/{dag_id}/dagRuns",
         ),
+        by_chance=True,
     ),
     Listed(
         "positive_data_acceptance",
@@ -318,15 +330,13 @@ LISTED: tuple[Listed, ...] = (
         (
             "POST /api/v2/dags/{dag_id}/dagRuns",
         ),
+        by_chance=True,
     ),
     Listed(
         "status_code_conformance",
         "406: Received: 406",
         "406 is an answer that is not described",
         (
-            "GET /api/v2/config",
-            "GET /api/v2/config/section/{section}/option/{option}",
-            "GET /api/v2/dagSources/{dag_id}",
             "GET /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}",
         ),
     ),

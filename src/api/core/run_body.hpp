@@ -32,14 +32,14 @@ template <typename Body>
 engine::TriggerRun run_command(const Call& call, std::string dag_id, const Body& body) {
   engine::TriggerRun command;
   command.dag_id = std::move(dag_id);
-  // As in Airflow, an empty id is none.
+  // As in Airflow, an empty id is none, and so is an empty note.
   if (body.dag_run_id && !body.dag_run_id->empty()) command.run_id = body.dag_run_id;
+  if (body.note && !body.note->empty()) command.note = body.note;
   command.logical_date = body.logical_date;
   command.data_interval_start = body.data_interval_start;
   command.data_interval_end = body.data_interval_end;
   command.run_after = body.run_after;
   if (body.conf.is_object()) command.conf = body.conf.get_object();
-  command.note = body.note;
   command.partition_key = body.partition_key;
   command.user = call.user.subject;
   return command;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/core/notes.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_set.hpp"
 

@@ -31,15 +31,16 @@ struct Change {
   std::optional<std::optional<std::string>> note;
 };
 
+/// A note of null is none to be written, unless the mask names it.
 template <typename Body>
 Change change_from(const Body& body, const std::optional<std::vector<std::string>>& mask) {
+  const bool masked = mask && !mask->empty();
   const auto wanted = [&](std::string_view field) {
-    return body.has(field) &&
-           (!mask || mask->empty() || std::find(mask->begin(), mask->end(), field) != mask->end());
+    return body.has(field) && (!masked || std::find(mask->begin(), mask->end(), field) != mask->end());
   };
   Change change;
   if (wanted("new_state")) change.state = body.new_state;
-  if (wanted("note")) change.note = body.note;
+  if (wanted("note") && (masked || body.note)) change.note = body.note;
   return change;
 }
 
@@ -57,11 +58,6 @@ std::unexpected<Error> no_task_instance(std::string_view dag_id, std::string_vie
 
 bool is_task_instance(Call& call, std::string_view dag_id, std::string_view run_id, std::string_view task_id,
                       std::int64_t map_index);
-
-/// Whether somebody may mark a task instance so; nothing changes nothing.
-inline bool can_be_marked(const std::optional<std::string>& state) {
-  return !state || *state == "success" || *state == "failed" || *state == "skipped";
-}
 
 /// The target's own instances, whatever their state.
 std::vector<gen::TaskInstanceResponse> own_tasks(Call& call, const Target& target);

@@ -1,12 +1,10 @@
 #include "api/core/task_set.hpp"
 
 #include <fmt/core.h>
-#include <set>
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/select.hpp"
-#include "engine/task_changes.hpp"
 
 namespace leoflow::api {
 
@@ -87,25 +85,6 @@ gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::T
   list.total_entries = static_cast<std::int64_t>(tasks.size());
   list.task_instances = std::move(tasks);
   return list;
-}
-
-Result<void> set_task_notes(Call& call, const std::vector<gen::TaskInstanceResponse>& tasks,
-                            const std::optional<std::string>& note) {
-  return call.api.commands.write([&, at = call.now()](store::Session& session) -> Result<void> {
-    std::vector<store::Params> rows;
-    std::set<std::pair<std::string_view, std::string_view>> runs;
-    for (const auto& task : tasks) {
-      runs.emplace(task.dag_id, task.dag_run_id);
-      rows.push_back(
-          {note, call.user.subject, at, task.dag_id, task.dag_run_id, task.task_id, task.map_index});
-    }
-    session.execute_many(
-        "UPDATE task_instance SET note = $1, note_user = $2, updated_at = $3 "
-        "WHERE dag_id = $4 AND run_id = $5 AND task_id = $6 AND map_index = $7",
-        rows);
-    for (const auto& [dag_id, run_id] : runs) engine::count_task_change(session, dag_id, run_id);
-    return {};
-  });
 }
 
 void report(gen::BulkActionResponse& result, std::string key, const Result<void>& done, bool skip_missing) {

@@ -33,10 +33,6 @@ std::vector<engine::TaskKey> keys_of(const std::vector<gen::TaskInstanceResponse
 
 gen::TaskInstanceCollectionResponse collection_of(Call& call, std::vector<gen::TaskInstanceResponse> tasks);
 
-/// Sets the note of each.
-Result<void> set_task_notes(Call& call, const std::vector<gen::TaskInstanceResponse>& tasks,
-                            const std::optional<std::string>& note);
-
 /// Adds one entity's outcome to a bulk answer. @param skip_missing not_found is no error.
 void report(gen::BulkActionResponse& result, std::string key, const Result<void>& done, bool skip_missing);
 

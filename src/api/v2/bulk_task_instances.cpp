@@ -109,9 +109,9 @@ class BulkTasks {
     Target target = named.target;
     target.map_index = instance.map_index;
     reach_from(named.entity, target);
-    const Change change = change_from(named.entity, mask);
-    if (!can_be_marked(change.state))
-      return fail(ErrorCode::invalid, fmt::format("'{}' cannot be set", *change.state));
+    Change change = change_from(named.entity, mask);
+    // As in Airflow, null takes a note away only from a task that the path names.
+    if (!named.entity.note) change.note.reset();
     const auto dag = check_target(call_, target);
     if (!dag) return std::unexpected(dag.error());
     const auto tasks = apply_change(call_, **dag, target, change);

@@ -103,6 +103,8 @@ Result<Answer> post_clear_task_instances(Call& call, const gen::PostClearTaskIns
       params.dag_id,       keys_of(tasks),
       body.reset_dag_runs, reruns_on_latest(call, params.dag_id, body.run_on_latest_version, false),
       body.note,           call.user.subject};
+  // As in Airflow, an empty note leaves those that there are.
+  if (command.note == "") command.note.reset();
   if (auto done = call.api.commands.clear_tasks(std::move(command)); !done)
     return std::unexpected(done.error());
   const auto now = read_again(call.db(), tasks);

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/notes.hpp"
 #include "api/core/partition_scope.hpp"
 #include "api/core/rerun_version.hpp"
 #include "api/core/run_rows.hpp"
@@ -70,15 +71,6 @@ Answer plan(Call& call, const std::vector<RunName>& runs, const Body& body) {
   return ok(list);
 }
 
-Result<void> put_note(Call& call, const RunName& run, const std::string& note) {
-  return call.api.commands.write([&, at = call.now()](store::Session& session) -> Result<void> {
-    session.execute(
-        "UPDATE dag_run SET note = $1, note_user = $2, updated_at = $3 WHERE dag_id = $4 AND run_id = $5",
-        {note.empty() ? std::nullopt : std::optional(note), call.user.subject, at, run.dag_id, run.run_id});
-    return {};
-  });
-}
-
 template <typename Body>
 Result<void> clear_tasks_of(Call& call, const RunName& run, const Body& body) {
   engine::ClearTasks command;
@@ -99,7 +91,8 @@ template <typename Body>
 Result<gen::DAGRunResponse> clear_run(Call& call, const RunName& run, const Body& body) {
   if (auto done = clear_tasks_of(call, run, body); !done) return std::unexpected(done.error());
   if (body.note) {
-    if (auto done = put_note(call, run, *body.note); !done) return std::unexpected(done.error());
+    if (auto done = set_run_note(call, run.dag_id, run.run_id, body.note); !done)
+      return std::unexpected(done.error());
   }
   return read_run(call.db(), run.dag_id, run.run_id);
 }

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/notes.hpp"
 #include "api/core/python_text.hpp"
 #include "api/core/run_body.hpp"
 #include "api/core/run_rows.hpp"
@@ -29,16 +30,6 @@ Result<Answer> trigger_dag_run(Call& call, const gen::TriggerDagRunParams& param
   // The UI marks its requests by where they come from; everything else is the REST API.
   command.triggered_by = call.request.header("referer").empty() ? "rest_api" : "ui";
   return create_run(call, std::move(command));
-}
-
-Result<void> set_run_note(Call& call, const std::string& dag_id, const std::string& run_id,
-                          const std::optional<std::string>& note) {
-  return call.api.commands.write([&, at = call.now()](store::Session& session) -> Result<void> {
-    session.execute(
-        "UPDATE dag_run SET note = $1, note_user = $2, updated_at = $3 WHERE dag_id = $4 AND run_id = $5",
-        {note, call.user.subject, at, dag_id, run_id});
-    return {};
-  });
 }
 
 struct RunPatch {
@@ -147,9 +138,10 @@ void update_runs(Call& call, const std::string& dag_of_path,
   if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
   for (const NamedRun& named : all) {
     if (!named.run) continue;
-    report(result, named.key(),
-           apply_patch(call, named.dag_id, named.body.dag_run_id, patch_from(named.body, action.update_mask)),
-           false);
+    RunPatch patch = patch_from(named.body, action.update_mask);
+    // As in Airflow, null takes a note away only from a run that the path names.
+    if (!named.body.note) patch.note.reset();
+    report(result, named.key(), apply_patch(call, named.dag_id, named.body.dag_run_id, patch), false);
   }
 }
 

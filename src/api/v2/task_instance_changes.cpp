@@ -8,20 +8,10 @@ namespace leoflow::api {
 
 namespace {
 
-std::optional<Answer> check_state(const std::optional<std::string>& state) {
-  if (can_be_marked(state)) return std::nullopt;
-  wire::Problems problems;
-  problems.add(wire::Location(wire::Location("body"), "new_state"), "value_error",
-               fmt::format("Value error, '{}' is not one of ['failed', 'skipped', 'success']", *state),
-               json::value(*state), {{"error", json::object()}});
-  return unprocessable(problems);
-}
-
 Result<Answer> patch_target(Call& call, Target target, const gen::PatchTaskInstanceBody& body,
                             const std::optional<std::vector<std::string>>& mask, bool dry_run) {
   reach_from(body, target);
   const Change change = change_from(body, mask);
-  if (auto refused = check_state(change.state)) return *refused;
   const auto dag = check_target(call, target);
   if (!dag) return std::unexpected(dag.error());
   if (dry_run) {

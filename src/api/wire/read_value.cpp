@@ -1,8 +1,9 @@
 #include "api/wire/read_value.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <regex>
 
@@ -45,6 +46,13 @@ void check_bounds(double number, const Rule& rule, const json::value& in, const 
   }
 }
 
+/// In the place of one that is larger: Python's integers have no end; nothing here is so large that it would
+/// matter.
+std::int64_t most(bool negative) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return negative ? -kMost : kMost;
+}
+
 std::optional<std::int64_t> integer_from(std::string_view text) {
   text = trim(text);
   if (const auto dot = text.find('.');
@@ -55,11 +63,7 @@ std::optional<std::int64_t> integer_from(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (end != text.data() + text.size()) return std::nullopt;
-  // Python's integers have no end; nothing here is so large that it would matter.
-  if (error == std::errc::result_out_of_range) {
-    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-    return text.starts_with('-') ? -kMost : kMost;
-  }
+  if (error == std::errc::result_out_of_range) return most(text.starts_with('-'));
   if (error != std::errc{}) return std::nullopt;
   return number;
 }
@@ -142,6 +146,20 @@ void read_value(const json::value& in, std::string& out, const OneOf& rule, cons
                {{"expected", expected}});
 }
 
+void read_value(const json::value& in, std::optional<std::string>& out, const ChoiceOf& rule,
+                const Location& where, Problems& problems) {
+  const auto refuse = [&](const std::string& why) {
+    problems.add(where, "value_error", "Value error, " + why, in, {{"error", json::object()}});
+  };
+  if (in.is_null()) return refuse(fmt::format("'{}' should not be empty", where.name));
+  // Airflow fails over what is no text.
+  const std::string word = to_lower(in.is_string() ? std::string(in.get_string()) : json::serialize(in));
+  if (std::ranges::find(rule.allowed, word) == rule.allowed.end()) {
+    return refuse(fmt::format("'{}' is not one of ['{}']", word, fmt::join(rule.allowed, "', '")));
+  }
+  out = word;
+}
+
 void read_value(const json::value& in, std::string& out, const Date&, const Location& where,
                 Problems& problems) {
   if (!in.is_string()) return problems.add(where, "date_type", "Input should be a valid date", in);
@@ -167,11 +185,13 @@ void read_value(const json::value& in, std::int64_t& out, const Integer& rule, c
     out = in.get_bool() ? 1 : 0;
   } else if (in.is_double()) {
     const double number = in.get_double();
-    if (std::trunc(number) != number || std::abs(number) > 9e15) {
+    if (std::trunc(number) != number) {
       return problems.add(where, "int_from_float",
                           "Input should be a valid integer, got a number with a fractional part", in);
     }
-    out = static_cast<std::int64_t>(number);
+    out = std::abs(number) < 9e18 ? static_cast<std::int64_t>(number) : most(number < 0);
+  } else if (in.is_uint64()) {
+    out = most(false);
   } else if (in.is_string()) {
     const auto number = integer_from(in.get_string());
     if (!number) {

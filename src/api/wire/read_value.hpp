@@ -33,6 +33,8 @@ void read_value(const json::value& in, json::value& out, const Object& rule, con
                 Problems& problems);
 void read_value(const json::value& in, json::value& out, const Anything& rule, const Location& where,
                 Problems& problems);
+void read_value(const json::value& in, std::optional<std::string>& out, const ChoiceOf& rule,
+                const Location& where, Problems& problems);
 
 template <typename T>
   requires requires(T& body, const json::value& in, const Location& where, Problems& problems) {

@@ -41,6 +41,11 @@ struct OneOf {
   bool literal;  ///< pydantic words a Literal and an Enum differently
 };
 
+/// One of these texts in any case, and not null, whatever the OpenAPI files say: Airflow checks it itself.
+struct ChoiceOf {
+  std::initializer_list<std::string_view> allowed;
+};
+
 struct Model {
   std::string_view name;
 };
