@@ -40,7 +40,7 @@ TEST_F(ConnectionTests, WhatHasEndedIsForgottenAfterADay) {
   commands_.told = json::object{{"status", false}, {"message", "no route"}};
   const std::string token = enqueue();
   EXPECT_EQ(get_text(look(token), "result_message"), "no route");
-  clock_.advance(std::chrono::hours{25});
+  sql("UPDATE connection_test SET updated_at = 0");
   enqueue();
   EXPECT_NE(look(token).as_object().find("detail"), nullptr);
 }

@@ -121,7 +121,6 @@ def test_a_connection_is_added_edited_and_deleted_alone_and_with_others(guest):
     guest.confirm("Add Connection", "Save")
     made = eventually(lambda: lite.get("/api/v2/connections/by_hand"), "the connection is there")
     assert (made["conn_type"], json.loads(made["extra"])["from_email"]) == ("smtp", "me@example.com")
-    expect(guest.row("by_hand").get_by_role("button", name="Test connection feature is disabled")).to_be_disabled()
     guest.row("by_hand").get_by_role("button", name="Edit Connection").click()
     page.locator("input[name=host]").fill("two.example.com")
     guest.confirm("Edit Connection", "Save")
@@ -134,3 +133,16 @@ def test_a_connection_is_added_edited_and_deleted_alone_and_with_others(guest):
     page.get_by_role("button", name="Delete", exact=True).click()
     guest.confirm("Delete 2 connections", "Yes, Delete")
     eventually(lambda: lite.request("GET", "/api/v2/connections/many_2").status == 404, "the others are gone")
+
+
+@pytest.mark.does("testConnection")
+def test_a_connection_is_tested(guest):
+    for name, path, told in (("there", "/", "Test Connection Successful"), ("lost", "/lost", "Test Connection Failed")):
+        body = {"connection_id": name, "conn_type": "fs", "extra": f'{{"path": "{path}"}}'}
+        assert guest.lite.request("POST", "/api/v2/connections", body).status == 201
+        guest.go("")
+        guest.go("connections")
+        guest.row(name).get_by_role("button", name="Test Connection").click()
+        expect(guest.page.get_by_text(told)).to_be_visible()
+        guest.picture(f"tested_{name}")
+        assert guest.lite.request("DELETE", f"/api/v2/connections/{name}").status == 204
