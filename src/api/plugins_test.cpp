@@ -89,7 +89,9 @@ TEST_F(ApiTest, JobsAreTheLivingPartsOfLeoflow) {
   EXPECT_EQ(names("executor_class=LocalExecutor"), "") << "there may be several";
   EXPECT_EQ(names("job_state=running"), "ST");
   EXPECT_EQ(names("job_state=success"), "");
-  EXPECT_EQ(names("end_date_gte=2020-01-01T00:00:00Z"), "");
+  EXPECT_EQ(names("end_date_gte=2020-01-01T00:00:00Z&end_date_gt=2030-01-01T00:00:00Z"), "ST");
+  EXPECT_EQ(names("end_date_lte=2025-10-09T08:53:20Z"), "ST") << "they may end now";
+  EXPECT_EQ(names("end_date_lt=2025-10-09T08:53:20Z"), "");
   EXPECT_EQ(names("start_date_lt=2025-10-09T08:00:00Z"), "T");
   EXPECT_EQ(get("/api/v2/jobs?order_by=secret").status, 400);
   const auto jobs = ok_json("GET", "/api/v2/jobs");

@@ -111,6 +111,7 @@ class SerializedReader {
       expand_inputs_.push_back(child(task_fields, get_text(task_fields, "_expand_input_attr")));
       dag_->tasks.push_back(std::move(*task));
     }
+    if (owners.empty()) owners.insert("airflow");  // as of a task that names none
     dag_->owners.assign(owners.begin(), owners.end());
     return {};
   }

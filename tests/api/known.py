@@ -44,7 +44,6 @@ _MADE_UP = "*/example_asset_state_store_producer/*"
 
 _UNSET = "What is not set is left out: the UI takes a null theme for one."
 _LINKS = "The links that the definition names; Airflow looks for them in the wrong object and finds none, ever."
-_OWNER = "A DAG without tasks has no owner; in Airflow it has the default one."
 _WATCHERS = "The watchers that a DAG names are listed while it is paused, too; none runs then, as in Airflow."
 _GRAPH = "An asset that is a DAG's whole schedule is in its graph; in Airflow it is missing."
 _ZONE = "A time without a zone is refused before anything is looked up."
@@ -61,11 +60,6 @@ KNOWN: tuple[Known, ...] = (
     Known("/ui/config", ".theme", "The edition is on the logo, by the UI's own option."),
     Known("/ui/config", ".external_log_name", _UNSET),
     Known("/ui/config", ".rerun_with_latest_version", _UNSET),
-    Known(_DAGS, ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
-    Known("/ui/dags", ".dags[].owners", _OWNER, "*", 'Airflow ["airflow"], Leoflow []'),
-    Known(_DAGS, "*", _OWNER, "*?owners=airflow"),
-    Known("/ui/dags", "*", _OWNER, "*?owners=airflow"),
-    Known("/api/v2/jobs", "*", "What has no end is within no bounds of an end; in Airflow it is.", "*&end_date_*"),
     Known("/api/v2/jobs", "*", "is_alive=false lists what is not alive; in Airflow what is.", "*is_alive=false"),
     Known("/api/v2/assets", ".assets[].watchers", _WATCHERS, "*", "Airflow [], Leoflow *"),
     Known("/api/v2/assets/events", "*", _NULLS, "*order_by=-source_task_id*"),

@@ -170,6 +170,21 @@ Select& Select::range(std::string_view expression, const Range<double>& range) {
   return *this;
 }
 
+void Select::bound(std::string_view column, std::string_view comparison, const std::optional<Time>& bound,
+                   bool lets_unknown_in) {
+  if (!bound) return;
+  const std::string unknown = lets_unknown_in ? fmt::format(" OR {} IS NULL", column) : "";
+  conditions_.push_back(fmt::format("({} {} {}{})", column, comparison, next(*bound), unknown));
+}
+
+Select& Select::open_range(std::string_view column, const Range<Time>& range, Time now) {
+  bound(column, ">=", range.gte, true);
+  bound(column, ">", range.gt, true);
+  bound(column, "<=", range.lte, now <= range.lte);
+  bound(column, "<", range.lt, now < range.lt);
+  return *this;
+}
+
 Result<void> Select::order(const std::vector<std::string>& order_by, std::span<const OrderKey> keys,
                            std::string_view tiebreak) {
   const auto terms = read_order(order_by, keys, {.name = "", .column = tiebreak});

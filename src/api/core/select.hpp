@@ -59,6 +59,10 @@ class Select {
   Select& prefix(std::string_view column, const std::optional<std::string>& text);
   Select& range(std::string_view column, const Range<Time>& range);
   Select& range(std::string_view expression, const Range<double>& range);
+  /// Bounds of a time that may be still to come. What has not begun or ended will do so later: it is beyond
+  /// every lower bound, and within an upper bound that lies in the future. Source: Airflow 3.3.2,
+  /// NullableDatetimeRangeFilter.
+  Select& open_range(std::string_view column, const Range<Time>& range, Time now);
 
   /// Errors: invalid, in Airflow's words, for an attribute that is not among the keys.
   /// @param tiebreak a unique column; ordered in the direction of the first key.
@@ -87,6 +91,8 @@ class Select {
 
  private:
   std::string next(store::Param param);
+  void bound(std::string_view column, std::string_view comparison, const std::optional<Time>& bound,
+             bool lets_unknown_in);
   /// What pattern() asks for; empty if it is nothing.
   std::string alternatives(std::string_view column, const std::optional<std::string>& text);
 

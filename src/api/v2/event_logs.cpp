@@ -1,6 +1,6 @@
 #include <fmt/core.h>
 
-#include "api/core/select.hpp"
+#include "api/core/long_list.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -12,6 +12,18 @@ constexpr std::string_view kLogColumns =
     "e.owner, "
     "e.extra, d.dag_display_name";
 constexpr std::string_view kLogTables = "event_log e LEFT JOIN dag d ON d.dag_id = e.dag_id";
+
+constexpr OrderKey kLogOrder[] = {{"id", "e.id", Holds::number, true},
+                                  {"event_log_id", "e.id", Holds::number, true},
+                                  {"when", "e.created_at", Holds::number, true},
+                                  {"dttm", "e.created_at", Holds::number, true},
+                                  {"dag_id", "e.dag_id"},
+                                  {"task_id", "e.task_id"},
+                                  {"run_id", "e.run_id"},
+                                  {"event", "e.event", Holds::text, true},
+                                  {"logical_date", "e.logical_date", Holds::number},
+                                  {"owner", "e.owner"},
+                                  {"extra", "e.extra"}};
 
 gen::EventLogResponse event_from(store::Row row) {
   gen::EventLogResponse event;
@@ -33,25 +45,20 @@ Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params)
   if (params.excluded_events) {
     for (const std::string& event : *params.excluded_events) select.where("e.event <> ?", {event});
   }
-  if (params.before) select.where("e.created_at <= ?", {*params.before});
-  if (params.after) select.where("e.created_at >= ?", {*params.after});
+  select.range("e.created_at", Range<Time>{.gt = params.after, .lt = params.before});
   select.pattern("e.dag_id", params.dag_id_pattern).prefix("e.dag_id", params.dag_id_prefix_pattern);
   select.pattern("e.task_id", params.task_id_pattern).prefix("e.task_id", params.task_id_prefix_pattern);
   select.pattern("e.run_id", params.run_id_pattern).prefix("e.run_id", params.run_id_prefix_pattern);
   select.pattern("e.owner", params.owner_pattern).prefix("e.owner", params.owner_prefix_pattern);
   select.pattern("e.event", params.event_pattern).prefix("e.event", params.event_prefix_pattern);
-  static constexpr OrderKey kLogOrder[] = {
-      {"id", "e.id"},           {"event_log_id", "e.id"}, {"when", "e.created_at"},
-      {"dttm", "e.created_at"}, {"dag_id", "e.dag_id"},   {"task_id", "e.task_id"},
-      {"run_id", "e.run_id"},   {"event", "e.event"},     {"logical_date", "e.logical_date"},
-      {"owner", "e.owner"},     {"extra", "e.extra"}};
-  if (auto ordered = select.order(params.order_by, kLogOrder, "e.id"); !ordered)
-    return std::unexpected(ordered.error());
+  // A run has few events, and they have an index.
+  if (params.dag_id && params.run_id) select.few();
+  const LongList logs{kLogColumns, kLogTables, kLogOrder[0], kLogOrder};
+  const auto page = read_page(call.db(), logs, select, params.order_by, {params.limit, params.offset});
+  if (!page) return std::unexpected(page.error());
   gen::EventLogCollectionResponse list;
-  list.total_entries = select.count(call.db());
-  for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
-    list.event_logs.push_back(event_from(row));
-  }
+  page->each([&](store::Row row) { list.event_logs.push_back(event_from(row)); });
+  page->describe(list);
   return ok(list);
 }
 

@@ -14,11 +14,10 @@ struct Job {
   Process process;
 };
 
-// None has an end, and none has one executor, there may be several: a filter by them lets none through, as
-// NULL does in SQL.
-bool asks_for_what_none_has(const gen::GetJobsParams& params) {
-  return params.end_date_gte || params.end_date_gt || params.end_date_lte || params.end_date_lt ||
-         params.executor_class;
+// None has ended: all will later. Like Select::open_range().
+bool may_end_in_time(const gen::GetJobsParams& params, Time now) {
+  return (!params.end_date_lte || now <= *params.end_date_lte) &&
+         (!params.end_date_lt || now < *params.end_date_lt);
 }
 
 bool is_wanted(const Process& job, const gen::GetJobsParams& params) {
@@ -93,7 +92,8 @@ Result<Answer> get_jobs(Call& call, const gen::GetJobsParams& params) {
   std::int64_t id = 0;
   for (Process& process : call.api.around.processes()) {
     ++id;
-    if (!asks_for_what_none_has(params) && is_wanted(process, params))
+    // None has one executor, there may be several.
+    if (!params.executor_class && may_end_in_time(params, call.now()) && is_wanted(process, params))
       jobs.push_back({id, std::move(process)});
   }
   if (const auto sorted = sort(jobs, params.order_by); !sorted) return std::unexpected(sorted.error());

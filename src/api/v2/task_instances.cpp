@@ -3,7 +3,6 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/long_list.hpp"
-#include "api/core/open_range.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/core/task_definitions.hpp"
@@ -43,8 +42,8 @@ template <typename Params>
 void filter_task_times(Select& select, const Params& params, Time now) {
   select.range("r.run_after", LEOFLOW_RANGE(params, run_after));
   select.range("r.logical_date", LEOFLOW_RANGE(params, logical_date));
-  filter_open_range(select, "t.start_date", LEOFLOW_RANGE(params, start_date), now);
-  filter_open_range(select, "t.end_date", LEOFLOW_RANGE(params, end_date), now);
+  select.open_range("t.start_date", LEOFLOW_RANGE(params, start_date), now);
+  select.open_range("t.end_date", LEOFLOW_RANGE(params, end_date), now);
   select.range(kTaskDuration, LEOFLOW_RANGE(params, duration));
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX event_log_of_run;
+DROP INDEX event_log_of_dag;
