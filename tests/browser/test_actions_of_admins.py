@@ -140,8 +140,7 @@ def test_a_connection_is_tested(guest):
     for name, path, told in (("there", "/", "Test Connection Successful"), ("lost", "/lost", "Test Connection Failed")):
         body = {"connection_id": name, "conn_type": "fs", "extra": f'{{"path": "{path}"}}'}
         assert guest.lite.request("POST", "/api/v2/connections", body).status == 201
-        guest.go("")
-        guest.go("connections")
+        guest.open("connections")
         guest.row(name).get_by_role("button", name="Test Connection").click()
         expect(guest.page.get_by_text(told)).to_be_visible()
         guest.picture(f"tested_{name}")

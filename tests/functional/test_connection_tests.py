@@ -47,6 +47,9 @@ def test_tests_are_refused_unless_they_are_enabled(make_lite):
 
 def test_the_hook_says_whether_a_connection_works(lite, tmp_path):
     assert outcome(lite, a_folder(tmp_path))[0] is True
+    assert lite.request("POST", PATH, a_folder(tmp_path) | {"connection_id": "kept"}).status == 201
+    of_the_ui = {"description": "", "host": "", "login": "", "password": "", "port": 0, "schema": ""}
+    assert outcome(lite, a_folder(tmp_path, **of_the_ui) | {"connection_id": "kept"})[0] is True
     works, message = outcome(lite, a_folder(tmp_path / "none"))
     assert not works
     assert "not exist" in message

@@ -42,6 +42,7 @@ bool is_same(const std::optional<T>& sent, const std::optional<T>& stored) {
 
 /// What was not sent or masked is taken from the stored connection: unless it would go to another host.
 Result<gen::ConnectionBody> complete(Call& call, gen::ConnectionBody body) {
+  if (body.port == 0) body.port.reset();  // so the UI sends that there is none
   const auto rows = call.db().query(
       fmt::format("SELECT {} FROM connection WHERE conn_id = $1", kConnectionColumns), {body.connection_id});
   if (rows.empty()) return body;
