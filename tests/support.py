@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -43,8 +44,12 @@ def eventually(look: Callable[[], T], what: str, seconds: float = 60.0) -> T:
 
 
 def free_port() -> int:
-    """Returns an HTTP port whose gRPC and metrics neighbours are free as well."""
-    for port in range(20000, 40000, 17):
+    """Returns an HTTP port whose gRPC and metrics neighbours are free as well.
+
+    Any of them: a server may take a minute to its port, and other tests must not be given it meanwhile.
+    """
+    ports = range(20000, 31700, 17)
+    for port in random.sample(ports, len(ports)):
         try:
             for offset in (0, 1010, 1011):
                 with socket.socket() as probe:

@@ -16,17 +16,9 @@ MEANT = (
         ".tasks[].extra_links",
         "Airflow looks for the links in its answer, not in the task, and so lists none, though the task has some",
     ),
-    Known("assets list", "[].*", "in the order of their numbers, which each gives as it reads a file"),
-    Known("JobApi.get_jobs", ".jobs[].executor_class", "Airflow has the field, but fills in nothing"),
-    Known("jobs list", "[].executor_class", "Airflow has the field, but fills in nothing"),
     Known(
         "TaskInstanceApi.get_task_instance_dependencies",
         ".dependencies",
         "Airflow does not say what a task waits for that has asked people; Leoflow does",
-    ),
-    Known(
-        "TaskInstanceApi.get_log",
-        ".content*",
-        "what the task runner says of itself: a warm Python has read the DAG file before the attempt began",
     ),
 )
