@@ -224,6 +224,13 @@ TEST_F(ApiTest, PoolsCountTheirSlots) {
   EXPECT_EQ(commands_.pool_changes, 2);
 }
 
+TEST_F(ApiTest, AnEmptyNameIsAskedForLikeAnyOther) {
+  for (const std::string method : {"GET", "DELETE"}) {
+    EXPECT_EQ(detail_of(call(method, "/api/v2/pools/")), "The Pool with name: `` was not found");
+  }
+  EXPECT_EQ(detail_of(get("/api/v2/variables/")), "The Variable with key: `` was not found");
+}
+
 TEST_F(ApiTest, ABulkActionDoesNothingIfOneEntityMakesItFail) {
   const auto answer = ok_json("PATCH", "/api/v2/pools",
                               parse_json(R"({"actions": [

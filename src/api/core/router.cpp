@@ -55,7 +55,8 @@ bool Router::match(const Pattern& pattern, const std::vector<std::string>& parts
     if (segment.greedy) {
       for (std::size_t i = 0; i < surplus; ++i) value += "/" + parts[at++];
     }
-    if (value.empty()) return false;
+    // As with Starlette, what may hold slashes may be empty.
+    if (value.empty() && !segment.greedy) return false;
     params.path[std::string(segment.text)] = std::move(value);
   }
   return true;
