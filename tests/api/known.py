@@ -46,6 +46,7 @@ _UNSET = "What is not set is left out: the UI takes a null theme for one."
 _LINKS = "The links that the definition names; Airflow looks for them in the wrong object and finds none, ever."
 _WATCHERS = "The watchers that a DAG names are listed while it is paused, too; none runs then, as in Airflow."
 _GRAPH = "An asset that is a DAG's whole schedule is in its graph; in Airflow it is missing."
+_REFERENCE = "An asset that a schedule names without its URI is in the graph; Airflow takes that for malformed."
 _ZONE = "A time without a zone is refused before anything is looked up."
 _ID = "What is no number is refused as everywhere; Airflow looks at this id first when it asks who may see it."
 _HUMAN = "Leoflow says that a task waits for a human; Airflow has no reason."
@@ -65,7 +66,9 @@ KNOWN: tuple[Known, ...] = (
     Known("/api/v2/assets/events", "*", _NULLS, "*order_by=-source_task_id*"),
     Known(f"{_TASK}*dependencies", ".dependencies", _HUMAN, "*/asks/*", 'Airflow [], Leoflow *"Human Input"*'),
     Known(f"{_DAGS}/{{dag_id}}/tasks*", "*.extra_links", _LINKS, "*", "Airflow [], Leoflow *"),
-    Known("/ui/structure/structure_data", "*", _GRAPH),
+    Known("/ui/structure/structure_data", ".nodes", _GRAPH),
+    Known("/ui/structure/structure_data", ".edges", _GRAPH, "*", 'Airflow *, Leoflow *"is_source_asset": true*'),
+    Known("/ui/structure/structure_data", "status", _REFERENCE, "*", "Airflow 400 *asset_ref*, Leoflow 200 *"),
     Known("/api/v2/eventLogs/{event_log_id}", "status", _ID, "*/x"),
     Known(f"{_TASK}/listMapped", "status", _ZONE, "*=2020-01-01"),
     Known(f"{_TASKS}*", "*.duration", _ZERO, "*", 'Airflow null, Leoflow "<duration>"'),
