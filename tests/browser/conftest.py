@@ -37,9 +37,10 @@ def browser(_chromium: Browser) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lite, dict[str, object]]]:
     """Gives a server with some of everything, and the ids that addresses need."""
-    with pytest.MonkeyPatch.context() as patch, installs(tmp_path_factory.mktemp("world")) as make:
-        patch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
-        lite = make(FILES)
+    with installs(tmp_path_factory.mktemp("world")) as make:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+            lite = make(FILES)
         asset = fill(lite)
         [run, *_] = lite.get("/api/v2/dags/consumer/dagRuns")["dag_runs"]
         yield lite, {"asset": asset, "consumed": run["dag_run_id"]}

@@ -139,7 +139,8 @@ class Guest(Visitor):
         expect(self.page.get_by_test_id("skeleton")).to_have_count(0)
         quiet, end = 0, time.monotonic() + PATIENCE
         while quiet < 3:
-            self.page.evaluate("() => new Promise(resolve => requestIdleCallback(resolve))")
+            # A page with many editors in it may be busy for very long.
+            self.page.evaluate("() => new Promise(resolve => requestIdleCallback(resolve, {timeout: 5000}))")
             quiet = 0 if self._waiting else quiet + 1
             assert time.monotonic() < end, f"{self.place} still waits for {[request.url for request in self._waiting]}"
 

@@ -12,7 +12,7 @@ PATH = "/api/v2/connections"
 def lite(make_shared_lite):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
-        yield make_shared_lite()
+        return make_shared_lite()
 
 
 def a_folder(path: object, **more: object) -> dict[str, object]:
