@@ -8,6 +8,7 @@
 #include "engine/assets.hpp"
 #include "engine/backfills.hpp"
 #include "engine/deferrals.hpp"
+#include "engine/stored_states.hpp"
 
 namespace leoflow::engine {
 namespace {
@@ -54,7 +55,7 @@ StoredRun read_run(Row row) {
 void read_instance(Row row, TaskInstance& ti) {
   ti.id = row.uuid(0);
   ti.map_index = static_cast<std::int32_t>(row.integer(2));
-  ti.state = dag::parse_task_state(row.find_text(3).value_or("")).value_or(dag::TaskState::none);
+  ti.state = stored_task_state(row, 3);
   ti.try_number = static_cast<std::uint16_t>(row.integer(4));
   ti.max_tries = static_cast<std::uint16_t>(row.integer(5));
   ti.scheduled_at = row.find_time(6);

@@ -13,9 +13,11 @@ std::string gzip(std::string_view content, int level) {
       libdeflate_alloc_compressor(level), &libdeflate_free_compressor);
   if (!compressor) throw Fatal("libdeflate: no compressor");
   std::string out;
-  out.resize(libdeflate_gzip_compress_bound(compressor.get(), content.size()));
-  out.resize(
-      libdeflate_gzip_compress(compressor.get(), content.data(), content.size(), out.data(), out.size()));
+  // Most of the room stays untouched: it need not even be zeroed.
+  out.resize_and_overwrite(
+      libdeflate_gzip_compress_bound(compressor.get(), content.size()), [&](char* room, std::size_t size) {
+        return libdeflate_gzip_compress(compressor.get(), content.data(), content.size(), room, size);
+      });
   return out;
 }
 

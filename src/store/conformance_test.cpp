@@ -47,6 +47,26 @@ TEST_P(Conformance, EveryTypeComesBackAsItWentIn) {
   EXPECT_EQ(rows[0].find_text(3), std::nullopt);
 }
 
+TEST_P(Conformance, EachShowsTheRowsOfAQueryOneAfterTheOther) {
+  session_->execute_script("CREATE TABLE t (i BIGINT, d DOUBLE PRECISION, s TEXT)");
+  const std::string longer(100, 'x');
+  session_->execute_many(
+      "INSERT INTO t (i, d, s) VALUES ($1, $2, $3)",
+      std::vector<Params>{{1, 0.5, longer}, {2, nullptr, "short"}, {nullptr, 2.5, nullptr}});
+  const std::string sql = "SELECT i, d, s FROM t WHERE d IS NULL OR d > $1 ORDER BY COALESCE(i, 3)";
+  const Params least{0.1};
+  const Rows whole = session_->query(sql, least);
+  ASSERT_EQ(whole.size(), 3U);
+  std::size_t shown = 0;
+  session_->each(sql, least, [&](Row row) {
+    const Row expected = whole[shown++];
+    for (std::size_t column = 0; column < 3; ++column) EXPECT_EQ(row.value(column), expected.value(column));
+  });
+  EXPECT_EQ(shown, 3U);
+  EXPECT_THROW(session_->each(sql, least, [](Row row) { row.text(0); }), Fatal);
+  EXPECT_EQ(session_->query(sql, least).size(), 3U) << "the session works on";
+}
+
 TEST_P(Conformance, ReadingAWrongTypeIsLoud) {
   insert_pool("p", 1);
   const Rows rows = session_->query("SELECT name, slots, description FROM pool WHERE name = 'p'");

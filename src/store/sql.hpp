@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -153,6 +154,10 @@ class Session {
   virtual ~Session() = default;
 
   virtual Rows query(std::string_view sql, std::span<const Param> params) = 0;
+  /// Shows every row of an answer that is too large to be kept; a row is valid while it is shown.
+  /// @param show must not use this session.
+  virtual void each(std::string_view sql, std::span<const Param> params,
+                    const std::function<void(Row)>& show) = 0;
   /// @returns the number of rows inserted, changed or deleted.
   virtual std::int64_t execute(std::string_view sql, std::span<const Param> params) = 0;
   /// The same statement for many rows, in one round trip where there are any.

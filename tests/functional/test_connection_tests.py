@@ -79,6 +79,7 @@ def test_a_test_can_be_looked_at_later_and_keep_what_worked(lite, tmp_path):
     assert lite.get(f"{PATH}/files")["extra"] == a_folder(tmp_path)["extra"]
     unknown = lite.request("GET", f"{PATH}/enqueue-test", headers={"Airflow-Connection-Test-Token": "none"})
     assert unknown.status == 404
-    refused = lite.request("POST", f"{PATH}/enqueue-test", a_folder(tmp_path, executor="Mine"))
-    assert refused.status == 422
-    assert "'Mine'" in refused.body["detail"]
+    for unknown in ("executor", "queue"):
+        refused = lite.request("POST", f"{PATH}/enqueue-test", a_folder(tmp_path, **{unknown: "Mine"}))
+        assert refused.status == 422
+        assert "'Mine'" in refused.body["detail"]

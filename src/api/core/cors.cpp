@@ -8,8 +8,15 @@
 namespace leoflow::api {
 namespace {
 
-/// May always be sent. Source: the Fetch standard.
-constexpr std::string_view kSafeHeaders[] = {"Accept", "Accept-Language", "Content-Language", "Content-Type"};
+/// May always be sent, and how they are looked for. Source: the Fetch standard.
+struct SafeHeader {
+  std::string_view name;
+  std::string_view lower;
+};
+constexpr SafeHeader kSafeHeaders[] = {{"Accept", "accept"},
+                                       {"Accept-Language", "accept-language"},
+                                       {"Content-Language", "content-language"},
+                                       {"Content-Type", "content-type"}};
 constexpr std::string_view kAllMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 
 bool contains(const std::vector<std::string>& list, std::string_view text) {
@@ -37,7 +44,7 @@ bool are_allowed(const std::vector<std::string>& allowed, std::string_view heade
   return std::ranges::all_of(split(std::string(headers), ','), [&](const std::string& header) {
     const std::string name = to_lower(trim(header));
     return contains(allowed, name) ||
-           std::ranges::any_of(kSafeHeaders, [&](std::string_view safe) { return to_lower(safe) == name; });
+           std::ranges::find(kSafeHeaders, name, &SafeHeader::lower) != std::ranges::end(kSafeHeaders);
   });
 }
 
@@ -45,8 +52,8 @@ bool are_allowed(const std::vector<std::string>& allowed, std::string_view heade
 std::string headers_text(const std::vector<std::string>& allowed, std::string_view asked) {
   if (contains(allowed, "*") && !asked.empty()) return std::string(asked);
   std::string text;
-  for (const std::string_view safe : kSafeHeaders)
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", safe);
+  for (const SafeHeader& safe : kSafeHeaders)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", safe.name);
   for (const std::string& name : allowed)
     if (name != "*") text += ", " + name;
   return text;

@@ -5,12 +5,16 @@
 #include <memory>
 
 #include "api/core/dag_rows.hpp"
+#include "engine/stored_states.hpp"
 
 namespace leoflow::api {
 namespace {
 
 /// So many squares are in memory at once, unless a single run has more.
 constexpr std::size_t kMostSquares = 20'000;
+
+/// A square of a task with both of its dates takes about so many bytes.
+constexpr std::size_t kBytesOfSquare = 224;
 
 /// No more runs than a statement may reasonably have arguments.
 constexpr std::size_t kMostRuns = 200;
@@ -20,6 +24,7 @@ constexpr std::size_t kMostRuns = 200;
 void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
   for (std::size_t first = 0; first < run_ids.size(); first += kMostRuns) {
     auto found = find(run_ids.subspan(first, std::min(kMostRuns, run_ids.size() - first)));
+    out.reserve(out.size() + size_of(found));
     std::span<ShownRun> left = found;
     while (!left.empty()) {
       const auto some = left.first(how_many(left));
@@ -28,6 +33,13 @@ void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
       for (ShownRun& run : some) write_line(run, out);
     }
   }
+}
+
+std::size_t GridStream::size_of(std::span<const ShownRun> runs) {
+  std::size_t size = 0;
+  for (const ShownRun& run : runs)
+    size += run.line ? run.line->size() : order_of(run.version_id).nodes.size() * kBytesOfSquare;
+  return size;
 }
 
 std::size_t GridStream::how_many(std::span<const ShownRun> runs) {
@@ -70,25 +82,25 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
     run.version_number = number_of(run.version_id);
   }
   if (ids.empty()) return;
-  // The version is that of the run nearly always; then its long id need not be read.
+  // The version is that of the run nearly always; then it is known.
   const std::string sql = fmt::format(
       "SELECT r.id, t.task_id, t.state, t.start_date, t.end_date, CASE WHEN t.note IS NULL THEN 0 ELSE 1 "
       "END, "
-      "CASE WHEN t.dag_version_id = r.dag_version_id THEN NULL ELSE t.dag_version_id END "
+      "CASE WHEN t.dag_version_id = r.dag_version_id THEN NULL ELSE "
+      "(SELECT version_number FROM dag_version v WHERE v.id = t.dag_version_id) END "
       "FROM dag_run r JOIN task_instance t ON t.dag_id = r.dag_id AND t.run_id = r.run_id WHERE r.id IN ({})",
       placeholders(ids.size()));
   ShownRun* run = by_id.begin()->second;  // the one of the row before: those of a run come together
-  for (const store::Row row : call_.db().query(sql, ids)) {
+  call_.db().each(sql, ids, [&](store::Row row) {
     if (const std::int64_t id = row.integer(0); run->stamp.id != id) run = by_id.at(id);
     NodeSummary instance;
-    const auto state = row.is_null(2) ? dag::TaskState::none : dag::parse_task_state(row.text(2));
-    instance.counts[static_cast<std::size_t>(state.value_or(dag::TaskState::none))] = 1;
+    instance.counts[static_cast<std::size_t>(engine::stored_task_state(row, 2))] = 1;
     instance.start = row.find_time(3);
     instance.end = row.find_time(4);
     instance.has_note = row.integer(5) != 0;
-    instance.version_number = row.is_null(6) ? run->version_number : number_of(row.text(6));
+    instance.version_number = row.is_null(6) ? run->version_number : row.find_integer(6);
     run->summary->add(row.text(1), instance);
-  }
+  });
 }
 
 void GridStream::write_line(ShownRun& run, std::string& out) {

@@ -38,6 +38,8 @@ class GridStream {
   };
 
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
+  /// About how many bytes they take.
+  std::size_t size_of(std::span<const ShownRun> runs);
   /// How many of them may be in memory at once.
   std::size_t how_many(std::span<const ShownRun> runs);
   void sum_up(std::span<ShownRun> runs);

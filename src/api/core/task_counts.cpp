@@ -9,6 +9,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/select.hpp"
+#include "engine/stored_states.hpp"
 
 namespace leoflow::api {
 namespace {
@@ -58,8 +59,7 @@ void count(Call& call, std::span<const RunStamp> runs, TaskCounts& total) {
   std::map<std::int64_t, TaskCounts> by_run;
   std::int64_t counted = 0;
   for (const store::Row row : call.db().query(sql, ids)) {
-    const auto state = row.is_null(1) ? dag::TaskState::none : dag::parse_task_state(row.text(1));
-    const auto place = static_cast<std::size_t>(state.value_or(dag::TaskState::none));
+    const auto place = static_cast<std::size_t>(engine::stored_task_state(row, 1));
     by_run[row.integer(0)][place] += static_cast<std::int32_t>(row.integer(2));
     counted += row.integer(2);
   }

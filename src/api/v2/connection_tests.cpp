@@ -141,6 +141,12 @@ Result<Answer> enqueue_connection_test(Call& call, const gen::EnqueueConnectionT
     return fail(ErrorCode::unprocessable,
                 fmt::format("Executor '{}' is not configured. Configured executors: []", *request.executor));
   }
+  if (request.queue) {
+    return fail(ErrorCode::unprocessable,
+                fmt::format("Queue '{}' has no workers: connections are tested by the server's own Python. "
+                            "Leave queue out.",
+                            *request.queue));
+  }
   const auto body = complete(call, body_of(request));
   if (!body) return std::unexpected(body.error());
   gen::ConnectionTestQueuedResponse queued;

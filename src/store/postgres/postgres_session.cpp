@@ -139,6 +139,18 @@ Rows PostgresSession::query(std::string_view sql, std::span<const Param> params)
   return {static_cast<std::size_t>(columns), std::move(cells)};
 }
 
+void PostgresSession::each(std::string_view sql, std::span<const Param> params,
+                           const std::function<void(Row)>& show) {
+  const PgResult result = run(sql, params);
+  const int rows = PQntuples(result.get());
+  std::vector<Value> cells(static_cast<std::size_t>(PQnfields(result.get())));
+  for (int row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < cells.size(); ++column)
+      cells[column] = cell(result.get(), row, static_cast<int>(column));
+    show(Row(cells));
+  }
+}
+
 std::int64_t PostgresSession::execute(std::string_view sql, std::span<const Param> params) {
   const PgResult result = run(sql, params);
   return std::strtoll(PQcmdTuples(result.get()), nullptr, 10);

@@ -25,6 +25,8 @@ class PostgresSession final : public Session {
   using Session::execute;
   using Session::query;
   Rows query(std::string_view sql, std::span<const Param> params) override;
+  void each(std::string_view sql, std::span<const Param> params,
+            const std::function<void(Row)>& show) override;
   std::int64_t execute(std::string_view sql, std::span<const Param> params) override;
   void execute_many(std::string_view sql, std::span<const Params> rows) override;
   void execute_script(std::string_view sql) override;

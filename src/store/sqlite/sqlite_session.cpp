@@ -22,22 +22,23 @@ class ResetOnExit {
   sqlite3_stmt* statement_;
 };
 
-/// Made in place: an answer may have half a million cells.
-void append_cell(std::vector<Value>& cells, sqlite3_stmt* statement, int column) {
+void read_cell(Value& cell, sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
-      cells.emplace_back(std::in_place_type<std::int64_t>, sqlite3_column_int64(statement, column));
+      cell = sqlite3_column_int64(statement, column);
       break;
     case SQLITE_FLOAT:
-      cells.emplace_back(sqlite3_column_double(statement, column));
+      cell = sqlite3_column_double(statement, column);
       break;
     case SQLITE_NULL:
-      cells.emplace_back();
+      cell = std::monostate();
       break;
     default: {
-      const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-      cells.emplace_back(std::in_place_type<std::string>, bytes,
-                         static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+      // The text of the row before lends its memory.
+      std::string* text = std::get_if<std::string>(&cell);
+      if (text == nullptr) text = &cell.emplace<std::string>();
+      text->assign(reinterpret_cast<const char*>(sqlite3_column_text(statement, column)),
+                   static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
     }
   }
 }
@@ -130,12 +131,29 @@ Rows SqliteSession::query(std::string_view sql, std::span<const Param> params) {
   bind(statement, params);
   const int columns = sqlite3_column_count(statement);
   std::vector<Value> cells;
-  for (;;) {
-    const int code = sqlite3_step(statement);
-    if (code == SQLITE_DONE) return {static_cast<std::size_t>(columns), std::move(cells)};
-    if (code != SQLITE_ROW) raise(sql);
-    for (int column = 0; column < columns; ++column) append_cell(cells, statement, column);
+  while (step(statement, sql)) {
+    for (int column = 0; column < columns; ++column) read_cell(cells.emplace_back(), statement, column);
   }
+  return {static_cast<std::size_t>(columns), std::move(cells)};
+}
+
+void SqliteSession::each(std::string_view sql, std::span<const Param> params,
+                         const std::function<void(Row)>& show) {
+  sqlite3_stmt* statement = prepare(sql);
+  const ResetOnExit reset(statement);
+  bind(statement, params);
+  const int columns = sqlite3_column_count(statement);
+  std::vector<Value> cells(static_cast<std::size_t>(columns));
+  while (step(statement, sql)) {
+    for (int column = 0; column < columns; ++column) read_cell(cells[column], statement, column);
+    show(Row(cells));
+  }
+}
+
+bool SqliteSession::step(sqlite3_stmt* statement, std::string_view sql) {
+  const int code = sqlite3_step(statement);
+  if (code != SQLITE_DONE && code != SQLITE_ROW) raise(sql);
+  return code == SQLITE_ROW;
 }
 
 std::int64_t SqliteSession::execute(std::string_view sql, std::span<const Param> params) {
@@ -146,8 +164,7 @@ std::int64_t SqliteSession::execute(std::string_view sql, std::span<const Param>
 void SqliteSession::run(sqlite3_stmt* statement, std::string_view sql, std::span<const Param> params) {
   const ResetOnExit reset(statement);
   bind(statement, params);
-  const int code = sqlite3_step(statement);
-  if (code != SQLITE_DONE && code != SQLITE_ROW) raise(sql);
+  step(statement, sql);
 }
 
 void SqliteSession::execute_many(std::string_view sql, std::span<const Params> rows) {

@@ -19,6 +19,8 @@ class SqliteSession final : public Session {
   using Session::execute;
   using Session::query;
   Rows query(std::string_view sql, std::span<const Param> params) override;
+  void each(std::string_view sql, std::span<const Param> params,
+            const std::function<void(Row)>& show) override;
   std::int64_t execute(std::string_view sql, std::span<const Param> params) override;
   void execute_many(std::string_view sql, std::span<const Params> rows) override;
   void execute_script(std::string_view sql) override;
@@ -36,6 +38,8 @@ class SqliteSession final : public Session {
 
   sqlite3_stmt* prepare(std::string_view sql);
   void forget_statements();
+  /// Whether there is one more row.
+  bool step(sqlite3_stmt* statement, std::string_view sql);
   void run(sqlite3_stmt* statement, std::string_view sql, std::span<const Param> params);
   void bind(sqlite3_stmt* statement, std::span<const Param> params);
   [[noreturn]] void raise(std::string_view sql) const;
