@@ -8,6 +8,7 @@ class TaskChanges : public EngineTest {
  protected:
   void SetUp() override {
     EngineTest::SetUp();
+    if (IsSkipped()) return;
     put(file_with("d", operator_json("a", "")));
     run_id_ = trigger("d");
     EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
