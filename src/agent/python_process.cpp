@@ -14,8 +14,7 @@
 
 #include "agent/warm_heap.hpp"
 #include "base/process.hpp"
-
-extern char** environ;
+#include "base/spawn.hpp"
 
 namespace leoflow::agent {
 namespace {
@@ -23,14 +22,6 @@ namespace {
 /// Runs our module without leaving a trace of it in the path that DAG files see.
 constexpr const char* kBootstrap =
     "import sys; sys.path[0] = sys.argv[1]; from leoflow_worker.__main__ import main; main()";
-
-/// As execve takes them; it does not write to them.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
 
 /// Before raise_descriptor_limit; zero if that was not called.
 rlimit original_descriptor_limit{};
@@ -77,20 +68,15 @@ std::vector<std::string> airflow_environment(const PythonOptions& options,
       {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", "[]"},
       {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"},
   });
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text(*entry);
-    const std::string name(text.substr(0, text.find('=')));
-    if (!ours.contains(name) && !name.starts_with("LEOFLOW_AGENT_")) all.emplace_back(text);
-  }
-  for (const auto& [name, value] : ours) all.push_back(name + "=" + value);
+  std::vector<std::string> all = environment_with(ours);
+  std::erase_if(all, [](const std::string& entry) { return entry.starts_with("LEOFLOW_AGENT_"); });
   return all;
 }
 
-pid_t start_process(const ProcessStart& start) {
+pid_t start_process(ProcessStart start) {
   // Made here: the new process may not allocate.
-  const std::vector<char*> arguments = pointers(start.arguments);
-  const std::vector<char*> environment = pointers(start.environment);
+  const std::vector<char*> arguments = c_strings(start.arguments);
+  const std::vector<char*> environment = c_strings(start.environment);
   const pid_t pid = ::fork();
   if (pid == 0) become(start, arguments.data(), environment.data());
   return pid;
@@ -110,7 +96,7 @@ PythonProcess start_python(const PythonOptions& options) {
                      std::to_string(heap.get())};
   start.environment = airflow_environment(options);
   start.kept = {pair.theirs.get(), heap.get()};
-  const pid_t pid = start_process(start);
+  const pid_t pid = start_process(std::move(start));
   if (pid < 0) throw Fatal(fmt::format("cannot fork: {}", std::strerror(errno)));
   return {pid, std::move(pair.ours)};
 }

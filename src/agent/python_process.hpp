@@ -35,7 +35,7 @@ struct ProcessStart {
 /// Starts a program with none of our other descriptors, signals or limits. A program that cannot be executed
 /// ends at once with status 127.
 /// @returns -1 with errno if there can be no process.
-pid_t start_process(const ProcessStart& start);
+pid_t start_process(ProcessStart start);
 
 /// Our own environment, with what makes Airflow's packages keep to themselves.
 /// @param more  goes before both.

@@ -57,7 +57,7 @@ Result<pid_t> start_stock_worker(const PythonOptions& options,
   start.standard_input = input.get();
   start.is_quiet = true;
   start.own_session = true;
-  const pid_t pid = start_process(start);
+  const pid_t pid = start_process(std::move(start));
   if (pid < 0) return fail(ErrorCode::unavailable, fmt::format("cannot fork: {}", std::strerror(errno)));
   return pid;
 }

@@ -27,13 +27,6 @@ bool changes_something(std::string_view method) {
 
 constexpr std::string_view kVisitorHeaders = "x-leoflow-";
 
-void add_if_missing(http::Response& response, std::string_view name, std::string_view value) {
-  for (const auto& [known, unused] : response.headers) {
-    if (to_lower(known) == to_lower(name)) return;
-  }
-  response.headers.emplace_back(name, value);
-}
-
 bool is_api_path(std::string_view path) {
   return path.starts_with("/api/v2/") || path.starts_with("/ui/") || path.starts_with("/auth/token");
 }
@@ -48,6 +41,10 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
       files_(config_.ui_folder, config_.login_folder, config_.docs_folder,
              config_.settings.enable_swagger_ui) {
   bind_everything(registry_);
+  for (std::size_t operation = 0; operation < gen::kOperationCount; ++operation) {
+    if (!registry_.slot(operation))
+      throw Fatal(fmt::format("no handler is bound to '{}'", gen::kRoutes[operation].operation));
+  }
 }
 
 http::Response Api::handle(const http::Request& request) {
@@ -117,7 +114,8 @@ http::Response Api::serve_page(const http::Request& request, std::size_t& operat
     operation = ApiMetrics::kPlugins;
     http::Response response = around_.plugin_apps(for_plugins(request));
     // Pages of plugins are shown in frames of the UI.
-    add_if_missing(response, "X-Frame-Options", "SAMEORIGIN");
+    if (!response.has_header("x-frame-options"))
+      response.headers.emplace_back("X-Frame-Options", "SAMEORIGIN");
     return response;
   }
   // A page can be looked at again; what others send to plugins must not be taken for one.
@@ -169,12 +167,8 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
     services_.metrics.forbidden.add();
     return http::error_response(403, "Forbidden");
   }
-  const Registry::Slot& slot = registry_.slot(*match.operation);
-  if (!slot) {
-    return http::error_response(501, fmt::format("operation '{}' is not implemented yet", route.operation));
-  }
   if (is_audited(route.operation)) audit(call, match.params);
-  const Result<Answer> answer = slot(call, match.params);
+  const Result<Answer> answer = registry_.slot(*match.operation)(call, match.params);
   return answer ? *answer : refusal(answer.error());
 }
 

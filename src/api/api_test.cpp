@@ -107,7 +107,7 @@ TEST_F(ApiTest, UnsafeNextIsRefused) {
 
 TEST_F(ApiTest, EveryOperationIsAnswered) {
   for (const wire::Route& route : gen::kRoutes) {
-    EXPECT_NE(call(route.method, filled(route.path)).status, 501) << route.operation;
+    EXPECT_LT(call(route.method, filled(route.path)).status, 500) << route.operation;
   }
 }
 

@@ -1,11 +1,11 @@
 #include "app/process_metrics.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/spawn.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::app {
@@ -43,15 +43,11 @@ double open_descriptors() {
 
 /// Seconds since 1970: that of the boot, and the ticks from then.
 double start_time() {
-  const std::string stat = read_file("/proc/self/stat").value_or("");
-  // The name of the program, in parentheses, may hold anything.
-  const auto fields = split(std::string_view(stat).substr(std::min(stat.rfind(')') + 2, stat.size())), ' ');
   double boot = 0;
   for (const std::string& line : split(read_file("/proc/stat").value_or(""), '\n')) {
     if (line.starts_with("btime ")) boot = number(std::string_view(line).substr(6));
   }
-  const double ticks = fields.size() > 19 ? number(fields[19]) : 0;
-  return boot + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return boot + number(start_ticks(::getpid())) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace

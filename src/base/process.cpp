@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.hpp"
+
 extern char** environ;
 
 namespace leoflow {
@@ -49,9 +51,7 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
   posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], 1);
   posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], 2);
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
+  const std::vector<char*> pointers = c_strings(arguments);
   pid_t pid = -1;
   const int error = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);

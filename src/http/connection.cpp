@@ -25,13 +25,6 @@ namespace {
 
 constexpr std::size_t kLeastWorthCompressing = 1024;
 
-bool has_header(const Response& response, std::string_view name) {
-  for (const auto& [key, value] : response.headers) {
-    if (to_lower(key) == name) return true;
-  }
-  return false;
-}
-
 /// Those that the answer does not have itself.
 void add_security_headers(const Response& response, wire::fields& fields) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kHeaders{
@@ -39,13 +32,12 @@ void add_security_headers(const Response& response, wire::fields& fields) {
        {"X-Frame-Options", "DENY"},
        {"Referrer-Policy", "same-origin"}}};
   for (const auto& [name, value] : kHeaders) {
-    if (!has_header(response, to_lower(name)))
-      fields.set({name.data(), name.size()}, {value.data(), value.size()});
+    if (!response.has_header(name)) fields.set({name.data(), name.size()}, {value.data(), value.size()});
   }
 }
 
 void compress_if_wanted(const Request& request, Response& response) {
-  if (response.content().size() < kLeastWorthCompressing || has_header(response, "content-encoding") ||
+  if (response.content().size() < kLeastWorthCompressing || response.has_header("content-encoding") ||
       !is_compressible(response.content_type)) {
     return;
   }

@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -8,6 +10,11 @@ namespace leoflow::http {
 std::string_view Request::header(std::string_view name) const {
   const auto found = headers.find(std::string(name));
   return found == headers.end() ? std::string_view{} : found->second;
+}
+
+bool Response::has_header(std::string_view name) const {
+  const std::string wanted = to_lower(name);
+  return std::ranges::any_of(headers, [&](const auto& header) { return to_lower(header.first) == wanted; });
 }
 
 std::string_view Request::bearer_token() const {

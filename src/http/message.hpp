@@ -54,6 +54,8 @@ struct Response {
   Stream stream;
 
   std::string_view content() const { return shared_body ? *shared_body : body; }
+  /// @param name in any case.
+  bool has_header(std::string_view name) const;
 };
 
 /// Answers one request. Called on worker threads, several at a time; may block.

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -16,9 +15,8 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/spawn.hpp"
 #include "http/forward.hpp"
-
-extern char** environ;
 
 namespace leoflow::lite {
 namespace {
@@ -57,13 +55,6 @@ int listen_in(const std::string& folder) {
   if (listens) return fd;
   ::close(fd);
   return -1;
-}
-
-std::vector<char*> to_pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
 }
 
 }  // namespace
@@ -121,40 +112,13 @@ Result<void> PluginApps::spawn() {
     return fail(ErrorCode::unavailable,
                 fmt::format("no socket for the applications of plugins: {}", std::strerror(errno)));
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, ends.life[0], 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  posix_spawn_file_actions_adddup2(&actions, ends.listener, 3);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<std::string> arguments{options_.python, "-c", kRunApps, options_.worker_path};
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    if (!options_.environment.contains(std::string(text.substr(0, text.find('=')))))
-      environment.emplace_back(text);
-  }
-  for (const auto& [name, value] : options_.environment) environment.push_back(name + "=" + value);
-  const int error = ::posix_spawn(&pid_, arguments[0].c_str(), &actions, &attributes,
-                                  to_pointers(arguments).data(), to_pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    pid_ = -1;
-    return fail(ErrorCode::unavailable,
-                fmt::format("cannot start '{}': {}", options_.python, std::strerror(error)));
-  }
+  const auto pid = start_session({.arguments = {options_.python, "-c", kRunApps, options_.worker_path},
+                                  .environment = options_.environment,
+                                  .log_file = log_file,
+                                  .input = ends.life[0],
+                                  .third = ends.listener});
+  if (!pid) return std::unexpected(pid.error());
+  pid_ = *pid;
   life_line_ = std::exchange(ends.life[1], -1);
   started_ = std::chrono::steady_clock::now();
   log::info("the applications of plugins are served by process {}", pid_);

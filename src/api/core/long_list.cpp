@@ -6,6 +6,7 @@
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/key_finder.hpp"
+#include "api/core/page.hpp"
 
 namespace leoflow::api {
 namespace {

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <fmt/core.h>
 
+#include "api/core/page.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {

@@ -23,8 +23,6 @@ struct Range {
   std::optional<T> lt;
 };
 
-/// Lists give no more rows than this, whatever they are asked for.
-inline constexpr std::int64_t kMostRows = 100;
 /// As in Airflow no more rows are counted where that alone would take long.
 inline constexpr std::int64_t kMostCounted = 50'000;
 

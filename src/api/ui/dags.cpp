@@ -4,6 +4,7 @@
 #include "api/core/dag_list.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/input_rows.hpp"
+#include "api/core/page.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 

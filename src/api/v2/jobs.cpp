@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <functional>
 
+#include "api/core/page.hpp"
 #include "api/resources.hpp"
 
 /// Leoflow has no rows of jobs: they are the parts of it that live now.
@@ -99,9 +100,7 @@ Result<Answer> get_jobs(Call& call, const gen::GetJobsParams& params) {
   if (const auto sorted = sort(jobs, params.order_by); !sorted) return std::unexpected(sorted.error());
   gen::JobCollectionResponse list;
   list.total_entries = static_cast<std::int64_t>(jobs.size());
-  const std::int64_t limit = std::min<std::int64_t>(params.limit, 100);
-  for (std::int64_t i = params.offset; i < list.total_entries && i - params.offset < limit; ++i) {
-    const Job& job = jobs[static_cast<std::size_t>(i)];
+  for (const Job& job : page_of(std::span(jobs), params.limit, params.offset)) {
     // As in Airflow, this one filters what is on the page, and the total does not know.
     if (!params.is_alive || *params.is_alive == job.process.is_alive(call.now()))
       list.jobs.push_back(row_of(job));

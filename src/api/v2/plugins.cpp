@@ -1,5 +1,4 @@
-#include <algorithm>
-
+#include "api/core/page.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -15,11 +14,9 @@ Answer list_answer(std::string_view name, json::array items, std::size_t total) 
 Result<Answer> get_plugins(Call& call, const gen::GetPluginsParams& params) {
   const auto facts = call.api.plugins.read(call.api.commands);
   if (!facts) return std::unexpected(facts.error());
-  const json::array& all = (*facts)->plugins;
-  const auto begin = std::min(static_cast<std::size_t>(params.offset), all.size());
-  const auto end =
-      std::min(begin + static_cast<std::size_t>(std::min<std::int64_t>(params.limit, 100)), all.size());
-  return list_answer("plugins", json::array(all.data() + begin, all.data() + end), all.size());
+  const std::span all((*facts)->plugins);
+  const auto shown = page_of(all, params.limit, params.offset);
+  return list_answer("plugins", json::array(shown.begin(), shown.end()), all.size());
 }
 
 Result<Answer> get_plugin_errors(Call& call, const gen::ImportErrorsParams&) {

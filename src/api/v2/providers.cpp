@@ -1,5 +1,4 @@
-#include <algorithm>
-
+#include "api/core/page.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -11,9 +10,7 @@ Result<Answer> get_providers(Call& call, const gen::GetProvidersParams& params) 
   if (!providers) return std::unexpected(providers.error());
   gen::ProviderCollectionResponse list;
   list.total_entries = static_cast<std::int64_t>(providers->size());
-  const std::int64_t limit = std::min<std::int64_t>(params.limit, 100);
-  for (std::int64_t i = params.offset; i < list.total_entries && i - params.offset < limit; ++i) {
-    const json::value& item = (*providers)[static_cast<std::size_t>(i)];
+  for (const json::value& item : page_of(std::span(*providers), params.limit, params.offset)) {
     auto& provider = list.providers.emplace_back();
     provider.package_name = get_text(item, "package_name");
     provider.description = get_text(item, "description");

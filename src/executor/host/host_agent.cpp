@@ -8,40 +8,20 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/spawn.hpp"
 #include "base/text.hpp"
-
-extern char** environ;
 
 namespace leoflow::executor {
 namespace {
 
 int open_pid_fd(int pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-}
-
-/// Clock ticks since boot at which a process started; "" if there is none. With
-/// the pid it names a process for good: pids are used again.
-std::string start_ticks(int pid) {
-  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
-  if (!stat) return "";
-  // The second field is the name in parentheses and may hold anything.
-  const auto fields = split(std::string_view(*stat).substr(stat->rfind(')') + 2), ' ');
-  return fields.size() > 19 ? fields[19] : "";
-}
-
-/// Pointers to texts, as exec wants them. The texts outlive it.
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
 }
 
 }  // namespace
@@ -89,44 +69,13 @@ std::string HostAgent::fingerprint() const {
 }
 
 Result<void> HostAgent::spawn() {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, options_.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                   0600);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  // It outlives us: a listening socket that it inherited would keep our ports.
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  // A Ctrl-C at the terminal is for the server, which then ends the agent in order. What the server blocks
-  // (it waits for its signals) and ignores is not the agent's business, still less its tasks'.
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<std::string> arguments = options_.command;
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  for (const auto& [name, value] : options_.environment) environment.push_back(name + "=" + value);
-
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
-                                  pointers(arguments).data(), pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("cannot start '{}': {}", arguments[0], std::strerror(error)));
-  }
-  pid_ = pid;
+  const auto pid = start_session(
+      {.arguments = options_.command, .environment = options_.environment, .log_file = options_.log_file});
+  if (!pid) return std::unexpected(pid.error());
+  pid_ = *pid;
   is_child_ = true;
-  pid_fd_ = open_pid_fd(pid);
-  write_file_atomically(options_.pid_file, fmt::format("{} {} {}\n", pid, start_ticks(pid), fingerprint()),
+  pid_fd_ = open_pid_fd(pid_);
+  write_file_atomically(options_.pid_file, fmt::format("{} {} {}\n", pid_, start_ticks(pid_), fingerprint()),
                         0600);
   return {};
 }
