@@ -60,6 +60,10 @@ TEST_F(WaitingTest, EndsWhenTheRunIsDeleted) {
   EXPECT_FALSE(response.stream());
 }
 
+TEST_F(WaitingTest, NobodyLooksMoreThanTwentyTimesASecond) {
+  EXPECT_EQ(wait("manual__2", "interval=1e-300").stream()->pause, std::chrono::milliseconds(50));
+}
+
 TEST_F(WaitingTest, RefusesRunsThatAreNotThereAndBadIntervals) {
   const auto missing = wait("none");
   EXPECT_EQ(missing.status, 404);

@@ -21,6 +21,9 @@ _READS, _WRITES, _DELETES = ("GET",), ("POST", "PUT", "PATCH"), ("DELETE",)
 _LINKED = ("public", "ui")
 # Ends the session of whoever asks it, so it has a session of its own.
 _LOGOUT = "/api/v2/auth/logout"
+# Answers when the run has ended: one that was made a moment ago may never.
+_WAIT = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait"
+
 
 @dataclass(frozen=True, order=True)
 class Failure:
@@ -73,7 +76,7 @@ class Probe:
     def _in_order(self, phases: str, options: tuple[str, ...], linked: tuple[str, ...]) -> dict[Failure, str]:
         found = self._ask_all(_READS, phases, options) | self._ask_all(_WRITES, phases, options)
         for name in linked:
-            found |= self._ask(name, "stateful", f"--exclude-path={_LOGOUT}", *options)
+            found |= self._ask(name, "stateful", f"--exclude-path={_LOGOUT}", f"--exclude-path={_WAIT}", *options)
         found |= self._ask_all(_DELETES, phases, options)
         return found | self._ask("public", phases, f"--include-path={_LOGOUT}", *options)
 

@@ -16,8 +16,8 @@ class RunWaiter {
         dag_id_(params.dag_id),
         run_id_(params.dag_run_id),
         result_tasks_(params.result),
-        // Some bounds: neither a busy loop nor an overflow.
-        interval_(static_cast<std::int64_t>(std::clamp(params.interval * 1000, 1.0, 1e12))) {}
+        // Some bounds: no client looks so often that it is felt by others, and there is no overflow.
+        interval_(static_cast<std::int64_t>(std::clamp(params.interval * 1000, 50.0, 1e12))) {}
 
   std::optional<http::Part> operator()() {
     if (is_over_) return std::nullopt;
