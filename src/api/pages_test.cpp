@@ -149,7 +149,8 @@ TEST_F(ApiTest, GridSummariesAreOneLineARun) {
   const std::string text(response.content());
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
   const std::string line = text.substr(0, text.find('\n') + 1);
-  EXPECT_EQ(get("/ui/grid/ti_summaries/hello?run_ids=manual__1&run_ids=manual__1").content(), line + line);
+  EXPECT_EQ(get("/ui/grid/ti_summaries/hello?run_ids=manual__1&run_ids=manual__1").content(), line)
+      << "an answer is no longer than what there is";
   const auto first = parse_json(line).value();
   std::map<std::string, std::string> states;
   for (const json::value& node : list(first, "task_instances"))

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <iterator>
 #include <memory>
+#include <set>
 
 #include "api/core/dag_rows.hpp"
 #include "engine/stored_states.hpp"
@@ -19,11 +21,20 @@ constexpr std::size_t kBytesOfSquare = 224;
 /// No more runs than a statement may reasonably have arguments.
 constexpr std::size_t kMostRuns = 200;
 
+std::vector<std::string> without_repeated(std::span<const std::string> texts) {
+  std::set<std::string_view> seen;
+  std::vector<std::string> out;
+  std::ranges::copy_if(texts, std::back_inserter(out),
+                       [&](const std::string& text) { return seen.insert(text).second; });
+  return out;
+}
+
 }  // namespace
 
-void GridStream::write(std::span<const std::string> run_ids, std::string& out) {
+void GridStream::write(std::span<const std::string> asked, std::string& out) {
+  const std::vector<std::string> run_ids = without_repeated(asked);
   for (std::size_t first = 0; first < run_ids.size(); first += kMostRuns) {
-    auto found = find(run_ids.subspan(first, std::min(kMostRuns, run_ids.size() - first)));
+    auto found = find(std::span(run_ids).subspan(first, std::min(kMostRuns, run_ids.size() - first)));
     out.reserve(out.size() + size_of(found));
     std::span<ShownRun> left = found;
     while (!left.empty()) {
@@ -76,7 +87,8 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
   store::Params ids;
   std::map<std::int64_t, ShownRun*> by_id;
   for (ShownRun& run : runs) {
-    if (run.line || !by_id.emplace(run.stamp.id, &run).second) continue;
+    if (run.line) continue;
+    by_id.emplace(run.stamp.id, &run);
     ids.emplace_back(run.stamp.id);
     run.summary.emplace(order_of(run.version_id));
     run.version_number = number_of(run.version_id);
@@ -108,16 +120,10 @@ void GridStream::write_line(ShownRun& run, std::string& out) {
     out += *run.line;
     return;
   }
-  const auto [line, is_new] = lines_.try_emplace(run.stamp.id, out.size(), 0);
-  auto& [begin, size] = line->second;
-  if (!is_new) {
-    out.append(out, begin, size);
-    return;
-  }
+  const std::size_t begin = out.size();
   run.summary->write(dag_id_, run.run_id, out);
   run.summary.reset();
-  size = out.size() - begin;
-  call_.api.runs.keep_line(run.stamp, std::make_shared<const std::string>(out, begin, size));
+  call_.api.runs.keep_line(run.stamp, std::make_shared<const std::string>(out, begin));
 }
 
 const GridOrder& GridStream::order_of(const std::string& version_id) {

@@ -23,9 +23,9 @@ class GridStream {
   /// @param call, dag_id must outlive it.
   GridStream(Call& call, const std::string& dag_id) : call_(call), dag_id_(dag_id) {}
 
-  /// Appends the lines of these runs in their order, twice for one that is asked for twice; nothing for runs
-  /// that are not there. May be called once.
-  void write(std::span<const std::string> run_ids, std::string& out);
+  /// Appends the lines of these runs in their order; nothing for runs that are not there. One that is asked
+  /// for again has one line only, unlike in Airflow: a short request must not have an answer without bounds.
+  void write(std::span<const std::string> asked, std::string& out);
 
  private:
   struct ShownRun {
@@ -49,8 +49,7 @@ class GridStream {
 
   Call& call_;
   const std::string& dag_id_;
-  std::map<std::int64_t, std::pair<std::size_t, std::size_t>> lines_;  ///< by run: begin and size in the text
-  std::map<std::string, GridOrder, std::less<>> orders_;               ///< by version id
+  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
   std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
 };
 
