@@ -37,7 +37,8 @@ TUNED = {
 def install() -> None:
     """Makes the Python environment with the pinned Airflow, if it is not there."""
     pins = [line for line in (ROOT / "airflow.pin").read_text().split("\n") if line.startswith("apache-")]
-    stamp, wanted = ENVIRONMENT / ".stamp", "\n".join(pins + _DRIVERS)
+    constraints = ROOT / "scripts/constraints/airflow.txt"
+    stamp, wanted = ENVIRONMENT / ".stamp", "\n".join([*pins, *_DRIVERS, constraints.read_text()])
     if stamp.exists() and stamp.read_text() == wanted:
         return
     if ENVIRONMENT.is_symlink():
@@ -45,6 +46,7 @@ def install() -> None:
     print("== installing Airflow", flush=True)
     subprocess.run(["python3", "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
     pip = [str(ENVIRONMENT / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
+    pip += ["--constraint", str(constraints)]
     subprocess.run([*pip, *pins, *_DRIVERS], check=True)
     stamp.write_text(wanted)
 
