@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/secret_names.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::agent {
@@ -11,35 +12,12 @@ namespace {
 constexpr std::size_t kShortestSecret = 5;  // characters
 constexpr std::string_view kReplacement = "***";
 
-/// Airflow's default list: names that contain one of these are sensitive.
-constexpr std::string_view kSensitiveParts[] = {
-    "access_key",     "access_token", "api_key", "apikey",      "auth_header",
-    "authorization",  "bearer",       "dsn",     "passphrase",  "passwd",
-    "password",       "private_key",  "proxy",   "proxies",     "secret",
-    "service_key",    "keyfile_dict", "token",   "webhook_url", "connection_string",
-    "service_account"};
-
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace
-
-bool is_sensitive_name(std::string_view name) {
-  std::string normal;
-  for (const char c : to_lower(trim(name))) {
-    const bool is_word =
-        std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<signed char>(c) < 0;
-    if (is_word) {
-      normal.push_back(c);
-    } else if (normal.empty() || normal.back() != '_') {
-      normal.push_back('_');
-    }
-  }
-  return std::ranges::any_of(kSensitiveParts,
-                             [&](std::string_view part) { return normal.find(part) != std::string::npos; });
-}
 
 void Masker::add(const json::value& value, std::string_view name) {
   if (const json::object* object = value.if_object()) {

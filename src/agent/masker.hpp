@@ -35,7 +35,4 @@ class Masker {
   std::array<std::vector<std::string>, 256> by_first_byte_;  // longest first
 };
 
-/// Whether a variable or field of this name is taken to hold a secret.
-bool is_sensitive_name(std::string_view name);
-
 }  // namespace leoflow::agent

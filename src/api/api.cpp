@@ -14,16 +14,19 @@ namespace leoflow::api {
 namespace {
 
 /// Browsers send Origin with every request that changes something. A cookie must
-/// not work from another site's page.
+/// not work from another site's page, nor from one that hides where it comes from ("null").
 bool is_cross_site(const http::Request& request) {
   const std::string_view origin = request.header("origin");
   const std::size_t scheme_end = origin.find("://");
-  return scheme_end != std::string_view::npos && origin.substr(scheme_end + 3) != request.header("host");
+  if (origin.empty()) return false;
+  return scheme_end == std::string_view::npos || origin.substr(scheme_end + 3) != request.header("host");
 }
 
 bool changes_something(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
+
+constexpr std::size_t kMostFromAnybody = 64 * 1024;  // bytes
 
 constexpr std::string_view kVisitorHeaders = "x-leoflow-";
 
@@ -155,6 +158,9 @@ http::Response Api::login_redirect(const http::Request& request) {
 
 http::Response Api::dispatch(const http::Request& request, const Router::Match& match) {
   const wire::Route& route = gen::kRoutes[*match.operation];
+  // Whoever has not logged in has little to say.
+  if (route.open && request.body.size() > kMostFromAnybody)
+    return http::error_response(413, "Request body is too large");
   Call call(request, services_, route.operation);
   auto claims = authenticate(call);
   if (claims) {

@@ -68,9 +68,19 @@ TEST_F(ApiTest, CookieOfAnotherSitesPageDoesNotWork) {
   http::parse_target("/api/v2/dags/hello", request);
   request.headers.emplace("host", "localhost:8088");
   request.headers.emplace("cookie", "_token=" + token_);
-  request.headers.emplace("origin", "http://evil.example");
-  EXPECT_EQ(api_->handle(request).status, 403);
+  for (const char* origin : {"http://evil.example", "null", "localhost:8088"}) {
+    request.headers.erase("origin");
+    request.headers.emplace("origin", origin);
+    EXPECT_EQ(api_->handle(request).status, 403) << origin;
+  }
   EXPECT_TRUE(commands_.deleted.empty());
+}
+
+TEST_F(ApiTest, WhoeverHasNotLoggedInCannotSendMuch) {
+  const std::string long_name(70'000, 'x');
+  EXPECT_EQ(
+      call("POST", "/auth/token", R"({"username": ")" + long_name + R"(", "password": "p"})", false).status,
+      413);
 }
 
 TEST_F(ApiTest, LogsInAndOut) {

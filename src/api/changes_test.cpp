@@ -26,6 +26,31 @@ TEST_F(ApiTest, PausingIsAudited) {
   EXPECT_EQ(get_text(event, "owner"), "admin");
 }
 
+TEST_F(ApiTest, SecretsInBodiesOfAnotherShapeAreNotWrittenDown) {
+  const char* const kBodies[] = {
+      R"({"connection_id": "c", "conn_type": "http", "extra": {"x": "s3cret"}})",
+      R"({"actions": {"entities": [{"connection_id": "c", "extra": "s3cret"}]}})",
+      R"({"actions": [{"action": "create", "entities": {"extra": "s3cret"}}]})",
+      R"({"actions": [{"action": "create", "entities": [["s3cret"]]}, "s3cret"]})",
+  };
+  for (const char* body : kBodies) {
+    call("POST", "/api/v2/connections", body);
+    call("PATCH", "/api/v2/connections", body);
+  }
+  const std::string log(get("/api/v2/eventLogs?limit=100").content());
+  EXPECT_NE(log.find("post_connection"), std::string::npos);
+  EXPECT_NE(log.find("bulk_connections"), std::string::npos);
+  EXPECT_EQ(log.find("s3cret"), std::string::npos) << log;
+}
+
+TEST_F(ApiTest, VeryLongBodiesAreNotWrittenDown) {
+  call("POST", "/api/v2/dags/hello/favorite", R"({"a": ")" + std::string(100'000, 'x') + R"("})");
+  const auto log = ok_json("GET", "/api/v2/eventLogs?event=favorite_dag");
+  const json::value& event = find(log, "event_logs")->get_array().at(0);
+  EXPECT_NE(get_text(event, "extra").find("left_out_bytes"), std::string::npos);
+  EXPECT_LT(get_text(event, "extra").size(), 100U);
+}
+
 TEST_F(ApiTest, TriggeringPassesConfAndDates) {
   const auto run =
       ok_json("POST", "/api/v2/dags/hello/dagRuns",

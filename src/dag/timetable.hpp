@@ -79,7 +79,7 @@ class Timetable {
   /// What the clock of the timetable's zone would show for what was meant in UTC.
   virtual Time localize(Time time) const { return time; }
   /// The partitions with dates in a range, both ends included.
-  virtual std::vector<RunInfo> partitions_between(Time, Time) const { return {}; }
+  virtual std::vector<RunInfo> partitions_between(Time, Time, std::size_t) const { return {}; }
 };
 
 /// Reads `{"__type": "airflow.timetables...", "__var": {...}}`. What is not built in is

@@ -35,10 +35,11 @@ Result<std::optional<Time>> CronPartitionTimetable::partition_date(const std::st
   return zone_.to_utc(found->wall);
 }
 
-std::vector<RunInfo> CronPartitionTimetable::partitions_between(Time from, Time to) const {
+std::vector<RunInfo> CronPartitionTimetable::partitions_between(Time from, Time to, std::size_t most) const {
   std::vector<RunInfo> out;
   const Time last = localize(to);
-  for (auto tick = ticks().align_to_next(localize(from)); tick && *tick <= last; tick = ticks().next(*tick)) {
+  for (auto tick = ticks().align_to_next(localize(from)); tick && *tick <= last && out.size() < most;
+       tick = ticks().next(*tick)) {
     out.push_back({*tick, std::nullopt, key_of(*tick), tick});
   }
   return out;

@@ -27,7 +27,7 @@ class CronPartitionTimetable final : public TriggerTimetable {
   bool partitioned() const override { return true; }
   Result<std::optional<Time>> partition_date(const std::string& key) const override;
   Time localize(Time time) const override { return zone_.to_utc(WallTime{time.time_since_epoch()}); }
-  std::vector<RunInfo> partitions_between(Time from, Time to) const override;
+  std::vector<RunInfo> partitions_between(Time from, Time to, std::size_t most) const override;
 
  private:
   std::optional<Time> first_run(Time now) const override { return first_tick(ticks(), immediately_, now); }

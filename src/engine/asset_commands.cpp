@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include "engine/run_ids.hpp"
 #include "engine/waiting.hpp"
 
 // What people do to assets.
 namespace leoflow::engine {
 
 Result<void> Engine::change_asset(ChangeAsset command) {
+  if (command.partition_key) {
+    if (auto good = check_partition_length(*command.partition_key); !good) return good;
+  }
   AssetEvent event;
   event.asset = std::move(command.asset);
   event.extra = std::move(command.extra);

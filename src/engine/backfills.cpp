@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "base/time_text.hpp"
 #include "engine/waiting.hpp"
@@ -15,6 +16,9 @@ struct Wanted {
   dag::RunInfo info;
   std::optional<std::string> existing;  ///< a run that has ended and is to run again
 };
+
+/// The engine decides on all of them at once, and nobody else has a turn meanwhile.
+constexpr std::size_t kMostRuns = 20'000;
 
 constexpr std::string_view kInsert =
     "INSERT INTO backfill (id, dag_id, from_date, to_date, dag_run_conf, is_paused, reprocess_behavior,"
@@ -60,20 +64,27 @@ Result<void> check(const scheduler::DagEntry* dag, const CreateBackfill& command
 }
 
 /// @param asked  what Python said, if it was asked.
-std::vector<dag::RunInfo> dates_of(const dag::Dag& graph, const CreateBackfill& command,
-                                   const std::optional<std::vector<dag::RunInfo>>& asked, Time now) {
+/// Errors: unprocessable (too many).
+Result<std::vector<dag::RunInfo>> dates_of(const dag::Dag& graph, const CreateBackfill& command,
+                                           const std::optional<std::vector<dag::RunInfo>>& asked, Time now) {
   std::vector<dag::RunInfo> out;
   if (asked) {
     out = *asked;
   } else if (graph.timetable->partitioned()) {
-    out = graph.timetable->partitions_between(command.from_date, command.to_date);
+    out = graph.timetable->partitions_between(command.from_date, command.to_date, kMostRuns + 1);
   } else {
     const dag::Restriction restriction{command.from_date, command.to_date, true};
     std::optional<dag::RunInfo> last;
-    while ((last = graph.timetable->next(last, restriction, now))) {
+    while (out.size() <= kMostRuns && (last = graph.timetable->next(last, restriction, now))) {
       if (last->interval->end >= now) break;
       out.push_back(*last);
     }
+  }
+  if (out.size() > kMostRuns) {
+    return fail(
+        ErrorCode::unprocessable,
+        fmt::format("Dag {} has more than {} runs in the range [{}, {}]: ask for a shorter one", graph.dag_id,
+                    kMostRuns, to_iso_offset(command.from_date), to_iso_offset(command.to_date)));
   }
   std::erase_if(out, [&](const dag::RunInfo& info) { return info.interval && info.interval->end >= now; });
   if (command.run_backwards) std::ranges::reverse(out);
@@ -85,38 +96,63 @@ bool runs_again(const CreateBackfill& command, const std::string& state) {
   return command.reprocess_behavior == "failed" && state == "failed";
 }
 
-/// Whether a partition gets a run; one that is there stays as it is, and a new one comes beside it.
-bool partition_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
-                    const dag::RunInfo& info) {
-  const store::Rows there = d.session.query(
-      "SELECT state FROM dag_run WHERE dag_id = $1 AND partition_date = $2"
-      " ORDER BY COALESCE(start_date, run_after) DESC, id DESC LIMIT 1",
-      {dag.dag_id, info.partition_date});
-  return there.empty() || runs_again(command, there[0].text(0));
+struct Stored {
+  std::string run_id;
+  std::string state;
+};
+using ByDate = std::map<Time, Stored>;
+
+/// The runs of a range. Of several with one date the one that began last counts.
+/// @param date  logical_date or partition_date
+ByDate stored_runs(Deciding& d, const std::string& dag_id, std::string_view date,
+                   const std::vector<std::optional<Time>>& dates) {
+  ByDate out;
+  const auto [first, last] = std::ranges::minmax_element(dates);
+  if (first == dates.end() || !*last) return out;
+  for (const store::Row row : d.session.query(
+           fmt::format("SELECT {0}, run_id, state FROM dag_run WHERE dag_id = $1 AND {0} >= $2 AND {0} <= $3"
+                       " ORDER BY COALESCE(start_date, run_after), id",
+                       date),
+           {dag_id, first->value_or(**last), *last})) {
+    out[row.time(0)] = {row.text(1), row.text(2)};
+  }
+  return out;
 }
 
-/// Runs that are there stay as they are, unless they are to run again.
+/// Runs that are there stay as they are, unless they are to run again; a partition then has a new one beside.
 std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
                                 const std::vector<dag::RunInfo>& dates) {
+  std::vector<std::optional<Time>> logical;
+  std::vector<std::optional<Time>> partitions;
+  for (const dag::RunInfo& info : dates) {
+    if (info.logical_date()) {
+      logical.push_back(info.logical_date());
+    } else if (info.partition_date) {
+      partitions.push_back(info.partition_date);
+    }
+  }
+  const ByDate by_date = stored_runs(d, dag.dag_id, "logical_date", logical);
+  const ByDate by_partition = stored_runs(d, dag.dag_id, "partition_date", partitions);
   std::vector<Wanted> out;
   for (const dag::RunInfo& info : dates) {
-    if (!info.logical_date()) {
-      if (partition_runs(d, dag, command, info)) out.push_back({info, std::nullopt});
+    const auto date = info.logical_date();
+    if (!date) {
+      const auto there = info.partition_date ? by_partition.find(*info.partition_date) : by_partition.end();
+      if (there == by_partition.end() || runs_again(command, there->second.state))
+        out.push_back({info, std::nullopt});
       continue;
     }
     // What was created in this pass is in memory only.
-    if (const auto known = dag.by_date.find(*info.logical_date()); known != dag.by_date.end()) {
+    if (const auto known = dag.by_date.find(*date); known != dag.by_date.end()) {
       const scheduler::Run& run = *known->second;
       if (runs_again(command, std::string(to_text(run.state)))) out.push_back({info, run.run_id});
       continue;
     }
-    const store::Rows there =
-        d.session.query("SELECT run_id, state FROM dag_run WHERE dag_id = $1 AND logical_date = $2",
-                        {dag.dag_id, info.logical_date()});
-    if (there.empty()) {
+    const auto there = by_date.find(*date);
+    if (there == by_date.end()) {
       out.push_back({info, std::nullopt});
-    } else if (runs_again(command, there[0].text(1))) {
-      out.push_back({info, there[0].text(0)});
+    } else if (runs_again(command, there->second.state)) {
+      out.push_back({info, there->second.run_id});
     }
   }
   return out;
@@ -149,9 +185,10 @@ Result<std::vector<dag::RunInfo>> Engine::plan_backfill(CreateBackfill command) 
                                              Deciding& d) -> Result<std::vector<dag::RunInfo>> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);
     if (auto fine = check(dag, command, d.now); !fine) return std::unexpected(fine.error());
-    std::vector<dag::RunInfo> planned;
     const auto dates = dates_of(*dag->graph, command, asked, d.now);
-    for (const Wanted& wanted : wanted_runs(d, *dag, command, dates)) {
+    if (!dates) return std::unexpected(dates.error());
+    std::vector<dag::RunInfo> planned;
+    for (const Wanted& wanted : wanted_runs(d, *dag, command, *dates)) {
       planned.push_back(wanted.info);
     }
     return planned;
@@ -171,7 +208,8 @@ Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
                   fmt::format("There is already a running backfill for dag {}", command->dag_id));
     }
     const auto dates = dates_of(*dag->graph, *command, asked, d.now);
-    if (dates.empty()) {
+    if (!dates) return std::unexpected(dates.error());
+    if (dates->empty()) {
       return fail(ErrorCode::unprocessable,
                   fmt::format("No runs to create for Dag {} in the range [{}, {}]", command->dag_id,
                               to_iso_offset(command->from_date), to_iso_offset(command->to_date)));
@@ -181,7 +219,7 @@ Result<std::int64_t> Engine::create_backfill(CreateBackfill given) {
         std::max(last_backfill_, d.session.query("SELECT COALESCE(MAX(id), 0) FROM backfill")[0].integer(0)) +
         1;
     *id = last_backfill_;
-    const auto runs = wanted_runs(d, *dag, *command, dates);
+    const auto runs = wanted_runs(d, *dag, *command, *dates);
     d.scheduler.put_backfill(command->dag_id, {.id = *id, .max_active_runs = command->max_active_runs});
     std::int64_t ordinal = 0;
     for (const Wanted& wanted : runs) {

@@ -48,6 +48,23 @@ TEST_P(Backfills, RunOneAfterTheOtherAlsoOverARestartUntilItIsComplete) {
   EXPECT_EQ(count("backfill WHERE completed_at IS NOT NULL"), 1);
 }
 
+TEST_P(Backfills, MoreRunsThanMayHoldUpTheOthersAreRefused) {
+  ParsedFile file = file_with("d", operator_json("a", ""));
+  file.serialized_dags[0].at("dag").as_object()["timetable"] =
+      *parse_json(R"({"__type":"airflow.timetables.interval.CronDataIntervalTimetable",
+                      "__var":{"expression":"* * * * *","timezone":"UTC"}})");
+  put(std::move(file));
+  CreateBackfill command = request(14, 13);
+  EXPECT_EQ(engine_->plan_backfill(command)->size(), 1441U);
+  command.from_date = Time{} - 24h * 365 * 1900;
+  const auto plan = engine_->plan_backfill(command);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ErrorCode::unprocessable);
+  EXPECT_NE(plan.error().message.find("more than 20000 runs"), std::string::npos);
+  EXPECT_FALSE(engine_->create_backfill(command));
+  EXPECT_EQ(count("backfill"), 0);
+}
+
 TEST_P(Backfills, WhatFailedRunsAgainIfAskedAndOthersDoNot) {
   ASSERT_TRUE(engine_->create_backfill(request(4, 3)));
   EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::failed));

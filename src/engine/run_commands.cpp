@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
+#include "engine/run_ids.hpp"
 #include "engine/waiting.hpp"
 
 // What people do to DAGs and runs.
@@ -11,7 +12,6 @@ namespace {
 
 /// Errors: invalid, in Airflow's words.
 Result<void> check_partition_key(const dag::Dag& graph, const std::optional<std::string>& key) {
-  constexpr std::size_t kMost = 250;
   if (!key) return {};
   if (!graph.timetable->partitioned() && !graph.timetable->partitioned_at_runtime()) {
     return fail(
@@ -20,11 +20,7 @@ Result<void> check_partition_key(const dag::Dag& graph, const std::optional<std:
   }
   if (trim(*key).empty())
     return fail(ErrorCode::invalid, "partition_key must not be empty or whitespace-only.");
-  if (key->size() > kMost) {
-    return fail(ErrorCode::invalid,
-                fmt::format("partition_key must be at most {} characters; got {}.", kMost, key->size()));
-  }
-  return {};
+  return check_partition_length(*key);
 }
 
 /// The run's dates and name as Airflow infers them from what was given.
@@ -72,6 +68,9 @@ Result<void> check_free(Deciding& d, const std::string& dag_id, const scheduler:
 }  // namespace
 
 Result<std::string> Engine::trigger_run(TriggerRun command) {
+  if (command.run_id) {
+    if (auto good = check_run_id(*command.run_id); !good) return std::unexpected(good.error());
+  }
   if (auto done = complete_with_python(command); !done) return std::unexpected(done.error());
   return call<std::string>([command = std::move(command)](Deciding& d) -> Result<std::string> {
     const scheduler::DagEntry* dag = d.scheduler.find_dag(command.dag_id);

@@ -257,6 +257,8 @@ void Connection::write_stream() {
       stream_, workers_, context_.config.write_limit_time, std::move(response_.stream), knows_chunks_,
       [self = shared_from_this()](error_code error) { self->on_written(error); });
   streamed_ = streamed;
+  // It may last for hours, so it is among those that make room.
+  connections_.set_waiting(this, true);
   streamed->start();
 }
 

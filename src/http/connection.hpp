@@ -28,10 +28,10 @@ class Connection;
 class ConnectionSet {
  public:
   /// Makes room, if there are `most`, by closing the connection that has waited longest for its client.
-  /// @returns false if there is no room: all have a request in progress.
+  /// @returns false if there is no room: all have a request in progress that ends soon.
   bool add(const std::shared_ptr<Connection>& connection, std::size_t most);
   void remove(const Connection* connection);
-  /// It has no complete request from now on, or has one.
+  /// It has no complete request from now on or is answered by a stream; or neither.
   void set_waiting(const Connection* connection, bool waits);
   /// Idle connections close now, busy ones after their answer; later ones at once.
   void close_all();

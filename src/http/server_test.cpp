@@ -217,8 +217,10 @@ TEST(Server, StopLetsRequestsInProgressFinish) {
 /// A server of one worker that answers every request with the stream that the test makes of it.
 class StreamTest : public ::testing::Test {
  protected:
-  void serve(std::function<Stream()> make, std::chrono::milliseconds write_limit = 120s) {
+  void serve(std::function<Stream()> make, std::chrono::milliseconds write_limit = 120s,
+             std::size_t most_connections = 100) {
     ServerConfig config;
+    config.max_connections = most_connections;
     config.workers = 1;
     config.write_limit_time = write_limit;
     server_ = Server::start(config, [make](const Request& request) {
@@ -287,6 +289,16 @@ TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {
   ASSERT_EQ(made.size(), 3U);
   EXPECT_GE(made[1] - made[0], 20ms);
   EXPECT_GE(made[2] - made[1], 20ms);
+}
+
+TEST_F(StreamTest, OneThatLastsMakesRoomForOthers) {
+  serve([] { return one_then_silence(); }, 120s, 1);
+  get("/s");
+  peer_->hear("first");
+  RawPeer other(server_->port());
+  other.say("GET /plain HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(body_of(other.hear("answer")), "the answer");
+  EXPECT_EQ(peer_->hear().find("\r\n0\r\n"), std::string::npos) << "broken off, and not as if it were whole";
 }
 
 TEST_F(StreamTest, APauseHoldsNoWorker) {

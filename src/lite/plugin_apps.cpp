@@ -22,7 +22,7 @@ namespace leoflow::lite {
 namespace {
 
 // Each holds one of the server's workers: the rest of them keeps the UI alive when an application hangs.
-constexpr int kMostWaiting = 8;
+constexpr int kMostWaiting = 4;
 /// One that ends sooner is not started again before this has passed, or the plugins have changed.
 constexpr std::chrono::seconds kLeastLife{10};
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/log.hpp"
+#include "engine/try_write.hpp"
 
 namespace leoflow::tasks {
 
@@ -96,20 +97,43 @@ void TaskService::handle(const Caller& caller, std::string body, Reply reply) {
   });
 }
 
+namespace {
+
+/// No index of the database takes names without bounds. Source of these: Airflow's tables.
+Result<void> check_names(const json::value& request) {
+  static constexpr std::pair<std::string_view, std::size_t> kLongest[] = {
+      {"dag_id", 250}, {"run_id", 250}, {"task_id", 250}, {"key", 512}};
+  for (const auto& [name, most] : kLongest) {
+    const std::string text = get_text(request, name);
+    if (text.size() <= most) continue;
+    return fail(ErrorCode::unprocessable,
+                fmt::format("{} has {} characters, at most {} are possible: '{}...'", name, text.size(), most,
+                            text.substr(0, 50)));
+  }
+  return {};
+}
+
+}  // namespace
+
 void TaskService::dispatch(const Caller& caller, const std::string& body, const Reply& reply) {
   const auto request = parse_json(body);
   if (!request) return reply(refused(request.error()));
   const std::string type = get_text(*request, "type");
   const auto found = handlers().find(type);
   if (found == handlers().end()) return reply(refused(501, fmt::format("{} is not supported yet", type)));
+  if (const auto good = check_names(*request); !good) return reply(refused(good.error()));
   asked_.find(found->first)->second.add();
   (this->*found->second)(caller, *request, reply);
 }
 
 void TaskService::write(std::function<void(store::Session&)> work, const Reply& reply) {
+  const auto answer = std::make_shared<Result<void>>();
   engine::Item item;
-  item.record = std::move(work);
-  item.done = [reply] { reply(done()); };
+  item.record = [answer, work = std::move(work)](store::Session& session) {
+    *answer = engine::try_write(
+        session, [&](store::Session& own) -> Result<void> { return work(own), Result<void>(); });
+  };
+  item.done = [reply, answer] { reply(*answer ? done() : refused(answer->error())); };
   engine_.post(std::move(item));
 }
 

@@ -220,6 +220,18 @@ TEST_F(TaskServiceTest, AFileBeingParsedMayReadButNotWriteXComs) {
   EXPECT_NE(ask(xcom("SetXCom", {{"value", 1}})).error.find("403"), std::string::npos);
 }
 
+TEST_F(TaskServiceTest, NamesThatNoIndexTakesAreRefused) {
+  json::object request = xcom("SetXCom", {{"value", 1}});
+  request["key"] = std::string(513, 'k');
+  const std::string error = ask(request).error;
+  EXPECT_NE(error.find("422"), std::string::npos);
+  EXPECT_NE(error.find("key has 513 characters, at most 512 are possible"), std::string::npos);
+  request["key"] = std::string(512, 'k');
+  EXPECT_EQ(ask(request).error, "");
+  EXPECT_NE(ask({{"type", "TriggerDagRun"}, {"dag_id", "d"}, {"run_id", "../../out"}}).error.find("'..'"),
+            std::string::npos);
+}
+
 TEST_F(TaskServiceTest, NonsenseIsRefused) {
   std::promise<Answer> answer;
   service_.handle(caller_, "{not json", [&](Answer a) { answer.set_value(std::move(a)); });

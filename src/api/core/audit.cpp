@@ -67,6 +67,9 @@ constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "update_xcom_entry"};
 static_assert(std::ranges::is_sorted(kAudited));
 
+/// Bytes.
+constexpr std::size_t kMostExtra = 64 * 1024;
+
 // What has a column of its own, or is of no interest.
 bool is_left_out(std::string_view name) {
   static constexpr std::string_view kLeftOut[] = {"csrf_token", "_csrf_token", "is_paused", "dag_id",
@@ -76,7 +79,8 @@ bool is_left_out(std::string_view name) {
 
 json::value masked_extra(const json::value& extra) {
   const json::string* text = extra.if_string();
-  if (text == nullptr || text->empty()) return extra;
+  if (extra.is_null() || (text != nullptr && text->empty())) return extra;
+  if (text == nullptr) return "Encountered non-JSON in `extra` field";
   const auto parsed = parse_json(*text);
   if (!parsed) return "Encountered non-JSON in `extra` field";
   if (!parsed->is_object()) return "Expected JSON object in `extra` field, got non-dict JSON";
@@ -100,18 +104,35 @@ json::object masked_variable(const json::object& fields) {
   return out;
 }
 
-/// Masks an entity, or all of a bulk request.
-json::object masked_entities(const json::object& fields, json::object (*mask)(const json::object&)) {
-  const json::value* actions = fields.if_contains("actions");
-  if (actions == nullptr || !actions->is_array()) return mask(fields);
-  json::object out = fields;
-  for (json::value& action : out["actions"].get_array()) {
-    json::value* entities = action.is_object() ? action.get_object().if_contains("entities") : nullptr;
-    if (entities == nullptr || !entities->is_array()) continue;
-    for (json::value& entity : entities->get_array()) {
-      if (entity.is_object()) entity = mask(entity.get_object());
+json::value masked_action(const json::object& action, json::object (*mask)(const json::object&)) {
+  json::object out = action;
+  json::value* entities = out.if_contains("entities");
+  if (entities == nullptr) return out;
+  if (!entities->is_array()) {
+    *entities = kMask;
+    return out;
+  }
+  for (json::value& entity : entities->get_array()) {
+    // Those that are to be deleted are named by a text.
+    if (entity.is_object()) {
+      entity = mask(entity.get_object());
+    } else if (!entity.is_string()) {
+      entity = kMask;
     }
   }
+  return out;
+}
+
+/// Masks an entity, or all of a bulk request. The request is not checked yet: what is in another shape may
+/// hold secrets anywhere.
+json::object masked_entities(const json::object& fields, json::object (*mask)(const json::object&)) {
+  const json::value* actions = fields.if_contains("actions");
+  if (actions == nullptr) return mask(fields);
+  json::object out;
+  if (!actions->is_array()) return {{"actions", kMask}};
+  json::array& shown = out["actions"].emplace_array();
+  for (const json::value& action : actions->get_array())
+    shown.push_back(action.is_object() ? masked_action(action.get_object(), mask) : json::value(kMask));
   return out;
 }
 
@@ -152,7 +173,11 @@ std::string extra_text(const Call& call, const json::object& asked, const std::o
   }
   if (const json::value* paused = asked.if_contains("is_paused")) extra["is_paused"] = *paused;
   extra["method"] = call.request.method;
-  return python_json(extra);
+  std::string text = python_json(extra);
+  // Everybody who may look at the audit log reads it, a hundred entries at once.
+  if (text.size() > kMostExtra)
+    return python_json(json::object{{"method", call.request.method}, {"left_out_bytes", text.size()}});
+  return text;
 }
 
 }  // namespace

@@ -1,20 +1,9 @@
 #include "api/core/masking.hpp"
 
 #include "api/core/python_text.hpp"
-#include "base/text.hpp"
+#include "base/secret_names.hpp"
 
 namespace leoflow::api {
-
-bool is_sensitive(std::string_view name) {
-  static constexpr std::string_view kWords[] = {
-      "access_token", "access_key",  "api_key", "apikey", "authorization", "passphrase",     "passwd",
-      "password",     "private_key", "secret",  "token",  "keyfile_dict",  "service_account"};
-  const std::string lower = to_lower(name);
-  for (const std::string_view word : kWords) {
-    if (lower.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
 
 json::value masked(const json::value& document) {
   if (document.is_array()) {
@@ -25,7 +14,7 @@ json::value masked(const json::value& document) {
   if (!document.is_object()) return document;
   json::object out;
   for (const auto& [name, value] : document.get_object()) {
-    out[name] = is_sensitive(name) && !value.is_null() ? json::value(kMask) : masked(value);
+    out[name] = is_sensitive_name(name) && !value.is_null() ? json::value(kMask) : masked(value);
   }
   return out;
 }

@@ -10,9 +10,6 @@ namespace leoflow::api {
 /// What stands for a secret in answers; sent back, it means "keep what is stored".
 inline constexpr std::string_view kMask = "***";
 
-/// Whether values under this name are secrets (password, token, ...), as Airflow decides.
-bool is_sensitive(std::string_view name);
-
 /// The document with every text under a sensitive name masked.
 json::value masked(const json::value& document);
 /// JSON text masked inside; other text unchanged.

@@ -1,18 +1,8 @@
 #include "api/core/run_body.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include "api/core/run_rows.hpp"
 
 namespace leoflow::api {
-
-bool is_good_run_id(std::string_view run_id) {
-  return !run_id.empty() && std::all_of(run_id.begin(), run_id.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("_.~:+-").find(c) != std::string_view::npos;
-  });
-}
 
 Result<Answer> create_run(Call& call, engine::TriggerRun command) {
   const std::string dag_id = command.dag_id;

@@ -4,11 +4,10 @@
 #include <string_view>
 
 #include "api/core/call.hpp"
+#include "engine/run_ids.hpp"
 
 /// What the bodies that ask for a new run have in common.
 namespace leoflow::api {
-
-bool is_good_run_id(std::string_view run_id);
 
 /// The answer to a body that asks for an impossible run.
 template <typename Body>
@@ -21,9 +20,8 @@ std::optional<Answer> refuse_run_body(const Body& body) {
                  nullptr);
     return unprocessable(problems);
   }
-  if (body.dag_run_id && !body.dag_run_id->empty() && !is_good_run_id(*body.dag_run_id)) {
-    return refusal({ErrorCode::invalid, "The run_id provided '" + *body.dag_run_id +
-                                            "' does not match regex pattern '^[A-Za-z0-9_.~:+-]+$'"});
+  if (body.dag_run_id) {
+    if (const auto good = engine::check_run_id(*body.dag_run_id); !good) return refusal(good.error());
   }
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/core.h>
+#include <semaphore>
 
 #include "api/core/registry.hpp"
 #include "api/resources.hpp"
@@ -52,11 +53,31 @@ std::optional<json::value> read_credentials(const http::Request& request, wire::
   return std::move(*parsed);
 }
 
-Answer too_many_tries(std::chrono::seconds wait) {
-  Answer answer = http::error_response(429, "Too many failed logins. Try again later");
+Answer too_many_tries(std::chrono::seconds wait, std::string_view why) {
+  Answer answer = http::error_response(429, why);
   answer.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return answer;
 }
+
+/// Looking at a password takes long on purpose. So many at once leave threads for everybody else.
+class PasswordTurn {
+ public:
+  PasswordTurn() : is_taken_(turns().try_acquire()) {}
+  PasswordTurn(const PasswordTurn&) = delete;
+  PasswordTurn& operator=(const PasswordTurn&) = delete;
+  ~PasswordTurn() {
+    if (is_taken_) turns().release();
+  }
+  bool is_taken() const { return is_taken_; }
+
+ private:
+  static constexpr std::ptrdiff_t kMost = 4;
+  static std::counting_semaphore<kMost>& turns() {
+    static std::counting_semaphore<kMost> turns(kMost);
+    return turns;
+  }
+  const bool is_taken_;
+};
 
 /// The user, if the password is theirs. Takes as long for unknown names.
 std::optional<auth::User> check_password(Call& call, const gen::LoginBody& body) {
@@ -71,10 +92,13 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   if (body.username.empty() || body.password.empty()) {
     return fail(ErrorCode::invalid, "Username and password must be provided");
   }
-  const std::string key = call.request.remote_address + " " + body.username;
+  const PasswordTurn turn;
+  if (!turn.is_taken()) return too_many_tries(std::chrono::seconds{1}, "Too many logins at once. Try again");
+  // Not the name itself: somebody may send very long ones.
+  const std::string key = call.request.remote_address + " " + sha256_hex(body.username);
   if (const auto wait = call.api.login_limiter.take(key, call.now())) {
     call.api.metrics.too_many_tries.add();
-    return too_many_tries(*wait);
+    return too_many_tries(*wait, "Too many failed logins. Try again later");
   }
   const auto user = check_password(call, body);
   if (!user) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <fmt/core.h>
+#include <set>
+#include <utility>
 
 #include "api/core/dag_rows.hpp"
 #include "api/core/notes.hpp"
@@ -113,6 +115,7 @@ Result<Answer> clear_dag_run(Call& call, const gen::ClearDagRunParams& params, g
 Result<std::vector<RunName>> named_runs(Call& call, const std::string& dag_id,
                                         const std::vector<gen::BulkDAGRunBody>& entries) {
   std::vector<RunName> runs;
+  std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const auto& entry : entries) {
     const RunName run{entry.dag_id.value_or(dag_id), entry.dag_run_id};
     if (run.dag_id == "~") {
@@ -125,7 +128,8 @@ Result<std::vector<RunName>> named_runs(Call& call, const std::string& dag_id,
       return fail(ErrorCode::invalid,
                   fmt::format("Entry dag_id '{}' does not match the URL dag_id '{}'.", run.dag_id, dag_id));
     }
-    if (std::ranges::find(runs, run) == runs.end()) runs.push_back(run);
+    const std::string_view named = entry.dag_id ? std::string_view(*entry.dag_id) : dag_id;
+    if (seen.emplace(named, entry.dag_run_id).second) runs.push_back(run);
   }
   // Before the first of them changes.
   for (const RunName& run : runs) {

@@ -6,6 +6,7 @@
 #include "api/core/select.hpp"
 #include "api/resources.hpp"
 #include "base/log.hpp"
+#include "base/secret_names.hpp"
 
 namespace leoflow::api {
 
@@ -31,7 +32,7 @@ gen::VariableResponse variable_from(Call& call, store::Row row) {
   variable.description = row.find_text(2);
   variable.is_encrypted = true;
   if (variable.value) {
-    variable.value = is_sensitive(variable.key) ? std::string(kMask) : masked_text(*variable.value);
+    variable.value = is_sensitive_name(variable.key) ? std::string(kMask) : masked_text(*variable.value);
   }
   return variable;
 }

@@ -16,8 +16,9 @@ class RunWaiter {
         dag_id_(params.dag_id),
         run_id_(params.dag_run_id),
         result_tasks_(params.result),
-        // Some bounds: no client looks so often that it is felt by others, and there is no overflow.
-        interval_(static_cast<std::int64_t>(std::clamp(params.interval * 1000, 50.0, 1e12))) {}
+        // Some bounds: no client looks so often that it is felt by others, or keeps a connection and never
+        // looks.
+        interval_(static_cast<std::int64_t>(std::clamp(params.interval * 1000, 50.0, 60'000.0))) {}
 
   std::optional<http::Part> operator()() {
     if (is_over_) return std::nullopt;

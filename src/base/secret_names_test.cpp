@@ -1,0 +1,16 @@
+#include "base/secret_names.hpp"
+
+#include <gtest/gtest.h>
+
+namespace leoflow {
+namespace {
+
+TEST(SecretNames, AreFoundInsideOthersAndHoweverTheyAreWritten) {
+  for (const char* name : {"password", "MY_PASSWORD_2", "api-key", "Api Key", "x_dsn", "slack_webhook_url",
+                           "connection_string", "http_proxy", "bearer", " token "})
+    EXPECT_TRUE(is_sensitive_name(name)) << name;
+  for (const char* name : {"", "host", "pass", "key", "login"}) EXPECT_FALSE(is_sensitive_name(name)) << name;
+}
+
+}  // namespace
+}  // namespace leoflow
