@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/python_text.hpp"
+#include "api/core/readable_xcom.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_change.hpp"
 #include "api/resources.hpp"
@@ -80,13 +82,12 @@ Result<gen::XComResponseNative> read_entry(Call& call, const Key& at) {
 }
 
 Result<Answer> get_xcom_entry(Call& call, const gen::GetXcomEntryParams& params) {
-  const auto entry =
+  auto entry =
       read_entry(call, {params.dag_id, params.dag_run_id, params.task_id, params.map_index, params.xcom_key});
   if (!entry) return std::unexpected(entry.error());
-  if (!params.stringify) return ok(*entry);
-  gen::XComResponseNative text = *entry;
-  if (!text.value.is_string()) text.value = json::serialize(text.value);
-  return ok(text);
+  if (params.deserialize) entry->value = readable_xcom(entry->value);
+  if (params.stringify && !entry->value.is_null()) entry->value = python_str(entry->value);
+  return ok(*entry);
 }
 
 Result<Answer> store_entry(Call& call, const Key& at, const json::value& value, std::string_view sql,
