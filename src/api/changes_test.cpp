@@ -264,6 +264,26 @@ TEST_F(ApiTest, XComsAreReadAndChanged) {
   EXPECT_EQ(get(path + "/k/1").status, 404);
 }
 
+TEST_F(ApiTest, NoXComIsWrittenThatWouldBeReadAsAnObject) {
+  const std::string path = kRun + "/taskInstances/extract/xcomEntries";
+  const auto refusal = [&](const json::value& value) {
+    const std::string body = json::serialize(json::object{{"key", "k"}, {"value", value}});
+    const std::string update = json::serialize(json::object{{"value", value}});
+    const auto answer = call("POST", path, body);
+    EXPECT_EQ(call("PATCH", path + "/return_value", update).body, answer.body);
+    return answer.status == 422 ? get_text(parse_json(answer.body)->at("detail").at(0), "msg") : answer.body;
+  };
+  EXPECT_EQ(refusal({{"__version__", 1}, {"__classname__", "a.B"}}),
+            "Value error, XCom value contains reserved serialization keys: __classname__, __version__. "
+            "These keys are reserved for internal use.");
+  EXPECT_EQ(refusal({{"a", {1, {{"__type", "a.B"}}}}}),
+            "Value error, XCom value.a[1] contains reserved serialization keys: __type. "
+            "These keys are reserved for internal use.");
+  EXPECT_EQ(refusal({{"a", R"([{"__var": 1}])"}}),
+            "Value error, XCom value.a[0] contains reserved serialization keys: __var. "
+            "These keys are reserved for internal use.");
+}
+
 TEST_F(ApiTest, AnXComOfAClassIsShownAsText) {
   const std::string path = kRun + "/taskInstances/extract/xcomEntries/return_value?deserialize=true";
   sql(R"(UPDATE xcom SET value = '{"__classname__": "a.B", "__version__": 1, "__data__": [1]}')");

@@ -5,6 +5,7 @@
 #include "api/core/readable_xcom.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_change.hpp"
+#include "api/core/xcom_value.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -113,6 +114,7 @@ Result<Answer> store_entry(Call& call, const Key& at, const json::value& value, 
 
 Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& params,
                                  gen::XComCreateBody& body) {
+  if (auto refused = check_xcom_value(body.value)) return std::move(*refused);
   if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
     return std::unexpected(known.error());
   }
@@ -136,6 +138,7 @@ Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& p
 
 Result<Answer> update_xcom_entry(Call& call, const gen::UpdateXcomEntryParams& params,
                                  gen::XComUpdateBody& body) {
+  if (auto refused = check_xcom_value(body.value)) return std::move(*refused);
   return store_entry(
       call, {params.dag_id, params.dag_run_id, params.task_id, body.map_index, params.xcom_key}, body.value,
       "UPDATE xcom SET value = $1, created_at = $2 "
