@@ -276,7 +276,7 @@ TEST_F(ApiTest, ABulkActionDoesNothingIfOneEntityMakesItFail) {
 TEST_F(ApiTest, XComsAreReadAndChanged) {
   const std::string path = kRun + "/taskInstances/extract/xcomEntries";
   EXPECT_EQ(json::serialize(*find(ok_json("GET", path + "/return_value"), "value")), R"({"rows":3})");
-  EXPECT_EQ(get_text(ok_json("GET", path + "/return_value?stringify=true"), "value"), R"({"rows":3})");
+  EXPECT_EQ(get_text(ok_json("GET", path + "/return_value?stringify=true"), "value"), "{'rows': 3}");
   ok_json("POST", path, json::object{{"key", "k/1"}, {"value", 1}}, 201);
   EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1})").status, 409);
   EXPECT_EQ(call("POST", path, R"({"key": "k/1", "value": 1, "map_index": 7})").status, 404)
@@ -287,6 +287,37 @@ TEST_F(ApiTest, XComsAreReadAndChanged) {
       << "an integer of any size";
   EXPECT_EQ(call("DELETE", path + "/k/1").status, 204);
   EXPECT_EQ(get(path + "/k/1").status, 404);
+}
+
+TEST_F(ApiTest, NoXComIsWrittenThatWouldBeReadAsAnObject) {
+  const std::string path = kRun + "/taskInstances/extract/xcomEntries";
+  const auto refusal = [&](const json::value& value) {
+    const std::string body = json::serialize(json::object{{"key", "k"}, {"value", value}});
+    const std::string update = json::serialize(json::object{{"value", value}});
+    const auto answer = call("POST", path, body);
+    EXPECT_EQ(call("PATCH", path + "/return_value", update).body, answer.body);
+    return answer.status == 422 ? get_text(parse_json(answer.body)->at("detail").at(0), "msg") : answer.body;
+  };
+  EXPECT_EQ(refusal({{"__version__", 1}, {"__classname__", "a.B"}}),
+            "Value error, XCom value contains reserved serialization keys: __classname__, __version__. "
+            "These keys are reserved for internal use.");
+  EXPECT_EQ(refusal({{"a", {1, {{"__type", "a.B"}}}}}),
+            "Value error, XCom value.a[1] contains reserved serialization keys: __type. "
+            "These keys are reserved for internal use.");
+  EXPECT_EQ(refusal({{"a", R"([{"__var": 1}])"}}),
+            "Value error, XCom value.a[0] contains reserved serialization keys: __var. "
+            "These keys are reserved for internal use.");
+}
+
+TEST_F(ApiTest, AnXComOfAClassIsShownAsText) {
+  const std::string path = kRun + "/taskInstances/extract/xcomEntries/return_value?deserialize=true";
+  sql(R"(UPDATE xcom SET value = '{"__classname__": "a.B", "__version__": 1, "__data__": [1]}')");
+  EXPECT_EQ(get_text(ok_json("GET", path), "value"), "a.B@version=1(1)");
+  sql("UPDATE xcom SET value = '\"[1, null]\"'");
+  EXPECT_EQ(json::serialize(ok_json("GET", path).at("value")), "[1,null]");
+  EXPECT_EQ(get_text(ok_json("GET", path + "&stringify=true"), "value"), "[1, None]");
+  sql("UPDATE xcom SET value = 'null'");
+  EXPECT_TRUE(ok_json("GET", path + "&stringify=true").at("value").is_null());
 }
 
 TEST_F(ApiTest, ReparseFindsTheFileByItsToken) {

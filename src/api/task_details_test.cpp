@@ -61,9 +61,18 @@ TEST(PythonText, IsWhatReprSays) {
   EXPECT_EQ(text(R"([1, 1.0, 0.5, 1e16, -3])"), "[1, 1.0, 0.5, 1e+16, -3]");
   EXPECT_EQ(text(R"(["a", "it's", "\"it's\"", "a\\b\n\u0001"])"),
             R"(['a', "it's", '"it\'s"', 'a\\b\n\x01'])");
+  EXPECT_EQ(text(R"(["\u00a0\u00e9\u2028\ufeff\ud83d\ude00\udb40\udc20"])"),
+            R"(['\xa0é\u2028\ufeff😀\U000e0020'])");
   EXPECT_EQ(text(R"({"__type": "tuple", "__var": [1]})"), "(1,)");
   EXPECT_EQ(text(R"({"__type": "tuple", "__var": [1, 2]})"), "(1, 2)");
   EXPECT_EQ(text(R"({"__type": "set", "__var": []})"), "set()");
+}
+
+TEST(PythonText, IsWhatStrSays) {
+  EXPECT_EQ(python_str("it's"), "it's");
+  EXPECT_EQ(python_str(true), "True");
+  EXPECT_EQ(python_str(*parse_json(R"({"__type": "set", "__var": ["a"]})")),
+            "{'__type': 'set', '__var': ['a']}");
 }
 
 TEST(PythonText, IsWhatJsonDumpsSays) {

@@ -13,6 +13,9 @@ std::string python_repr(std::string_view text);
 /// What Python's repr() says of a value that Airflow serialized.
 std::string python_text(const json::value& encoded);
 
+/// What Python's str() says of a value: a text is itself, all else is as repr() has it.
+std::string python_str(const json::value& value);
+
 /// What Python's json.dumps() says of a value.
 std::string python_json(const json::value& value);
 

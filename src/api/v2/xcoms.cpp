@@ -1,8 +1,11 @@
 #include <fmt/core.h>
 
 #include "api/core/dag_rows.hpp"
+#include "api/core/python_text.hpp"
+#include "api/core/readable_xcom.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/task_change.hpp"
+#include "api/core/xcom_value.hpp"
 #include "api/resources.hpp"
 
 namespace leoflow::api {
@@ -80,13 +83,12 @@ Result<gen::XComResponseNative> read_entry(Call& call, const Key& at) {
 }
 
 Result<Answer> get_xcom_entry(Call& call, const gen::GetXcomEntryParams& params) {
-  const auto entry =
+  auto entry =
       read_entry(call, {params.dag_id, params.dag_run_id, params.task_id, params.map_index, params.xcom_key});
   if (!entry) return std::unexpected(entry.error());
-  if (!params.stringify) return ok(*entry);
-  gen::XComResponseNative text = *entry;
-  if (!text.value.is_string()) text.value = json::serialize(text.value);
-  return ok(text);
+  if (params.deserialize) entry->value = readable_xcom(entry->value);
+  if (params.stringify && !entry->value.is_null()) entry->value = python_str(entry->value);
+  return ok(*entry);
 }
 
 Result<Answer> store_entry(Call& call, const Key& at, const json::value& value, std::string_view sql,
@@ -112,6 +114,7 @@ Result<Answer> store_entry(Call& call, const Key& at, const json::value& value, 
 
 Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& params,
                                  gen::XComCreateBody& body) {
+  if (auto refused = check_xcom_value(body.value)) return std::move(*refused);
   if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known) {
     return std::unexpected(known.error());
   }
@@ -135,6 +138,7 @@ Result<Answer> create_xcom_entry(Call& call, const gen::CreateXcomEntryParams& p
 
 Result<Answer> update_xcom_entry(Call& call, const gen::UpdateXcomEntryParams& params,
                                  gen::XComUpdateBody& body) {
+  if (auto refused = check_xcom_value(body.value)) return std::move(*refused);
   return store_entry(
       call, {params.dag_id, params.dag_run_id, params.task_id, body.map_index, params.xcom_key}, body.value,
       "UPDATE xcom SET value = $1, created_at = $2 "
