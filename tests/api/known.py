@@ -54,6 +54,7 @@ _NULLS = "What has no value comes last in every order; Airflow leaves that to it
 _ZERO = "What another task skips took no time; Airflow leaves its duration out, though it has a start and an end."
 _NAMES = "Instances that mapping adds have the display name of their task; in Airflow only the first has it."
 _NUMBER = "The task makes up a number."
+_AGAIN = "A run that is asked for again has one line: a short request cannot have an endless answer."
 _NO_LOG = "Where there is no log Leoflow says why, rather than that a worker's host name is missing."
 
 KNOWN: tuple[Known, ...] = (
@@ -69,6 +70,7 @@ KNOWN: tuple[Known, ...] = (
     Known("/ui/structure/structure_data", ".nodes", _GRAPH),
     Known("/ui/structure/structure_data", ".edges", _GRAPH, "*", 'Airflow *, Leoflow *"is_source_asset": true*'),
     Known("/ui/structure/structure_data", "status", _REFERENCE, "*", "Airflow 400 *asset_ref*, Leoflow 200 *"),
+    Known("/ui/grid/ti_summaries/{dag_id}", "*", _AGAIN, "*run_ids=example&run_ids=example*"),
     Known("/api/v2/eventLogs/{event_log_id}", "status", _ID, "*/x"),
     Known(f"{_TASK}/listMapped", "status", _ZONE, "*=2020-01-01"),
     Known(f"{_TASKS}*", "*.duration", _ZERO, "*", 'Airflow null, Leoflow "<duration>"'),
