@@ -7,6 +7,7 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
     catalog        list: providers, hook_meta or default_connections -> its items, as in Airflow's API
+                   list: configuration, variables (AIRFLOW__*, instead of our own) -> its sections: name, options, sensitive (keys of options)
     test_connection  connection: its fields, as in Airflow's API -> status, message
     plugins        -> plugins, import_errors, prefixes, warnings (plugins.py says what they are)
     deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
@@ -188,10 +189,10 @@ def _deadline_callback(question: dict[str, Any]) -> None:
 
 
 def _catalog(question: dict[str, Any]) -> list[dict[str, Any]]:
-    return _CATALOG[question["list"]]()
+    return _CATALOG[question["list"]](question)
 
 
-def _providers() -> list[dict[str, Any]]:
+def _providers(_question: dict[str, Any]) -> list[dict[str, Any]]:
     from airflow.api_fastapi.core_api.services.public.providers import _provider_mapper
     from airflow.providers_manager import ProvidersManager
 
@@ -199,13 +200,13 @@ def _providers() -> list[dict[str, Any]]:
     return sorted(providers, key=lambda provider: provider["package_name"])
 
 
-def _hook_meta() -> list[dict[str, Any]]:
+def _hook_meta(_question: dict[str, Any]) -> list[dict[str, Any]]:
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
     return [form.model_dump(mode="json", by_alias=True) for form in HookMetaService.hook_meta_data()]
 
 
-def _default_connections() -> list[dict[str, Any]]:
+def _default_connections(_question: dict[str, Any]) -> list[dict[str, Any]]:
     from airflow.utils.db import get_default_connections
 
     return [_connection(connection) for connection in get_default_connections()]
@@ -215,6 +216,29 @@ def _connection(connection: Any) -> dict[str, Any]:
     fields = ("conn_type", "description", "host", "login", "password", "schema", "port", "extra")
     told = {field: getattr(connection, field) for field in fields}
     return {"connection_id": connection.conn_id, **{field: value for field, value in told.items() if value is not None}}
+
+
+def _configuration(question: dict[str, Any]) -> list[dict[str, Any]]:
+    from airflow.api_fastapi.core_api.services.public import config
+    from airflow.configuration import conf
+
+    for name in [name for name in os.environ if name.startswith("AIRFLOW__")]:
+        del os.environ[name]
+    os.environ.update(question["variables"])
+    sections = conf.as_dict(display_source=False, display_sensitive=False)
+    config._mask_per_key_sensitive_options(sections)
+
+    def is_sensitive(section: str, key: str) -> bool:
+        return conf.is_sensitive_option(section, key) or config._is_per_key_sensitive_option(section, key)
+
+    return [
+        {
+            "name": name,
+            "options": {key: str(value) for key, value in options.items()},
+            "sensitive": [key for key in options if is_sensitive(name, key)],
+        }
+        for name, options in sections.items()
+    ]
 
 
 def _test_connection(question: dict[str, Any]) -> dict[str, Any]:
@@ -248,6 +272,7 @@ _CATALOG = {
     "providers": _providers,
     "hook_meta": _hook_meta,
     "default_connections": _default_connections,
+    "configuration": _configuration,
 }
 
 _ANSWERS = {

@@ -48,6 +48,7 @@ void bind_everything(Registry& registry) {
   bind_asset_state_stores(registry);
   bind_import_errors(registry);
   bind_monitor(registry);
+  bind_configuration(registry);
   bind_plugins(registry);
   bind_jobs(registry);
 }

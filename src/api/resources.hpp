@@ -50,6 +50,7 @@ void bind_task_state_stores(Registry& registry);
 void bind_asset_state_stores(Registry& registry);
 void bind_import_errors(Registry& registry);
 void bind_monitor(Registry& registry);
+void bind_configuration(Registry& registry);
 void bind_plugins(Registry& registry);
 void bind_jobs(Registry& registry);
 

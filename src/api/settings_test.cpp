@@ -25,6 +25,7 @@ TEST(Settings, ABadValueIsRefusedByNameAndValue) {
            {"AIRFLOW__API__ENABLE_SWAGGER_UI", "never"},
            {"AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", "ja"},
            {"AIRFLOW__API__DEFAULT_WRAP", "2"},
+           {"AIRFLOW__API__EXPOSE_CONFIG", "sensitive-only"},
            {"AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE", "Truee"},
            {"AIRFLOW__API__AUTO_REFRESH_INTERVAL", "-1"},
            {"AIRFLOW__API__FALLBACK_PAGE_LIMIT", "0"},
@@ -49,6 +50,7 @@ class SettingsTest : public ApiTest {
       : ApiTest(
             read({{"AIRFLOW__API__INSTANCE_NAME", "Ours"},
                   {"AIRFLOW__API__ENABLE_SWAGGER_UI", "False"},
+                  {"AIRFLOW__API__EXPOSE_CONFIG", "Non-Sensitive-Only"},
                   {"AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", "True"},
                   {"AIRFLOW__API__DEFAULT_WRAP", " t "},
                   {"AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE", "1"},
@@ -95,6 +97,18 @@ TEST_F(SettingsTest, APageHasAsManyRowsAsIsSetUnlessAsked) {
   };
   EXPECT_EQ(rows(""), 1U);
   EXPECT_EQ(rows("?limit=2"), 2U);
+}
+
+TEST_F(SettingsTest, TheConfigurationIsAskedForOnceAndTold) {
+  commands_.told = parse_json(R"([{"name": "core", "options": {"a": "1", "key": ""}, "sensitive": ["key"]},
+                                  {"name": "api", "options": {"b": "2"}, "sensitive": []}])");
+  EXPECT_EQ(get("/api/v2/config?section=api").body,
+            R"({"sections":[{"name":"api","options":[{"key":"b","value":"2"}]}]})");
+  EXPECT_EQ(get("/api/v2/config/section/Core/option/KEY").body,
+            R"({"sections":[{"name":"Core","options":[{"key":"KEY","value":"< hidden >"}]}]})");
+  EXPECT_EQ(get("/api/v2/config/section/core/option/b").status, 404);
+  EXPECT_EQ(get("/api/v2/config?section=none").status, 404);
+  EXPECT_EQ(commands_.questions, 1);
 }
 
 TEST_F(SettingsTest, WithoutItsPagesThereStillIsTheDescriptionOfTheApi) {

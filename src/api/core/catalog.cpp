@@ -6,7 +6,8 @@
 
 namespace leoflow::api {
 
-Result<json::array> Catalog::read(engine::Commands& commands, const std::string& list) {
+Result<json::array> Catalog::read(engine::Commands& commands, const std::string& list,
+                                  const json::object& more) {
   std::promise<Told> promise;
   std::shared_future<Told> told;
   bool asks = false;
@@ -19,7 +20,7 @@ Result<json::array> Catalog::read(engine::Commands& commands, const std::string&
   }
   // Whoever comes meanwhile waits for the same answer, be it an error.
   if (asks) {
-    Told answer = ask(commands, list);
+    Told answer = ask(commands, list, more);
     if (!answer) {
       const std::lock_guard lock(mutex_);
       told_.erase(list);
@@ -29,8 +30,10 @@ Result<json::array> Catalog::read(engine::Commands& commands, const std::string&
   return told.get();
 }
 
-Catalog::Told Catalog::ask(engine::Commands& commands, const std::string& list) {
-  auto told = commands.ask_python({{"ask", "catalog"}, {"list", list}});
+Catalog::Told Catalog::ask(engine::Commands& commands, const std::string& list, const json::object& more) {
+  json::object question{{"ask", "catalog"}, {"list", list}};
+  question.insert(more.begin(), more.end());
+  auto told = commands.ask_python(std::move(question));
   if (told && told->is_array()) return std::move(told->get_array());
   log::error("reading '{}' of the installed packages: {}", list, told ? "not a list" : told.error().message);
   return fail(

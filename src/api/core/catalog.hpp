@@ -12,18 +12,21 @@
 namespace leoflow::api {
 
 /// What only Python knows of the installed packages: providers, forms of connections, Airflow's default
-/// connections. Asked when it is needed first, which takes a second or two, and kept: another set of packages
-/// needs a restart, as in Airflow. Thread safe.
+/// connections, its configuration. Asked when it is needed first, which takes a second or two, and kept:
+/// another set of packages needs a restart, as in Airflow. Thread safe.
 class Catalog {
  public:
-  /// @param list "providers", "hook_meta" or "default_connections"; its items are as in Airflow's API.
+  /// @param list "providers", "hook_meta", "default_connections" or "configuration"; questions.py says what
+  /// its items are.
+  /// @param more  what else the question says; the same at each call.
   /// Errors: unavailable (no agent answers, or Python fails; the log says how). The next call asks again.
-  Result<json::array> read(engine::Commands& commands, const std::string& list);
+  Result<json::array> read(engine::Commands& commands, const std::string& list,
+                           const json::object& more = {});
 
  private:
   using Told = Result<json::array>;
 
-  static Told ask(engine::Commands& commands, const std::string& list);
+  static Told ask(engine::Commands& commands, const std::string& list, const json::object& more);
 
   std::mutex mutex_;
   std::map<std::string, std::shared_future<Told>> told_;

@@ -41,6 +41,13 @@ Result<void> read_test_connection(const Variables& variables, std::string& out) 
   return refuse(kName, text, "is none of Disabled, Hidden and Enabled");
 }
 
+Result<void> read_expose_config(const Variables& variables, bool& out) {
+  constexpr const char* kName = "AIRFLOW__API__EXPOSE_CONFIG";
+  // Once this was less than all; what is sensitive is never shown today.
+  if (to_lower(variables(kName)) == "non-sensitive-only") return out = true, Result<void>{};
+  return read_switch(variables, kName, out);
+}
+
 }  // namespace
 
 Result<Settings> read_settings(const Variables& variables, Settings settings) {
@@ -49,6 +56,7 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
     s.instance_name = name;
   for (const auto& read :
        {read_switch(variables, "AIRFLOW__API__ENABLE_SWAGGER_UI", s.enable_swagger_ui),
+        read_expose_config(variables, s.expose_config),
         read_switch(variables, "AIRFLOW__API__HIDE_PAUSED_DAGS_BY_DEFAULT", s.hide_paused_dags_by_default),
         read_switch(variables, "AIRFLOW__API__DEFAULT_WRAP", s.default_wrap),
         read_switch(variables, "AIRFLOW__API__REQUIRE_CONFIRMATION_DAG_CHANGE",

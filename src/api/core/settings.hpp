@@ -16,6 +16,7 @@ namespace leoflow::api {
 struct Settings {
   std::string instance_name = "Leoflow";
   bool enable_swagger_ui = true;
+  bool expose_config = false;  ///< Airflow's configuration, without its secrets
   bool hide_paused_dags_by_default = false;
   bool default_wrap = false;
   bool require_confirmation_dag_change = false;

@@ -1,4 +1,3 @@
-#include "api/core/acceptable.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
@@ -52,27 +51,11 @@ Result<Answer> get_version(Call& call, const gen::GetVersionParams&) {
   return ok(version);
 }
 
-Result<Answer> get_config(Call& call, const gen::GetConfigParams&) {
-  if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
-  return fail(
-      ErrorCode::forbidden,
-      "Your Airflow administrator chose not to expose the configuration, most likely for security reasons.");
-}
-
-Result<Answer> get_config_value(Call& call, const gen::GetConfigValueParams&) {
-  if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
-  return fail(
-      ErrorCode::forbidden,
-      "Your Airflow administrator chose not to expose the configuration, most likely for security reasons.");
-}
-
 }  // namespace
 
 void bind_monitor(Registry& registry) {
   registry.bind<op::get_health>(get_health);
   registry.bind<op::get_version>(get_version);
-  registry.bind<op::get_config>(get_config);
-  registry.bind<op::get_config_value>(get_config_value);
 }
 
 }  // namespace leoflow::api
