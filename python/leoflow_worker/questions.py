@@ -7,7 +7,8 @@ A question is a JSON object with `ask`, and is answered in a process of its own 
     manual_run     timetable, run_type, logical_date, run_after, partition_key -> start, end, run_id, partition_date
     map_partition  mapper, key -> partitions: key, is_temporal, date, needs (keys, minimum)
     catalog        list: providers, hook_meta or default_connections -> its items, as in Airflow's API
-                   list: configuration, variables (AIRFLOW__*, instead of our own) -> its sections: name, options, sensitive (keys of options)
+                   list: configuration, variables (AIRFLOW__*, instead of our own)
+                   -> its sections: name, options, sensitive (keys of options)
     test_connection  connection: its fields, as in Airflow's API -> status, message
     plugins        -> plugins, import_errors, prefixes, warnings (plugins.py says what they are)
     deadline_callback  callback, context, bundle_path, relative_fileloc -> null, once it ran
@@ -196,7 +197,8 @@ def _providers(_question: dict[str, Any]) -> list[dict[str, Any]]:
     from airflow.api_fastapi.core_api.services.public.providers import _provider_mapper
     from airflow.providers_manager import ProvidersManager
 
-    providers = [_provider_mapper(provider).model_dump(mode="json") for provider in ProvidersManager().providers.values()]
+    known = ProvidersManager().providers.values()
+    providers = [_provider_mapper(provider).model_dump(mode="json") for provider in known]
     return sorted(providers, key=lambda provider: provider["package_name"])
 
 

@@ -145,11 +145,11 @@ def test_an_xcom_is_added_edited_and_deleted(guest):
     guest.write('{"a": 1}')
     guest.confirm("Add XCom", "Save")
     eventually(lambda: guest.lite.request("GET", entry).status == 200, "it is there")
-    assert guest.lite.get(f"{entry}?deserialize=true")["value"] == {"a": 1}
+    assert guest.lite.get(entry)["value"] == {"a": 1}
     guest.row("by_hand").get_by_role("button", name="Edit XCom").click()
     guest.write("42")
     guest.confirm("Edit XCom", "Save")
-    eventually(lambda: guest.lite.get(f"{entry}?deserialize=true")["value"] == 42, "it is edited")
+    eventually(lambda: guest.lite.get(entry)["value"] == 42, "it is edited")
     guest.row("by_hand").get_by_role("button", name="Delete XCom").click()
     guest.confirm("Delete XCom", "Delete")
     eventually(lambda: guest.lite.request("GET", entry).status == 404, "it is gone")

@@ -66,7 +66,7 @@ def runs(lite, dag_id):
 
 def returned(lite, dag_id, run_id):
     """Returns what the only task of a run returned."""
-    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/seen/xcomEntries/return_value?deserialize=true"
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/seen/xcomEntries/return_value"
     return lite.request("GET", path).body["value"]
 
 

@@ -111,7 +111,7 @@ def states(lite, dag_id, run_id):
 
 def returned(lite, dag_id, run_id, task_id):
     """Returns what a task returned."""
-    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true"
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
     return lite.request("GET", path).body["value"]
 
 

@@ -246,7 +246,7 @@ def test_stock_workers_run_a_dag(stock: tuple[Lite, pathlib.Path]) -> None:
 
     def value(task_id: str, map_index: int = -1) -> Any:
         path = f"/api/v2/dags/stock/dagRuns/{run}/taskInstances/{task_id}/xcomEntries/return_value"
-        return lite.get(f"{path}?map_index={map_index}&deserialize=true")["value"]
+        return lite.get(f"{path}?map_index={map_index}")["value"]
 
     assert value("adds") == ["here", "a secret of it", None, [1, "hello"]]
     assert value("second_try") == 2

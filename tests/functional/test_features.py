@@ -742,7 +742,7 @@ def states(lite: Lite, dag_id: str, run_id: str) -> dict[str, str]:
 def returned(lite: Lite, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
     """Returns what a task returned, or left under another key; None if nothing."""
     place = f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
-    answer = lite.request("GET", f"{place}?deserialize=true")
+    answer = lite.request("GET", place)
     return answer.body["value"] if answer.status == 200 else None
 
 

@@ -89,7 +89,7 @@ with DAG("too_long"):
 def xcom(lite, dag_id, run_id, task_id, map_index=-1):
     """Returns what a task instance returned."""
     path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-    answer = lite.request("GET", f"{path}?map_index={map_index}&deserialize=true")
+    answer = lite.request("GET", f"{path}?map_index={map_index}")
     assert answer.status == 200, answer
     return answer.body["value"]
 

@@ -125,7 +125,7 @@ def runs(lite, dag_id):
 def returned(lite, run, task_id="seen"):
     """Returns what a task of a run returned."""
     path = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task_id}/xcomEntries/return_value"
-    return lite.get(path + "?deserialize=true")["value"]
+    return lite.get(path)["value"]
 
 
 def unpause(lite, *dag_ids):

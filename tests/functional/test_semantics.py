@@ -203,4 +203,4 @@ def test_a_dag_triggers_another_again_and_waits_for_its_group(make_lite):
     task_id = "work.remembers"
     assert lite.task_instances("called", "mine")[task_id]["try_number"] == 2
     path = f"/api/v2/dags/called/dagRuns/mine/taskInstances/{task_id}/xcomEntries/return_value"
-    assert lite.get(f"{path}?deserialize=true")["value"] == 2, "what it stored outlives the clearing"
+    assert lite.get(path)["value"] == 2, "what it stored outlives the clearing"

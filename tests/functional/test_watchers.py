@@ -58,7 +58,7 @@ def seen(lite, dag_id):
         if run["state"] != "success":
             return []
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances/seen/xcomEntries/return_value"
-        out += lite.get(path + "?deserialize=true")["value"]
+        out += lite.get(path)["value"]
     return sorted(out)
 
 
