@@ -105,15 +105,15 @@ using ByDate = std::map<Time, Stored>;
 /// The runs of a range. Of several with one date the one that began last counts.
 /// @param date  logical_date or partition_date
 ByDate stored_runs(Deciding& d, const std::string& dag_id, std::string_view date,
-                   const std::vector<std::optional<Time>>& dates) {
+                   const std::vector<Time>& dates) {
   ByDate out;
-  const auto [first, last] = std::ranges::minmax_element(dates);
-  if (first == dates.end() || !*last) return out;
+  if (dates.empty()) return out;
+  const auto [first, last] = std::ranges::minmax(dates);
   for (const store::Row row : d.session.query(
            fmt::format("SELECT {0}, run_id, state FROM dag_run WHERE dag_id = $1 AND {0} >= $2 AND {0} <= $3"
                        " ORDER BY COALESCE(start_date, run_after), id",
                        date),
-           {dag_id, first->value_or(**last), *last})) {
+           {dag_id, first, last})) {
     out[row.time(0)] = {row.text(1), row.text(2)};
   }
   return out;
@@ -122,13 +122,13 @@ ByDate stored_runs(Deciding& d, const std::string& dag_id, std::string_view date
 /// Runs that are there stay as they are, unless they are to run again; a partition then has a new one beside.
 std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
                                 const std::vector<dag::RunInfo>& dates) {
-  std::vector<std::optional<Time>> logical;
-  std::vector<std::optional<Time>> partitions;
+  std::vector<Time> logical;
+  std::vector<Time> partitions;
   for (const dag::RunInfo& info : dates) {
-    if (info.logical_date()) {
-      logical.push_back(info.logical_date());
+    if (const auto date = info.logical_date()) {
+      logical.push_back(*date);
     } else if (info.partition_date) {
-      partitions.push_back(info.partition_date);
+      partitions.push_back(*info.partition_date);
     }
   }
   const ByDate by_date = stored_runs(d, dag.dag_id, "logical_date", logical);

@@ -128,8 +128,8 @@ json::value masked_action(const json::object& action, json::object (*mask)(const
 json::object masked_entities(const json::object& fields, json::object (*mask)(const json::object&)) {
   const json::value* actions = fields.if_contains("actions");
   if (actions == nullptr) return mask(fields);
-  json::object out;
   if (!actions->is_array()) return {{"actions", kMask}};
+  json::object out;
   json::array& shown = out["actions"].emplace_array();
   for (const json::value& action : actions->get_array())
     shown.push_back(action.is_object() ? masked_action(action.get_object(), mask) : json::value(kMask));
