@@ -9,8 +9,20 @@
 #include "engine/human_input.hpp"
 #include "engine/recorder.hpp"
 #include "engine/run_spans.hpp"
+#include "engine/try_write.hpp"
 
 namespace leoflow::engine {
+namespace {
+
+void record_alone(Item& item, store::Session& session) {
+  const auto written = try_write(session, [&](store::Session& own) -> Result<void> {
+    item.record(own);
+    return {};
+  });
+  if (!written && item.refused) item.done = std::exchange(item.refused, {});
+}
+
+}  // namespace
 
 Engine::Engine(store::Database& database, const Clock& clock, AttemptRunner& runner,
                std::function<void(const std::string&, const std::string&)> on_reparse)
@@ -162,16 +174,19 @@ void Engine::retract_taken_runs() {
   for (scheduler::Run* run : taken) scheduler_.retract(*run);
 }
 
-void Engine::commit(const std::vector<Item>& batch, Time now) {
+void Engine::commit(std::vector<Item>& batch, Time now) {
   const bool nothing = scheduler_.changes().nothing_to_store() &&
                        std::ranges::none_of(batch, [](const Item& item) { return item.record != nullptr; });
   if (nothing) return;
   const metrics::Stopwatch stopwatch(metrics_.commits);
+  // Savepoints cost round trips: they are made only once something was refused.
+  bool one_by_one = false;
   for (;;) {
     try {
       store::Transaction transaction(*session_);
-      for (const Item& item : batch) {
-        if (item.record) item.record(*session_);
+      for (Item& item : batch) {
+        if (!item.record) continue;
+        one_by_one ? record_alone(item, *session_) : item.record(*session_);
       }
       record(*session_, scheduler_.changes(), now);
       if (write_deadlines(*session_, scheduler_.changes(), variables_, now)) {
@@ -181,6 +196,10 @@ void Engine::commit(const std::vector<Item>& batch, Time now) {
       return;
     } catch (const store::Unavailable& error) {
       log::error("{}; trying again", error.what());
+    } catch (const std::exception& error) {
+      if (std::exchange(one_by_one, true)) throw;
+      log::error("{}; writing one by one", error.what());
+      continue;
     }
     metrics_.failed_commits.add();
     reconnect();

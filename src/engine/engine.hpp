@@ -158,7 +158,7 @@ class Engine final : public Commands {
   bool wait_for_work();
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
-  void commit(const std::vector<Item>& batch, Time now);
+  void commit(std::vector<Item>& batch, Time now);
   /// Has the loop come round, with `decide`; waits a moment for that.
   void come_round(std::function<void(Deciding&)> decide);
   /// Reads for a decision; waits while the database is away.

@@ -59,6 +59,30 @@ TEST_P(EngineTest, TriesThatAreOverGoIntoTheHistory) {
   EXPECT_EQ(count("task_instance_history"), 1);
 }
 
+TEST_P(EngineTest, WhatTheDatabaseRefusesFailsAlone) {
+  std::promise<void> may_go_on;
+  engine_->post(
+      {.decide = [&](Deciding&) { may_go_on.get_future().wait(); }});  // those after it are one batch
+  const auto put = [&](const char* key, std::optional<std::string> value, std::promise<std::string>& told) {
+    engine_->post({.record =
+                       [=](store::Session& session) {
+                         session.execute("INSERT INTO meta (key, value) VALUES ($1, $2)", {key, value});
+                       },
+                   .done = [&told] { told.set_value("done"); },
+                   .refused = [&told] { told.set_value("refused"); }});
+  };
+  std::promise<std::string> first, second, third;
+  put("first", "1", first);
+  put("second", std::nullopt, second);  // it must not be null
+  put("third", "3", third);
+  may_go_on.set_value();
+  EXPECT_EQ(first.get_future().get(), "done");
+  EXPECT_EQ(second.get_future().get(), "refused");
+  EXPECT_EQ(third.get_future().get(), "done");
+  EXPECT_EQ(one("SELECT value FROM meta WHERE key = 'first'"), "1");
+  EXPECT_EQ(one("SELECT value FROM meta WHERE key = 'third'"), "3");
+}
+
 TEST_P(EngineTest, ARetryIsStillDueAfterARestart) {
   put(file_with("d", operator_json("a", "", R"(,"retries":1,"retry_delay":30.0)")));
   trigger("d");

@@ -24,6 +24,9 @@ struct Item {
   std::function<void(store::Session&)> record;
   /// After the commit.
   std::function<void()> done;
+  /// Instead of `done`, if the database refuses what `record` writes. Without it `done` is called all the
+  /// same: what was decided stands, and the log says what could not be written.
+  std::function<void()> refused;
 };
 
 }  // namespace leoflow::engine

@@ -24,6 +24,9 @@ Result<T> Engine::call(std::function<Result<T>(Deciding&)> decide,
       if (state->answer) record(session);
     };
   }
+  item.refused = [state] {
+    state->answer = fail(ErrorCode::unavailable, "the write failed; the server's log says why");
+  };
   item.done = [state = std::move(state)] {};
   post(std::move(item));
   return future.get();

@@ -62,16 +62,19 @@ std::optional<std::string> list_text(const json::value& request, std::string_vie
 void TaskService::ask_people(const Caller& caller, const json::value& request, const Reply& reply) {
   const auto options = list_text(request, "options");
   if (!options) return reply(refused(422, "options is not a list"));
-  engine::Item item;
-  item.record = [params = store::Params{caller.attempt, *options, get_text(request, "subject"),
-                                        find_text(request, "body"), list_text(request, "defaults"),
-                                        get_bool(request, "multiple", false), object_text(request, "params"),
-                                        list_text(request, "assigned_users").value_or("[]"), clock_.now()}](
-                    store::Session& session) { session.execute(kPutQuestion, params); };
+  const store::Params params{caller.attempt,
+                             *options,
+                             get_text(request, "subject"),
+                             find_text(request, "body"),
+                             list_text(request, "defaults"),
+                             get_bool(request, "multiple", false),
+                             object_text(request, "params"),
+                             list_text(request, "assigned_users").value_or("[]"),
+                             clock_.now()};
   json::object fields = request.as_object();
   fields.erase("type");
-  item.done = [reply, fields = std::move(fields)] { reply(result("HITLDetailRequestResult", fields)); };
-  engine_.post(std::move(item));
+  write([params](store::Session& session) { session.execute(kPutQuestion, params); }, reply,
+        result("HITLDetailRequestResult", std::move(fields)));
 }
 
 void TaskService::await_input(const Caller& caller, const json::value& request, const Reply& reply) {

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "base/log.hpp"
-#include "engine/try_write.hpp"
 
 namespace leoflow::tasks {
 
@@ -104,11 +103,12 @@ Result<void> check_names(const json::value& request) {
   static constexpr std::pair<std::string_view, std::size_t> kLongest[] = {
       {"dag_id", 250}, {"run_id", 250}, {"task_id", 250}, {"key", 512}};
   for (const auto& [name, most] : kLongest) {
-    const std::string text = get_text(request, name);
-    if (text.size() <= most) continue;
+    const json::value* value = find(request, name);
+    const json::string* text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr || text->size() <= most) continue;
     return fail(ErrorCode::unprocessable,
-                fmt::format("{} has {} characters, at most {} are possible: '{}...'", name, text.size(), most,
-                            text.substr(0, 50)));
+                fmt::format("{} has {} characters, at most {} are possible: '{}...'", name, text->size(),
+                            most, std::string_view(*text).substr(0, 50)));
   }
   return {};
 }
@@ -126,14 +126,13 @@ void TaskService::dispatch(const Caller& caller, const std::string& body, const 
   (this->*found->second)(caller, *request, reply);
 }
 
-void TaskService::write(std::function<void(store::Session&)> work, const Reply& reply) {
-  const auto answer = std::make_shared<Result<void>>();
+void TaskService::write(std::function<void(store::Session&)> work, const Reply& reply, Answer written,
+                        std::function<void(engine::Deciding&)> decide) {
   engine::Item item;
-  item.record = [answer, work = std::move(work)](store::Session& session) {
-    *answer = engine::try_write(
-        session, [&](store::Session& own) -> Result<void> { return work(own), Result<void>(); });
-  };
-  item.done = [reply, answer] { reply(*answer ? done() : refused(answer->error())); };
+  item.decide = std::move(decide);
+  item.record = std::move(work);
+  item.done = [reply, written = std::move(written)] { reply(written); };
+  item.refused = [reply] { reply(refused(500, "the write failed; the server's log says why")); };
   engine_.post(std::move(item));
 }
 

@@ -36,8 +36,10 @@ class TaskService {
   using Handler = void (TaskService::*)(const Caller&, const json::value&, const Reply&);
 
   void dispatch(const Caller& caller, const std::string& body, const Reply& reply);
-  /// Posts a write and answers `done` once it is durable.
-  void write(std::function<void(store::Session&)> work, const Reply& reply);
+  /// Posts a write and answers once it is durable, or an error if the database refuses it.
+  /// @param decide  what the scheduler is told in the same pass
+  void write(std::function<void(store::Session&)> work, const Reply& reply, Answer written = done(),
+             std::function<void(engine::Deciding&)> decide = {});
   void note_map_index(const Caller& caller, const json::value& request);
   /// Answers a report about the attempt itself.
   static std::function<void(bool)> accepted(const Reply& reply);

@@ -47,12 +47,9 @@ void TaskService::put_variable(const Caller&, const json::value& request, const 
 }
 
 void TaskService::delete_variable(const Caller&, const json::value& request, const Reply& reply) {
-  engine::Item item;
-  item.record = [key = get_text(request, "key")](store::Session& session) {
-    session.execute("DELETE FROM variable WHERE key = $1", {key});
-  };
-  item.done = [reply] { reply(result("OKResponse", {{"ok", true}})); };
-  engine_.post(std::move(item));
+  write([key = get_text(request, "key")](
+            store::Session& session) { session.execute("DELETE FROM variable WHERE key = $1", {key}); },
+        reply, result("OKResponse", {{"ok", true}}));
 }
 
 }  // namespace leoflow::tasks

@@ -151,17 +151,16 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
                                      *pushed.map_length, max_map_length_),
                          {{"reason", "unmappable_return_value_length"}}));
   }
-  engine::Item item;
-  item.decide = [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {
-    d.scheduler.note_pushed(attempt, pushed);
-  };
-  item.record = [where, params = std::move(params),
-                 is_result = get_bool(request, "dag_result", false)](store::Session& session) {
-    session.execute(engine::kPutXcom, params);
-    if (is_result) session.execute(engine::kMarkAsResult, where);
-  };
-  item.done = [reply] { reply(done()); };
-  engine_.post(std::move(item));
+  write(
+      [where, params = std::move(params),
+       is_result = get_bool(request, "dag_result", false)](store::Session& session) {
+        session.execute(engine::kPutXcom, params);
+        if (is_result) session.execute(engine::kMarkAsResult, where);
+      },
+      reply, done(),
+      [attempt = caller.attempt, pushed = std::move(pushed)](engine::Deciding& d) {
+        d.scheduler.note_pushed(attempt, pushed);
+      });
 }
 
 void TaskService::delete_xcom(const Caller& caller, const json::value& request, const Reply& reply) {
