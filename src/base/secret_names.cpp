@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <string>
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 
@@ -17,21 +17,49 @@ constexpr std::string_view kSensitiveParts[] = {
     "service_key",    "keyfile_dict", "token",   "webhook_url", "connection_string",
     "service_account"};
 
-}  // namespace
-
-bool is_sensitive_name(std::string_view name) {
-  std::string normal;
+// Lower case, with "_" for whatever stands between words.
+std::string normalized(std::string_view name) {
+  std::string out;
   for (const char c : to_lower(trim(name))) {
     const bool is_word =
         std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<signed char>(c) < 0;
     if (is_word) {
-      normal.push_back(c);
-    } else if (normal.empty() || normal.back() != '_') {
-      normal.push_back('_');
+      out.push_back(c);
+    } else if (out.empty() || out.back() != '_') {
+      out.push_back('_');
     }
   }
-  return std::ranges::any_of(kSensitiveParts,
-                             [&](std::string_view part) { return normal.find(part) != std::string::npos; });
+  return out;
+}
+
+}  // namespace
+
+SecretNames::SecretNames(std::string_view more) {
+  for (const std::string& part : split(more, ',')) {
+    if (std::string name = normalized(part); !name.empty()) more_.push_back(std::move(name));
+  }
+}
+
+bool SecretNames::contain(std::string_view name) const {
+  const std::string normal = normalized(name);
+  const auto is_part = [&](std::string_view part) { return normal.find(part) != std::string::npos; };
+  return std::ranges::any_of(kSensitiveParts, is_part) || std::ranges::any_of(more_, is_part);
+}
+
+Result<SecretNames> read_secret_names(const Variables& variables) {
+  constexpr const char* kHides = "AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS";
+  bool hides = true;
+  if (auto read = read_switch(variables, kHides, hides); !read) return std::unexpected(read.error());
+  if (!hides) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{}={} is not possible: secrets are always hidden", kHides, variables(kHides)));
+  }
+  return SecretNames(variables("AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"));
+}
+
+bool is_sensitive_name(std::string_view name) {
+  static const SecretNames kNames = read_secret_names(environment_variable).value_or(SecretNames());
+  return kNames.contain(name);
 }
 
 }  // namespace leoflow

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/secret_names.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -48,6 +49,12 @@ Result<void> read_expose_config(const Variables& variables, bool& out) {
   return read_switch(variables, kName, out);
 }
 
+// They hold for the whole process; here they are only refused.
+Result<void> check_secret_names(const Variables& variables) {
+  if (auto names = read_secret_names(variables); !names) return std::unexpected(names.error());
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> read_settings(const Variables& variables, Settings settings) {
@@ -64,7 +71,7 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
         read_whole_number(variables, "AIRFLOW__API__AUTO_REFRESH_INTERVAL", 0, s.auto_refresh_interval),
         read_whole_number(variables, "AIRFLOW__API__FALLBACK_PAGE_LIMIT", 1, s.fallback_page_limit),
         read_theme(variables, s.theme), read_test_connection(variables, s.test_connection),
-        read_cors(variables, s.cors),
+        read_cors(variables, s.cors), check_secret_names(variables),
         read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
     if (!read) return std::unexpected(read.error());
   }
