@@ -80,8 +80,7 @@ bool is_left_out(std::string_view name) {
 json::value masked_extra(const json::value& extra) {
   const json::string* text = extra.if_string();
   if (extra.is_null() || (text != nullptr && text->empty())) return extra;
-  if (text == nullptr) return "Encountered non-JSON in `extra` field";
-  const auto parsed = parse_json(*text);
+  const auto parsed = parse_json(text != nullptr ? std::string_view(*text) : std::string_view());
   if (!parsed) return "Encountered non-JSON in `extra` field";
   if (!parsed->is_object()) return "Expected JSON object in `extra` field, got non-dict JSON";
   json::object out;
