@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "http/gzip.hpp"
+#include "http/gzip_stream.hpp"
 #include "http/streamed_answer.hpp"
 
 namespace leoflow::http {
@@ -37,14 +38,16 @@ void add_security_headers(const Response& response, wire::fields& fields) {
 }
 
 void compress_if_wanted(const Request& request, Response& response) {
-  if (response.content().size() < kLeastWorthCompressing || response.has_header("content-encoding") ||
-      !is_compressible(response.content_type)) {
-    return;
-  }
+  const bool is_large = response.stream || response.content().size() >= kLeastWorthCompressing;
+  if (!is_large || response.has_header("content-encoding") || !is_compressible(response.content_type)) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (!accepts_gzip(request.header("accept-encoding"))) return;
-  response.body = gzip(response.content(), 1);
-  response.shared_body.reset();
+  if (response.stream) {
+    response.stream = gzipped(std::move(response.stream));
+  } else {
+    response.body = gzip(response.content(), 1);
+    response.shared_body.reset();
+  }
   response.headers.emplace_back("Content-Encoding", "gzip");
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "http/client.hpp"
 #include "http/gzip.hpp"
@@ -253,8 +254,8 @@ class StreamTest : public ::testing::Test {
   }
   bool is_released() { return released_.get_future().wait_for(10s) == std::future_status::ready; }
 
-  void get(std::string_view path, std::string_view version = "1.1") {
-    peer_->say("GET " + std::string(path) + " HTTP/" + std::string(version) + "\r\nHost: x\r\n\r\n");
+  void get(std::string_view path, std::string_view version = "1.1", std::string_view header = "") {
+    peer_->say(fmt::format("GET {} HTTP/{}\r\nHost: x\r\n{}\r\n", path, version, header));
   }
   static std::string body_of(const std::string& heard) { return heard.substr(heard.find("\r\n\r\n") + 4); }
 
@@ -272,6 +273,53 @@ TEST_F(StreamTest, PartsAreChunksAndTheConnectionIsKept) {
   EXPECT_EQ(body_of(heard), "4\r\none\n\r\n8\r\nand two\n\r\n0\r\n\r\n");
   get("/plain");
   EXPECT_EQ(body_of(peer_->hear("answer")), "the answer");
+}
+
+/// What the chunks that were heard so far hold.
+std::string without_chunks(std::string_view heard) {
+  heard.remove_prefix(heard.find("\r\n\r\n") + 4);
+  std::string text;
+  while (!heard.empty()) {
+    const std::size_t size = std::stoul(std::string(heard.substr(0, heard.find('\r'))), nullptr, 16);
+    heard.remove_prefix(heard.find('\n') + 1);
+    text += heard.substr(0, size);
+    heard.remove_prefix(size + 2);
+  }
+  return text;
+}
+
+/// What gzip made of a text, as far as it was heard.
+std::string inflated(const std::string& bytes) {
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string text(1 << 20, '\0');
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  inflate(&stream, Z_SYNC_FLUSH);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
+
+TEST_F(StreamTest, IsCompressedIfAccepted) {
+  const std::string large(200'000, 'x');
+  serve([large] { return parts({"one\n", large, "", "and two\n"}); });
+  get("/s", "1.1", "Accept-Encoding: gzip\r\n");
+  const std::string heard = peer_->hear("\r\n0\r\n\r\n");
+  EXPECT_NE(heard.find("Content-Encoding: gzip"), std::string::npos) << heard;
+  EXPECT_NE(heard.find("Vary: Accept-Encoding"), std::string::npos) << heard;
+  EXPECT_LT(heard.size(), 10'000U);
+  EXPECT_EQ(inflated(without_chunks(heard)), "one\n" + large + "and two\n");
+}
+
+TEST_F(StreamTest, ACompressedPartCanBeReadBeforeTheNextIsMade) {
+  serve([] { return one_then_silence(); });
+  get("/s", "1.1", "Accept-Encoding: gzip\r\n");
+  // How a flushed part ends, and its chunk.
+  const std::string heard = peer_->hear(std::string_view("\0\0\xff\xff\r\n", 6));
+  EXPECT_EQ(inflated(without_chunks(heard)), "first");
 }
 
 TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {
