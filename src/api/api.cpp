@@ -7,6 +7,7 @@
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
 #include "auth/users.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -174,8 +175,13 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
     return http::error_response(403, "Forbidden");
   }
   if (is_audited(route.operation)) audit(call, match.params);
-  const Result<Answer> answer = registry_.slot(*match.operation)(call, match.params);
-  return answer ? *answer : refusal(answer.error());
+  try {
+    Result<Answer> answer = registry_.slot(*match.operation)(call, match.params);
+    return answer ? std::move(*answer) : refusal(answer.error());
+  } catch (const store::TooSlow& slow) {
+    log::error("{} {}: {}", request.method, request.path, slow.what());
+    return http::error_response(503, "The database took too long to answer this: ask for less at once");
+  }
 }
 
 Result<auth::Claims> Api::authenticate(Call& call) {

@@ -271,6 +271,37 @@ TEST_F(ApiTest, ABulkActionDoesNothingIfOneEntityMakesItFail) {
   EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "errors")),
             R"([{"error":"The pools with these pool names: {'none'} were not found.","status_code":404}])");
   EXPECT_TRUE(find(answer, "update")->is_null());
+  EXPECT_EQ(commands_.pool_changes, 1) << "each of which reads all pools";
+}
+
+TEST_F(ApiTest, ABulkRequestHasABoundAndDoesNothingBeyond) {
+  const auto deletion_of = [](int count) {
+    json::array names(static_cast<std::size_t>(count), "none");
+    return json::object{{"actions", {json::object{{"action", "delete"}, {"entities", names}}}}};
+  };
+  for (const std::string path :
+       {"/api/v2/variables", "/api/v2/connections", "/api/v2/pools", "/api/v2/dags/hello/dagRuns",
+        "/api/v2/dags/hello/dagRuns/manual__1/taskInstances"}) {
+    EXPECT_EQ(get_text(ok_json("PATCH", path, deletion_of(10'001), 422), "detail"),
+              "A bulk request may change 10000 entities, and this one names 10001: send several requests")
+        << path;
+  }
+  ok_json("PATCH", "/api/v2/pools", deletion_of(10'000));
+}
+
+TEST_F(ApiTest, TheBoundOfABulkRequestIsForAllInstancesOfMappedTasks) {
+  sql("INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
+      "dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, updated_at) "
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+      "SELECT 'many-' || i, 'hello', 'manual__1', 'many', i, 'success', 1, 0, 'ver-1', 'many', 'X', "
+      "'default_pool', 1, 'default', 1, 0 FROM n");
+  const json::array entities(50, "many");
+  const json::object body{{"actions", {json::object{{"action", "delete"}, {"entities", entities}}}}};
+  const auto answer = ok_json("PATCH", kRun + "/taskInstances", body);
+  EXPECT_EQ(json::serialize(*find(*find(answer, "delete"), "errors")),
+            R"([{"error":"A bulk request may change 10000 task instances, and this one names 10050: )"
+            R"(send several requests","status_code":422}])");
+  EXPECT_TRUE(commands_.deleted.empty());
 }
 
 TEST_F(ApiTest, XComsAreReadAndChanged) {

@@ -265,6 +265,17 @@ TEST_F(ApiTest, ListsCanBeWalkedByCursor) {
   EXPECT_EQ(get(path + "rubbish").status, 400);
 }
 
+TEST_F(ApiTest, WhatTheDatabaseNeedsTooLongForIsRefused) {
+  database_->limit_reads(std::chrono::milliseconds(200));
+  sql("ALTER TABLE variable RENAME TO few;"
+      "CREATE VIEW variable AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+      "SELECT i AS id, 'x' AS key, 'x' AS value, NULL AS description FROM n");
+  const auto refused = get("/api/v2/variables");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(detail_of(refused), "The database took too long to answer this: ask for less at once");
+  EXPECT_EQ(get("/api/v2/pools").status, 200);
+}
+
 TEST_F(ApiTest, LogsComeAsJsonAndAsLines) {
   const std::string path = "/api/v2/dags/hello/dagRuns/manual__1/taskInstances/extract/logs/1?map_index=-1";
   const auto document = ok_json("GET", path);

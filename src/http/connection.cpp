@@ -11,7 +11,9 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "http/answer_writer.hpp"
 #include "http/gzip.hpp"
+#include "http/gzip_stream.hpp"
 #include "http/streamed_answer.hpp"
 
 namespace leoflow::http {
@@ -37,14 +39,16 @@ void add_security_headers(const Response& response, wire::fields& fields) {
 }
 
 void compress_if_wanted(const Request& request, Response& response) {
-  if (response.content().size() < kLeastWorthCompressing || response.has_header("content-encoding") ||
-      !is_compressible(response.content_type)) {
-    return;
-  }
+  const bool is_large = response.stream || response.content().size() >= kLeastWorthCompressing;
+  if (!is_large || response.has_header("content-encoding") || !is_compressible(response.content_type)) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (!accepts_gzip(request.header("accept-encoding"))) return;
-  response.body = gzip(response.content(), 1);
-  response.shared_body.reset();
+  if (response.stream) {
+    response.stream = gzipped(std::move(response.stream));
+  } else {
+    response.body = gzip(response.content(), 1);
+    response.shared_body.reset();
+  }
   response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
@@ -58,7 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         context_(context),
         workers_(workers),
         connections_(connections),
-        body_share_(context.bodies) {}
+        body_share_(context.bodies),
+        writer_(stream_, context.config, context.answers) {}
   ~Connection() { connections_.remove(this); }
 
   void start();
@@ -96,6 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // The answer on its way out.
   Response response_;
+  AnswerWriter writer_;
   std::optional<wire::response<wire::empty_body>> head_;
   std::optional<wire::response_serializer<wire::empty_body>> serializer_;
   bool keep_alive_ = false;
@@ -236,25 +242,26 @@ void Connection::answer(Response response, bool keep_alive) {
   }
   for (const auto& [name, value] : response_.headers) head_->insert(name, value);
   if (bodiless) head_only_ = true;
+  if (head_only_) response_ = {};
   write();
 }
 
 void Connection::write() {
-  stream_.expires_after(context_.config.write_limit_time);
+  writer_.hold(shared_from_this(), response_.body.size());
+  stream_.expires_after(context_.config.write_stall_time);
   serializer_.emplace(*head_);
   wire::async_write_header(stream_, *serializer_, [self = shared_from_this()](error_code error, std::size_t) {
-    if (!error && !self->head_only_ && self->response_.stream) return self->write_stream();
-    const std::string_view content = self->response_.content();
-    if (error || self->head_only_ || content.empty()) return self->on_written(error);
-    asio::async_write(self->stream_, asio::buffer(content.data(), content.size()),
-                      [self](error_code written, std::size_t) { self->on_written(written); });
+    if (error) return self->on_written(error);
+    if (self->response_.stream) return self->write_stream();
+    self->writer_.write(self, self->response_.content(),
+                        [connection = self.get()](error_code written) { connection->on_written(written); });
   });
 }
 
 void Connection::write_stream() {
   if (connections_.closing()) return close();
   const auto streamed = std::make_shared<StreamedAnswer>(
-      stream_, workers_, context_.config.write_limit_time, std::move(response_.stream), knows_chunks_,
+      stream_, workers_, writer_, std::move(response_.stream), knows_chunks_,
       [self = shared_from_this()](error_code error) { self->on_written(error); });
   streamed_ = streamed;
   // It may last for hours, so it is among those that make room.
@@ -264,6 +271,7 @@ void Connection::write_stream() {
 
 void Connection::on_written(error_code error) {
   head_only_ = false;
+  writer_.give_back();
   response_ = {};
   if (error || !keep_alive_) return close();
   await_request();

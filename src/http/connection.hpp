@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "http/answer_budget.hpp"
 #include "http/body_budget.hpp"
 #include "http/server.hpp"
 
@@ -15,11 +16,15 @@ namespace leoflow::http {
 
 struct ServerContext {
   ServerContext(const ServerConfig& settings, Handler handle)
-      : config(settings), handler(std::move(handle)), bodies(settings.all_bodies_limit) {}
+      : config(settings),
+        handler(std::move(handle)),
+        bodies(settings.all_bodies_limit),
+        answers(settings.all_answers_limit) {}
 
   const ServerConfig config;
   const Handler handler;
   BodyBudget bodies;
+  AnswerBudget answers;
 };
 
 class Connection;

@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <fmt/core.h>
 #include <future>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "http/client.hpp"
 #include "http/gzip.hpp"
@@ -41,7 +43,9 @@ ServerConfig small_limits() {
 /// A raw TCP connection, to say what no client library would.
 class RawPeer {
  public:
-  explicit RawPeer(unsigned short port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// @param room  bytes for what was not heard yet; 0: as much as the system likes.
+  explicit RawPeer(unsigned short port, int room = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (room > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -163,6 +167,66 @@ TEST(Server, AFullHouseMakesRoomByClosingWhoWaitsLongest) {
   EXPECT_NE(idle.hear("GET /second").find("200 OK"), std::string::npos);
 }
 
+/// Asks for the same 20 MB, more than the system keeps for a client that does not read.
+class SlowReaderTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kSize = 20'000'000;
+
+  void serve(bool shared) {
+    ServerConfig config;
+    config.all_answers_limit = 2 * kSize;
+    server_ = Server::start(config, [shared](const Request&) {
+                Response response;
+                std::string body(kSize, 'x');
+                if (shared) {
+                  response.shared_body = std::make_shared<const std::string>(std::move(body));
+                } else {
+                  response.body = std::move(body);
+                }
+                return response;
+              }).value();
+  }
+  /// Has asked, and has heard how the answer begins.
+  std::unique_ptr<RawPeer> reader() {
+    auto peer = std::make_unique<RawPeer>(server_->port(), 65536);
+    peer->say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_NE(peer->hear("\r\n\r\n").find("200 OK"), std::string::npos);
+    return peer;
+  }
+  static bool hears_all(RawPeer& peer) { return peer.hear().size() > kSize - 10'000; }
+
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(SlowReaderTest, AnswersThatAreTooLargeTogetherCloseTheConnectionThatWaitsLongest) {
+  serve(false);
+  const auto first = reader();
+  const auto second = reader();
+  const auto third = reader();
+  EXPECT_TRUE(hears_all(*third));
+  EXPECT_FALSE(hears_all(*first));
+  EXPECT_TRUE(hears_all(*second));
+}
+
+TEST_F(SlowReaderTest, WhatOneCopyServesToManyDoesNotCount) {
+  serve(true);
+  const auto first = reader();
+  const auto second = reader();
+  const auto third = reader();
+  EXPECT_TRUE(hears_all(*third));
+  EXPECT_TRUE(hears_all(*first));
+}
+
+TEST_F(SlowReaderTest, AHeadRequestLeavesNothingInMemory) {
+  serve(false);
+  const auto first = reader();
+  const auto second = reader();
+  RawPeer head(server_->port());
+  head.say("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(head.hear().find("Content-Length: 20000000"), std::string::npos);
+  EXPECT_TRUE(hears_all(*first));
+}
+
 TEST_F(ServerTest, HeadHasLengthButNoBody) {
   RawPeer peer(server->port());
   peer.say("HEAD /h HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -217,12 +281,8 @@ TEST(Server, StopLetsRequestsInProgressFinish) {
 /// A server of one worker that answers every request with the stream that the test makes of it.
 class StreamTest : public ::testing::Test {
  protected:
-  void serve(std::function<Stream()> make, std::chrono::milliseconds write_limit = 120s,
-             std::size_t most_connections = 100) {
-    ServerConfig config;
-    config.max_connections = most_connections;
+  void serve(std::function<Stream()> make, ServerConfig config = {}) {
     config.workers = 1;
-    config.write_limit_time = write_limit;
     server_ = Server::start(config, [make](const Request& request) {
                 Response response;
                 response.content_type = "text/plain";
@@ -246,19 +306,22 @@ class StreamTest : public ::testing::Test {
   static Stream one_then_silence() {
     return [] { return std::optional(Part{"first", 1h}); };
   }
-  /// Is ready when nobody holds the stream any more.
+  /// `is_released` when nobody holds it, or another of them, any more.
   Stream watched(Stream stream) {
-    const std::shared_ptr<void> last(nullptr, [this](void*) { released_.set_value(); });
+    const std::shared_ptr<void> last(nullptr, [this](void*) {
+      if (!was_released_.exchange(true)) released_.set_value();
+    });
     return [last, stream] { return stream(); };
   }
   bool is_released() { return released_.get_future().wait_for(10s) == std::future_status::ready; }
 
-  void get(std::string_view path, std::string_view version = "1.1") {
-    peer_->say("GET " + std::string(path) + " HTTP/" + std::string(version) + "\r\nHost: x\r\n\r\n");
+  void get(std::string_view path, std::string_view version = "1.1", std::string_view header = "") {
+    peer_->say(fmt::format("GET {} HTTP/{}\r\nHost: x\r\n{}\r\n", path, version, header));
   }
   static std::string body_of(const std::string& heard) { return heard.substr(heard.find("\r\n\r\n") + 4); }
 
   std::promise<void> released_;
+  std::atomic<bool> was_released_ = false;
   std::unique_ptr<Server> server_;
   std::optional<RawPeer> peer_;
 };
@@ -272,6 +335,53 @@ TEST_F(StreamTest, PartsAreChunksAndTheConnectionIsKept) {
   EXPECT_EQ(body_of(heard), "4\r\none\n\r\n8\r\nand two\n\r\n0\r\n\r\n");
   get("/plain");
   EXPECT_EQ(body_of(peer_->hear("answer")), "the answer");
+}
+
+/// What the chunks that were heard so far hold.
+std::string without_chunks(std::string_view heard) {
+  heard.remove_prefix(heard.find("\r\n\r\n") + 4);
+  std::string text;
+  while (!heard.empty()) {
+    const std::size_t size = std::stoul(std::string(heard.substr(0, heard.find('\r'))), nullptr, 16);
+    heard.remove_prefix(heard.find('\n') + 1);
+    text += heard.substr(0, size);
+    heard.remove_prefix(size + 2);
+  }
+  return text;
+}
+
+/// What gzip made of a text, as far as it was heard.
+std::string inflated(const std::string& bytes) {
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string text(1 << 20, '\0');
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  inflate(&stream, Z_SYNC_FLUSH);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
+
+TEST_F(StreamTest, IsCompressedIfAccepted) {
+  const std::string large(200'000, 'x');
+  serve([large] { return parts({"one\n", large, "", "and two\n"}); });
+  get("/s", "1.1", "Accept-Encoding: gzip\r\n");
+  const std::string heard = peer_->hear("\r\n0\r\n\r\n");
+  EXPECT_NE(heard.find("Content-Encoding: gzip"), std::string::npos) << heard;
+  EXPECT_NE(heard.find("Vary: Accept-Encoding"), std::string::npos) << heard;
+  EXPECT_LT(heard.size(), 10'000U);
+  EXPECT_EQ(inflated(without_chunks(heard)), "one\n" + large + "and two\n");
+}
+
+TEST_F(StreamTest, ACompressedPartCanBeReadBeforeTheNextIsMade) {
+  serve([] { return one_then_silence(); });
+  get("/s", "1.1", "Accept-Encoding: gzip\r\n");
+  // How a flushed part ends, and its chunk.
+  const std::string heard = peer_->hear(std::string_view("\0\0\xff\xff\r\n", 6));
+  EXPECT_EQ(inflated(without_chunks(heard)), "first");
 }
 
 TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {
@@ -292,7 +402,7 @@ TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {
 }
 
 TEST_F(StreamTest, OneThatLastsMakesRoomForOthers) {
-  serve([] { return one_then_silence(); }, 120s, 1);
+  serve([] { return one_then_silence(); }, {.max_connections = 1});
   get("/s");
   peer_->hear("first");
   RawPeer other(server_->port());
@@ -364,9 +474,29 @@ TEST_F(StreamTest, AnExceptionBreaksItOff) {
   EXPECT_TRUE(peer_->hear().ends_with("\r\n5\r\nfirst\r\n"));
 }
 
-TEST_F(StreamTest, AClientThatReadsNothingIsCutOff) {
-  serve([this] { return watched([] { return std::optional(Part{std::string(1 << 20, 'x')}); }); }, 100ms);
-  get("/s");
+/// Whose parts never end.
+class EndlessStreamTest : public StreamTest {
+ protected:
+  void serve_endless(ServerConfig config) {
+    serve([this] { return watched([] { return std::optional(Part{std::string(1 << 20, 'x')}); }); }, config);
+    get("/s");
+  }
+};
+
+TEST_F(EndlessStreamTest, AClientThatReadsNothingIsCutOff) {
+  serve_endless({.write_stall_time = 100ms});
+  EXPECT_TRUE(is_released());
+}
+
+TEST_F(EndlessStreamTest, APartThatTakesTooLongEndsIt) {
+  serve_endless({.write_limit_time = 100ms});
+  EXPECT_TRUE(is_released());
+}
+
+TEST_F(EndlessStreamTest, TwoWhosePartsAreTooLargeTogetherLeaveOne) {
+  serve_endless({.all_answers_limit = 1 << 20});
+  RawPeer other(server_->port());
+  other.say("GET /s HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(is_released());
 }
 

@@ -1,7 +1,6 @@
 #include "http/streamed_answer.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/core.h>
 #include <utility>
 
@@ -13,11 +12,10 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 StreamedAnswer::StreamedAnswer(boost::beast::tcp_stream& socket, asio::thread_pool& workers,
-                               std::chrono::milliseconds write_limit, Stream stream, bool in_chunks,
-                               Ended ended)
+                               AnswerWriter& writer, Stream stream, bool in_chunks, Ended ended)
     : socket_(socket),
       workers_(workers),
-      write_limit_(write_limit),
+      writer_(writer),
       stream_(std::move(stream)),
       in_chunks_(in_chunks),
       ended_(std::move(ended)),
@@ -71,13 +69,15 @@ void StreamedAnswer::on_made(std::optional<Part> part) {
 void StreamedAnswer::write(std::string text, std::function<void()> then) {
   if (is_over_) return;
   text_ = std::move(text);
-  socket_.expires_after(write_limit_);
-  asio::async_write(socket_, asio::buffer(text_),
-                    [self = shared_from_this(), then = std::move(then)](error_code error, std::size_t) {
-                      if (error || self->is_over_) return self->end(error);
-                      self->socket_.expires_never();
-                      then();
-                    });
+  const auto self = shared_from_this();
+  writer_.hold(self, text_.size());
+  writer_.write(self, text_, [this, then = std::move(then)](error_code error) {
+    writer_.give_back();
+    text_ = {};
+    if (error || is_over_) return end(error);
+    socket_.expires_never();
+    then();
+  });
 }
 
 void StreamedAnswer::pause(std::chrono::milliseconds length) {

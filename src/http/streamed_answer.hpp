@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "http/answer_writer.hpp"
 #include "http/message.hpp"
 
 namespace leoflow::http {
@@ -20,8 +21,8 @@ class StreamedAnswer : public std::enable_shared_from_this<StreamedAnswer> {
   using Ended = std::function<void(boost::system::error_code)>;
 
   /// @param ended  called once, on the strand: without an error if the whole answer was written.
-  StreamedAnswer(boost::beast::tcp_stream& socket, boost::asio::thread_pool& workers,
-                 std::chrono::milliseconds write_limit, Stream stream, bool in_chunks, Ended ended);
+  StreamedAnswer(boost::beast::tcp_stream& socket, boost::asio::thread_pool& workers, AnswerWriter& writer,
+                 Stream stream, bool in_chunks, Ended ended);
 
   void start();
   /// Breaks it off.
@@ -37,7 +38,7 @@ class StreamedAnswer : public std::enable_shared_from_this<StreamedAnswer> {
 
   boost::beast::tcp_stream& socket_;  ///< the connection's, which `ended_` keeps alive
   boost::asio::thread_pool& workers_;
-  const std::chrono::milliseconds write_limit_;
+  AnswerWriter& writer_;
   const Stream stream_;
   const bool in_chunks_;
   const Ended ended_;

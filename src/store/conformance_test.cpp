@@ -133,6 +133,19 @@ TEST_P(Conformance, ReadersCannotWrite) {
   EXPECT_THROW(reader->execute("DELETE FROM pool"), Fatal);
 }
 
+TEST_P(Conformance, AReadersStatementHasALimitOfTimeAndAWritersHasNone) {
+  const auto numbers = [](std::string_view end) {
+    return fmt::format(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n {}) SELECT MAX(i) FROM n", end);
+  };
+  (*database_)->limit_reads(std::chrono::milliseconds(20));
+  const auto reader = (*database_)->read();
+  EXPECT_THROW(reader->query(numbers("")), TooSlow);
+  EXPECT_THROW(reader->each(numbers(""), {}, [](Row) {}), TooSlow);
+  EXPECT_EQ(reader->query("SELECT COUNT(*) FROM pool")[0].integer(0), 1) << "the session works on";
+  EXPECT_EQ(session_->query(numbers("WHERE i < 300000"))[0].integer(0), 300'000);
+}
+
 TEST_P(Conformance, TakenKeysAreAnAnswerOfTheirOwn) {
   insert_pool("a", 1);
   EXPECT_THROW(insert_pool("a", 2), UniqueViolation);

@@ -31,7 +31,7 @@ Database::ReadLease Database::read() {
       return {*this, std::move(session)};
     }
   }
-  return {*this, connect_for_reading()};
+  return {*this, connect_for_reading(read_limit_)};
 }
 
 void Database::give_back(std::unique_ptr<Session> session) {

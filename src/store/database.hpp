@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,16 +32,20 @@ class Database {
   /// Drops every table and index of ours.
   virtual void drop_all() = 0;
 
-  /// A borrowed read-only connection; reads never wait for the writer.
+  /// A borrowed read-only connection; reads never wait for the writer. A statement that takes longer than
+  /// readers may (30 s) throws TooSlow: others wait for the connection, and for who asked.
   class ReadLease;
   ReadLease read();
+  /// Another limit, before the first `read()`.
+  void limit_reads(std::chrono::milliseconds limit) { read_limit_ = limit; }
 
  protected:
-  virtual std::unique_ptr<Session> connect_for_reading() = 0;
+  virtual std::unique_ptr<Session> connect_for_reading(std::chrono::milliseconds limit) = 0;
 
  private:
   void give_back(std::unique_ptr<Session> session);
 
+  std::chrono::milliseconds read_limit_{30'000};
   std::mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_readers_;  // protected by mutex_
 };

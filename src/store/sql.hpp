@@ -144,6 +144,12 @@ class Unavailable : public Fatal {
   using Fatal::Fatal;
 };
 
+/// A statement of a reader took longer than readers may.
+class TooSlow : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
 /// How many statements a connection keeps prepared: what clients ask for makes ever new ones.
 inline constexpr std::size_t kMostStatements = 500;
 

@@ -13,6 +13,13 @@ Leoflow, for every example DAG and with every parameter, good and bad, in the sa
 changes. Times, ids, hosts, durations and places are masked; everything else is compared: status, keys, types, values
 and order.
 
+Bounds that Airflow does not have, so that no request takes the server away from others:
+
+- A bulk request changes at most 10,000 things; one of more is refused (422) and changes nothing.
+- What the database needs more than 30 s for is refused (503).
+- A line of a log is cut after 1 MB.
+- A client has to take some of an answer every 30 s, and all of it, or of a part of a long log, in 2 minutes.
+
 - asked: how many requests
 - Airflow fails: to how many Airflow answers 500; Leoflow answers these in a way that makes sense
 - known: how many answers differ for a reason below

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import pathlib
 import random
 import re
+import socket
 import threading
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -178,3 +182,22 @@ def test_no_odd_body_of_any_operation_is_an_error_of_the_server_while_a_dag_runs
                 status = status_of(rude_clients.say(lite.port, rude_clients.request(method, path, lite.token, body)))
                 assert 200 <= status < 500, (method, path, status, body)
     assert memory_mb(lite) - before < 100
+
+
+def test_many_who_ask_for_a_long_log_and_do_not_read_need_no_memory(lite):
+    run_id = lite.trigger("chain")
+    lite.await_run("chain", run_id)
+    asked = f"/api/v2/dags/chain/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/step_0/logs/1?full_content=true"
+    log = pathlib.Path(lite.get(asked)["content"][1]["event"])
+    with log.open("a") as file:
+        file.writelines(json.dumps({"event": f"{at} {'x' * 1000}"}) + "\n" for at in range(100_000))
+    before = memory_mb(lite)
+    with contextlib.ExitStack() as readers:
+        for _ in range(50):
+            reader = readers.enter_context(socket.create_connection(("127.0.0.1", lite.port), timeout=30))
+            reader.sendall(rude_clients.request("GET", asked, lite.token))
+            assert status_of(reader.recv(100)) == 200
+        assert memory_mb(lite) - before < 100
+        assert lite.get(asked)["content"][-1]["event"].startswith("99999 ")
+        lite.await_run("chain", lite.trigger("chain"))
+        assert memory_mb(lite) - before < 100

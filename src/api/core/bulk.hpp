@@ -14,6 +14,28 @@
 
 namespace leoflow::api {
 
+/// Entities are written one after the other, each durable before the next, so that scheduling goes on between
+/// them: more would keep a worker of the server for too long.
+inline constexpr std::size_t kMostInBulk = 10'000;
+
+/// Errors: unprocessable, of more than a bulk request may have.
+/// @param things  "entities"
+inline Result<void> check_bulk_size(std::size_t count, std::string_view things) {
+  if (count <= kMostInBulk) return {};
+  return fail(ErrorCode::unprocessable,
+              fmt::format("A bulk request may change {0} {1}, and this one names {2}: send several requests",
+                          kMostInBulk, things, count));
+}
+
+template <typename Request>
+std::size_t entities_in(const Request& request) {
+  std::size_t count = 0;
+  for (const auto& action : request.actions) {
+    count += std::visit([](const auto& known) { return known.entities.size(); }, action);
+  }
+  return count;
+}
+
 /// How a resource with a single key takes part in a bulk request.
 template <typename Body>
 struct BulkHandlers {
@@ -56,8 +78,11 @@ std::vector<std::string> keys_of(const BulkHandlers<Body>& handlers, const std::
 
 /// Runs the actions. One that is to fail if something is there, or is not, does nothing then; else an error
 /// of one entity does not stop the others.
+/// Errors: as check_bulk_size.
 template <typename Body, typename Create, typename Update, typename Delete, typename Request>
-gen::BulkResponse run_bulk(Request& request, const BulkHandlers<Body>& handlers) {
+Result<Answer> run_bulk(Request& request, const BulkHandlers<Body>& handlers) {
+  if (auto fits = check_bulk_size(entities_in(request), "entities"); !fits)
+    return std::unexpected(fits.error());
   gen::BulkResponse response;
   for (auto& action : request.actions) {
     if (auto* create = std::get_if<Create>(&action)) {
@@ -99,7 +124,7 @@ gen::BulkResponse run_bulk(Request& request, const BulkHandlers<Body>& handlers)
       }
     }
   }
-  return response;
+  return ok(response);
 }
 
 /// Whether a PATCH means this field: sent, and not left out by the mask.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "api/core/bulk.hpp"
 #include "api/core/python_text.hpp"
 #include "api/core/task_change.hpp"
 #include "api/core/task_set.hpp"
@@ -31,7 +32,10 @@ class BulkTasks {
 
   void update(const gen::BulkUpdateAction_BulkTaskInstanceBody_& action, gen::BulkActionResponse& result) {
     std::vector<Named> all;
-    for (const Entity& entity : action.entities) add(entity, false, all, result);
+    for (const Entity& entity : action.entities) {
+      add(entity, false, all, result);
+      if (too_many(result)) return;
+    }
     if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
     for (const Named& named : all) {
       for (const auto& instance : named.instances) {
@@ -51,6 +55,7 @@ class BulkTasks {
         entity = std::get<Entity>(listed);
       }
       add(entity, id != nullptr, all, result);
+      if (too_many(result)) return;
     }
     if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
     for (const Named& named : all) {
@@ -79,7 +84,15 @@ class BulkTasks {
           false);
     }
     auto instances = own_tasks(call_, target);
+    named_ += instances.size();
     all.push_back({entity, std::move(target), std::move(instances)});
+  }
+
+  /// An entity may name all instances of a mapped task.
+  bool too_many(gen::BulkActionResponse& result) const {
+    const auto fits = check_bulk_size(named_, "task instances");
+    if (!fits) report(result, "", fits, false);
+    return !fits;
   }
 
   static bool refuses(const std::vector<Named>& all, gen::BulkActionResponse& result) {
@@ -125,10 +138,12 @@ class BulkTasks {
 
   Call& call_;
   const gen::BulkTaskInstancesParams& params_;
+  std::size_t named_ = 0;  ///< in all actions
 };
 
 Result<Answer> bulk_task_instances(Call& call, const gen::BulkTaskInstancesParams& params,
                                    gen::BulkBody_BulkTaskInstanceBody_& body) {
+  if (auto fits = check_bulk_size(entities_in(body), "entities"); !fits) return std::unexpected(fits.error());
   gen::BulkResponse response;
   BulkTasks bulk(call, params);
   for (const auto& action : body.actions) {

@@ -120,9 +120,9 @@ Result<Answer> bulk_connections(Call& call, const gen::BulkConnectionsParams&,
       [&](auto& connection) { return create_connection(call, connection); },
       [&](auto& connection, const Mask& mask) { return update_connection(call, connection, mask); },
       [&](const std::string& id) { return remove_connection(call, id); }};
-  return ok(
-      run_bulk<gen::ConnectionBody, gen::BulkCreateAction_ConnectionBody_,
-               gen::BulkUpdateAction_ConnectionBody_, gen::BulkDeleteAction_ConnectionBody_>(body, handlers));
+  return run_bulk<gen::ConnectionBody, gen::BulkCreateAction_ConnectionBody_,
+                  gen::BulkUpdateAction_ConnectionBody_, gen::BulkDeleteAction_ConnectionBody_>(body,
+                                                                                                handlers);
 }
 
 Result<Answer> hook_meta_data(Call& call, const gen::HookMetaDataParams&) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "api/core/bulk.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/notes.hpp"
 #include "api/core/python_text.hpp"
@@ -176,6 +177,7 @@ void remove_runs(Call& call, const std::string& dag_of_path,
 
 Result<Answer> bulk_dag_runs(Call& call, const gen::BulkDagRunsParams& params,
                              gen::BulkBody_BulkDAGRunBody_& body) {
+  if (auto fits = check_bulk_size(entities_in(body), "entities"); !fits) return std::unexpected(fits.error());
   gen::BulkResponse response;
   for (const auto& action : body.actions) {
     if (const auto* update = std::get_if<gen::BulkUpdateAction_BulkDAGRunBody_>(&action)) {

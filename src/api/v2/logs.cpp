@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fmt/core.h>
-#include <fstream>
+#include <utility>
 
 #include "api/core/acceptable.hpp"
+#include "api/core/log_lines.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 
@@ -11,8 +13,7 @@ namespace leoflow::api {
 
 namespace {
 
-/// A log up to this size is answered whole; of a longer one, the beginning and the end.
-constexpr std::uintmax_t kMostShown = 16 * 1024 * 1024;
+constexpr std::uintmax_t kLargestWhole = 256 * 1024;  // bytes
 
 struct Attempt {
   bool exists = false;
@@ -40,93 +41,44 @@ std::filesystem::path log_file(const std::filesystem::path& folder, const gen::G
   return path / fmt::format("attempt={}.log", params.try_number);
 }
 
-std::string message_line(std::string_view event) {
-  return json::serialize(json::object{{"event", event}}) + "\n";
-}
-
 // The records that every log begins with; the UI folds what is between them.
 std::string header_lines(const std::string& source) {
   return message_line("::group::Log message source details") + message_line(source) +
          message_line("::endgroup::");
 }
 
-std::string read_part(std::ifstream& file, std::uintmax_t from, std::uintmax_t size) {
-  std::string text(size, '\0');
-  file.clear();
-  file.seekg(static_cast<std::streamoff>(from));
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+http::Stream as_lines(LogLines log) {
+  return [log = std::move(log)]() mutable -> std::optional<http::Part> {
+    std::optional<std::string> lines = log.next();
+    if (!lines) return std::nullopt;
+    return http::Part{std::move(*lines)};
+  };
 }
 
-struct Content {
-  std::string lines;
-  std::uintmax_t next = 0;  ///< offset to go on from
-};
-
-/// Whole lines from `from` on. What is too long loses its middle, and says so.
-Content read_log(const std::filesystem::path& path, std::uintmax_t from, bool full) {
-  std::ifstream file(path, std::ios::binary);
-  std::error_code ignored;
-  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
-  if (!file || from >= size) return {"", from};
-  if (full || size - from <= kMostShown) {
-    std::string text = read_part(file, from, size - from);
-    text.resize(text.rfind('\n') + 1);  // a line still being written waits for the next request
-    return {text, from + text.size()};
-  }
-  std::string head = read_part(file, from, kMostShown / 2);
-  head.resize(head.rfind('\n') + 1);
-  std::string tail = read_part(file, size - kMostShown / 2, kMostShown / 2);
-  tail.erase(0, tail.find('\n') + 1);
-  tail.resize(tail.rfind('\n') + 1);
-  const std::uintmax_t left_out = size - from - head.size() - tail.size();
-  return {head +
-              message_line(fmt::format(
-                  "... {} bytes of this log are not shown here; download it to see all ...", left_out)) +
-              tail,
-          size};
-}
-
-// Lines that are not JSON objects (a cut-off write, another writer) are shown as they are.
-std::string repaired(std::string lines) {
-  std::string out;
-  out.reserve(lines.size());
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.empty()) continue;
-    if (line.front() == '{' && line.back() == '}' && is_valid_utf8(line)) {
-      out.append(line) += '\n';
-    } else {
-      out += message_line(to_valid_utf8(line));
+/// {"content": [the lines], "continuation_token": token}
+http::Stream as_document(LogLines log, const std::optional<std::string>& token) {
+  std::string end =
+      "],\"continuation_token\":" + (token ? json::serialize(json::value(*token)) : "null") + "}";
+  return [log = std::move(log), before = std::string("{\"content\":["), end = std::move(end),
+          is_over = false]() mutable -> std::optional<http::Part> {
+    if (is_over) return std::nullopt;
+    std::optional<std::string> lines = log.next();
+    if (!lines) {
+      is_over = true;
+      return http::Part{before == "," ? end : before + end};
     }
-  }
-  return out;
+    if (lines->empty()) return http::Part{};
+    std::ranges::replace(*lines, '\n', ',');
+    lines->pop_back();
+    lines->insert(0, std::exchange(before, ","));
+    return http::Part{std::move(*lines)};
+  };
 }
 
-Answer ndjson_answer(std::string lines, const std::optional<std::string>& token) {
-  Answer answer;
-  answer.content_type = "application/x-ndjson";
-  answer.body = std::move(lines);
-  if (token) answer.headers.emplace_back("Airflow-Continuation-Token", *token);
-  return answer;
-}
-
-Answer json_answer(const std::string& lines, const std::optional<std::string>& token) {
-  Answer answer;
-  answer.body = "{\"content\":[";
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\n');
-    if (answer.body.back() == '}') answer.body += ',';
-    answer.body += rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  answer.body += "],\"continuation_token\":" + (token ? json::serialize(json::value(*token)) : "null") + "}";
-  return answer;
+// Not worth sending in parts, which have no length that tells how much is to come.
+void make_whole(Answer& answer) {
+  while (const auto part = answer.stream()) answer.body += part->text;
+  answer.stream = nullptr;
 }
 
 Result<std::uintmax_t> offset_from(const std::optional<std::string>& token) {
@@ -150,22 +102,30 @@ Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
   if (!attempt.exists || odd) return fail(ErrorCode::not_found, "TaskInstance not found");
 
   const std::filesystem::path path = log_file(call.api.config.logs_folder, params);
-  Content content;
-  std::string lines;
+  LogLines log(path);
+  std::uintmax_t next = 0;
   if (params.try_number == 0) {
-    lines = message_line("Task was not started yet: it has no logs.");
+    log.add_text(message_line("Task was not started yet: it has no logs."));
   } else {
-    content = read_log(path, *from, params.full_content);
-    lines = *from == 0 ? header_lines(path.string()) : "";
-    if (*from == 0 && content.next == 0 && attempt.finished) {
-      lines += message_line(fmt::format("This attempt left no log ({}).", path.string()));
-    }
-    lines += repaired(std::move(content.lines));
+    if (*from == 0) log.add_text(header_lines(path.string()));
+    next = log.add_file(*from, params.full_content);
+    if (next == 0 && attempt.finished)
+      log.add_text(message_line(fmt::format("This attempt left no log ({}).", path.string())));
   }
   std::optional<std::string> token;
-  if (!attempt.finished) token = to_base64_url(fmt::format("l:{}", content.next));
-  const bool as_lines = call.request.header("accept").starts_with("application/x-ndjson");
-  return as_lines ? ndjson_answer(std::move(lines), token) : json_answer(lines, token);
+  if (!attempt.finished) token = to_base64_url(fmt::format("l:{}", next));
+
+  Answer answer;
+  const bool is_small = log.size() <= kLargestWhole;
+  if (call.request.header("accept").starts_with("application/x-ndjson")) {
+    answer.content_type = "application/x-ndjson";
+    if (token) answer.headers.emplace_back("Airflow-Continuation-Token", *token);
+    answer.stream = as_lines(std::move(log));
+  } else {
+    answer.stream = as_document(std::move(log), token);
+  }
+  if (is_small) make_whole(answer);
+  return answer;
 }
 
 Result<Answer> get_external_log_url(Call&, const gen::GetExternalLogUrlParams&) {

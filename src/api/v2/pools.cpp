@@ -60,15 +60,8 @@ Result<Answer> answer_with_pool(Call& call, const std::string& name, int status)
   return ok(pool_from(rows[0], read_usage(call)), status);
 }
 
-Result<void> change(Call& call, std::function<Result<void>(store::Session&)> work) {
-  auto done = call.api.commands.write(std::move(work));
-  if (!done) return done;
-  call.api.commands.pools_changed();
-  return {};
-}
-
 Result<void> create_pool(Call& call, gen::PoolBody& body) {
-  auto done = change(call, [&](store::Session& session) -> Result<void> {
+  auto done = call.api.commands.write([&](store::Session& session) -> Result<void> {
     session.execute("INSERT INTO pool (name, slots, description, include_deferred) VALUES ($1, $2, $3, $4)",
                     {body.name, body.slots, body.description, body.include_deferred});
     return {};
@@ -87,7 +80,7 @@ struct PoolChange {
 };
 
 Result<void> update_pool(Call& call, const std::string& name, const PoolChange& fields) {
-  return change(call, [&](store::Session& session) -> Result<void> {
+  return call.api.commands.write([&](store::Session& session) -> Result<void> {
     if (session.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty()) return no_pool(name);
     if (fields.slots) session.execute("UPDATE pool SET slots = $1 WHERE name = $2", {*fields.slots, name});
     if (fields.description) {
@@ -103,7 +96,7 @@ Result<void> update_pool(Call& call, const std::string& name, const PoolChange& 
 
 Result<void> remove_pool(Call& call, const std::string& name) {
   if (name == kDefaultPool) return fail(ErrorCode::invalid, "Default Pool can't be deleted");
-  return change(call, [&](store::Session& session) -> Result<void> {
+  return call.api.commands.write([&](store::Session& session) -> Result<void> {
     if (session.execute("DELETE FROM pool WHERE name = $1", {name}) == 0) return no_pool(name);
     return {};
   });
@@ -133,6 +126,7 @@ Result<Answer> post_pool(Call& call, const gen::PostPoolParams&, gen::PoolBody& 
   const auto done = create_pool(call, body);
   if (!done && done.error().code == ErrorCode::conflict) return unique_violation(done.error().message);
   if (!done) return std::unexpected(done.error());
+  call.api.commands.pools_changed();
   return answer_with_pool(call, body.name, 201);
 }
 
@@ -152,11 +146,13 @@ Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::P
     }
   }
   if (auto done = update_pool(call, params.pool_name, fields); !done) return std::unexpected(done.error());
+  call.api.commands.pools_changed();
   return answer_with_pool(call, params.pool_name, 200);
 }
 
 Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {
   if (auto done = remove_pool(call, params.pool_name); !done) return std::unexpected(done.error());
+  call.api.commands.pools_changed();
   return no_content();
 }
 
@@ -176,8 +172,10 @@ Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody
         return update_pool(call, pool.name, fields);
       },
       [&](const std::string& name) { return remove_pool(call, name); }};
-  return ok(run_bulk<gen::PoolBody, gen::BulkCreateAction_PoolBody_, gen::BulkUpdateAction_PoolBody_,
-                     gen::BulkDeleteAction_PoolBody_>(body, handlers));
+  auto answer = run_bulk<gen::PoolBody, gen::BulkCreateAction_PoolBody_, gen::BulkUpdateAction_PoolBody_,
+                         gen::BulkDeleteAction_PoolBody_>(body, handlers);
+  call.api.commands.pools_changed();  // which reads them all, so once
+  return answer;
 }
 
 }  // namespace

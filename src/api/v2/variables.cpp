@@ -142,9 +142,8 @@ Result<Answer> bulk_variables(Call& call, const gen::BulkVariablesParams&,
       [&](auto& variable) { return create_variable(call, variable); },
       [&](auto& variable, const Mask& mask) { return update_variable(call, variable, mask); },
       [&](const std::string& key) { return remove_variable(call, key); }};
-  return ok(
-      run_bulk<gen::VariableBody, gen::BulkCreateAction_VariableBody_, gen::BulkUpdateAction_VariableBody_,
-               gen::BulkDeleteAction_VariableBody_>(body, handlers));
+  return run_bulk<gen::VariableBody, gen::BulkCreateAction_VariableBody_, gen::BulkUpdateAction_VariableBody_,
+                  gen::BulkDeleteAction_VariableBody_>(body, handlers);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ class PostgresDatabase final : public Database {
   }
 
   std::unique_ptr<Session> connect() override {
-    return std::make_unique<PostgresSession>(to_conninfo(options_), false);
+    return std::make_unique<PostgresSession>(to_conninfo(options_), std::nullopt);
   }
 
   void create() override {
@@ -79,7 +79,7 @@ class PostgresDatabase final : public Database {
     } catch (const Unavailable&) {
       // Either the server is away, then the next attempt says so, or the database is missing.
     }
-    PostgresSession server(to_conninfo(maintenance), false);
+    PostgresSession server(to_conninfo(maintenance), std::nullopt);
     if (server.query("SELECT 1 FROM pg_database WHERE datname = $1", {name}).empty()) {
       server.execute_script(fmt::format("CREATE DATABASE {}", quote_identifier(name)));
     }
@@ -97,8 +97,8 @@ class PostgresDatabase final : public Database {
   }
 
  protected:
-  std::unique_ptr<Session> connect_for_reading() override {
-    return std::make_unique<PostgresSession>(to_conninfo(options_), true);
+  std::unique_ptr<Session> connect_for_reading(std::chrono::milliseconds limit) override {
+    return std::make_unique<PostgresSession>(to_conninfo(options_), limit);
   }
 
  private:

@@ -68,7 +68,7 @@ Value cell(const PGresult* result, int row, int column) {
 
 }  // namespace
 
-PostgresSession::PostgresSession(const std::string& url, bool read_only)
+PostgresSession::PostgresSession(const std::string& url, std::optional<std::chrono::milliseconds> read_limit)
     : connection_(PQconnectdb(url.c_str())) {
   if (PQstatus(connection_) != CONNECTION_OK) {
     const std::string reason = PQerrorMessage(connection_);
@@ -77,10 +77,11 @@ PostgresSession::PostgresSession(const std::string& url, bool read_only)
   }
   PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
   try {
-    if (read_only) {
+    if (read_limit) {
       execute_script("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
       // What readers ask depends on its arguments: one state has a million rows, another none.
       execute_script("SET plan_cache_mode = force_custom_plan");
+      execute_script(fmt::format("SET statement_timeout = {}", read_limit->count()));
     }
   } catch (...) {
     PQfinish(connection_);
@@ -99,6 +100,7 @@ void PostgresSession::check(const PGresult* result, std::string_view sql) const 
   const std::string_view state = code == nullptr ? "" : code;
   const std::string reason = result == nullptr ? PQerrorMessage(connection_) : PQresultErrorMessage(result);
   if (state == "23505") throw UniqueViolation(reason);
+  if (state == "57014") throw TooSlow(fmt::format("database: {} in: {}", reason, sql));
   // 08: connection, 53: out of resources, 57: shut down, 25006: read only; none: the connection is gone.
   const bool unavailable = state.empty() || state.starts_with("08") || state.starts_with("53") ||
                            state.starts_with("57") || state == "25006";

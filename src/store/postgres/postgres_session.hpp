@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <libpq-fe.h>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "store/sql.hpp"
@@ -16,8 +18,9 @@ using PgResult = std::unique_ptr<PGresult, PgResultDeleter>;
 
 class PostgresSession final : public Session {
  public:
+  /// @param read_limit  of one that only reads: how long a statement may take.
   /// Throws Unavailable if the server does not let us in.
-  PostgresSession(const std::string& url, bool read_only);
+  PostgresSession(const std::string& url, std::optional<std::chrono::milliseconds> read_limit);
   ~PostgresSession() override;
   PostgresSession(const PostgresSession&) = delete;
   PostgresSession& operator=(const PostgresSession&) = delete;

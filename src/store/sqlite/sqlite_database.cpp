@@ -14,7 +14,7 @@ class SqliteDatabase final : public Database {
 
   Backend backend() const override { return Backend::sqlite; }
   std::string description() const override { return "sqlite:///" + path_; }
-  std::unique_ptr<Session> connect() override { return std::make_unique<SqliteSession>(path_, false); }
+  std::unique_ptr<Session> connect() override { return std::make_unique<SqliteSession>(path_, std::nullopt); }
 
   void create() override {
     std::error_code error;
@@ -38,8 +38,8 @@ class SqliteDatabase final : public Database {
   }
 
  protected:
-  std::unique_ptr<Session> connect_for_reading() override {
-    return std::make_unique<SqliteSession>(path_, true);
+  std::unique_ptr<Session> connect_for_reading(std::chrono::milliseconds limit) override {
+    return std::make_unique<SqliteSession>(path_, limit);
   }
 
  private:

@@ -45,11 +45,12 @@ void read_cell(Value& cell, sqlite3_stmt* statement, int column) {
 
 }  // namespace
 
-SqliteSession::SqliteSession(const std::string& path, bool read_only) {
+SqliteSession::SqliteSession(const std::string& path, std::optional<std::chrono::milliseconds> read_limit)
+    : read_limit_(read_limit) {
   // SQLite's statistics of its memory take a lock for each allocation. Refused once a database is open.
   [[maybe_unused]] static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   const int flags =
-      SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+      SQLITE_OPEN_NOMUTEX | (read_limit ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
     const std::string reason = sqlite3_errmsg(database_);
     sqlite3_close(database_);
@@ -60,13 +61,23 @@ SqliteSession::SqliteSession(const std::string& path, bool read_only) {
   try {
     execute_script("PRAGMA foreign_keys = ON");
     // The cache is for a change that is larger than the default of 2 MB, which would go to the log twice.
-    if (!read_only) {
+    if (read_limit) {
+      watch_time();
+    } else {
       execute_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;");
     }
   } catch (...) {
     sqlite3_close(database_);
     throw;
   }
+}
+
+void SqliteSession::watch_time() {
+  constexpr int kSteps = 10'000;  // a look at the clock about every millisecond
+  const auto is_over = [](void* session) {
+    return std::chrono::steady_clock::now() > static_cast<SqliteSession*>(session)->end_ ? 1 : 0;
+  };
+  sqlite3_progress_handler(database_, kSteps, is_over, this);
 }
 
 SqliteSession::~SqliteSession() {
@@ -84,6 +95,8 @@ void SqliteSession::raise(std::string_view sql) const {
   const std::string reason = sqlite3_errmsg(database_);
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) throw UniqueViolation(reason);
   switch (code & 0xFF) {
+    case SQLITE_INTERRUPT:
+      throw TooSlow(fmt::format("database: {} in: {}", reason, sql));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:
@@ -97,6 +110,7 @@ void SqliteSession::raise(std::string_view sql) const {
 }
 
 sqlite3_stmt* SqliteSession::prepare(std::string_view sql) {
+  if (read_limit_) end_ = std::chrono::steady_clock::now() + *read_limit_;
   if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
   if (statements_.size() >= kMostStatements) forget_statements();
   const std::string own = with_question_marks(sql);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <sqlite3.h>
 #include <string>
 #include <unordered_map>
@@ -10,8 +12,9 @@ namespace leoflow::store {
 
 class SqliteSession final : public Session {
  public:
+  /// @param read_limit  of one that only reads: how long a statement may take.
   /// Throws Unavailable if the file cannot be opened.
-  SqliteSession(const std::string& path, bool read_only);
+  SqliteSession(const std::string& path, std::optional<std::chrono::milliseconds> read_limit);
   ~SqliteSession() override;
   SqliteSession(const SqliteSession&) = delete;
   SqliteSession& operator=(const SqliteSession&) = delete;
@@ -36,6 +39,8 @@ class SqliteSession final : public Session {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
+  void watch_time();
+  /// The time of a statement begins.
   sqlite3_stmt* prepare(std::string_view sql);
   void forget_statements();
   /// Whether there is one more row.
@@ -44,6 +49,8 @@ class SqliteSession final : public Session {
   void bind(sqlite3_stmt* statement, std::span<const Param> params);
   [[noreturn]] void raise(std::string_view sql) const;
 
+  const std::optional<std::chrono::milliseconds> read_limit_;
+  std::chrono::steady_clock::time_point end_;  ///< of the time that the statement has
   sqlite3* database_ = nullptr;
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };
