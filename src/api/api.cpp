@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "api/core/audit.hpp"
+#include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
 #include "auth/users.hpp"
@@ -12,15 +13,6 @@
 namespace leoflow::api {
 
 namespace {
-
-/// Browsers send Origin with every request that changes something. A cookie must
-/// not work from another site's page, nor from one that hides where it comes from ("null").
-bool is_cross_site(const http::Request& request) {
-  const std::string_view origin = request.header("origin");
-  const std::size_t scheme_end = origin.find("://");
-  if (origin.empty()) return false;
-  return scheme_end == std::string_view::npos || origin.substr(scheme_end + 3) != request.header("host");
-}
 
 bool changes_something(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
@@ -189,6 +181,7 @@ Result<auth::Claims> Api::authenticate(Call& call) {
   const auto role = auth::admitted_role(call.db(), *claims);
   if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
   claims->role = *role;
+  // A cookie must not work from another site's page.
   if (from_cookie && changes_something(request.method) && is_cross_site(request) &&
       !config_.settings.cors.allows(request.header("origin"))) {
     return fail(ErrorCode::forbidden, "Forbidden");
