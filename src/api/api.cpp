@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "api/core/admission.hpp"
 #include "api/core/audit.hpp"
 #include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
-#include "auth/users.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -172,17 +172,10 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
 
 Result<auth::Claims> Api::authenticate(Call& call) {
   const http::Request& request = call.request;
-  std::string_view token = request.bearer_token();
-  const bool from_cookie = token.empty();
-  if (from_cookie) token = request.cookie("_token");
-  if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
-  auto claims = services_.tokens.verify(token, call.now());
+  auto claims = admit(token_of(request), services_, [&call]() -> store::Session& { return call.db(); });
   if (!claims) return claims;
-  const auto role = auth::admitted_role(call.db(), *claims);
-  if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
-  claims->role = *role;
   // A cookie must not work from another site's page.
-  if (from_cookie && changes_something(request.method) && is_cross_site(request) &&
+  if (request.bearer_token().empty() && changes_something(request.method) && is_cross_site(request) &&
       !config_.settings.cors.allows(request.header("origin"))) {
     return fail(ErrorCode::forbidden, "Forbidden");
   }
