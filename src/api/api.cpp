@@ -119,9 +119,9 @@ http::Response Api::serve_page(const http::Request& request, std::size_t& operat
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  if (!files_.is_ui_page(request)) return files_.serve(request);
+  if (!files_.is_ui_page(request)) return files_.serve(request, {});
   Call call(request, services_, "");
-  return authenticate(call) ? files_.serve(request) : login_redirect(request);
+  return authenticate(call) ? files_.serve(request, services_.plugins.sources()) : login_redirect(request);
 }
 
 http::Request Api::for_plugins(const http::Request& request) {
