@@ -3,25 +3,17 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "api/core/admission.hpp"
 #include "api/core/audit.hpp"
+#include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
-#include "auth/users.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
 
 namespace {
-
-/// Browsers send Origin with every request that changes something. A cookie must
-/// not work from another site's page, nor from one that hides where it comes from ("null").
-bool is_cross_site(const http::Request& request) {
-  const std::string_view origin = request.header("origin");
-  const std::size_t scheme_end = origin.find("://");
-  if (origin.empty()) return false;
-  return scheme_end == std::string_view::npos || origin.substr(scheme_end + 3) != request.header("host");
-}
 
 bool changes_something(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
@@ -128,9 +120,9 @@ http::Response Api::serve_page(const http::Request& request, std::size_t& operat
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  if (!files_.is_ui_page(request)) return files_.serve(request);
+  if (!files_.is_ui_page(request)) return files_.serve(request, {});
   Call call(request, services_, "");
-  return authenticate(call) ? files_.serve(request) : login_redirect(request);
+  return authenticate(call) ? files_.serve(request, services_.plugins.sources()) : login_redirect(request);
 }
 
 http::Request Api::for_plugins(const http::Request& request) {
@@ -186,16 +178,10 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
 
 Result<auth::Claims> Api::authenticate(Call& call) {
   const http::Request& request = call.request;
-  std::string_view token = request.bearer_token();
-  const bool from_cookie = token.empty();
-  if (from_cookie) token = request.cookie("_token");
-  if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
-  auto claims = services_.tokens.verify(token, call.now());
+  auto claims = admit(token_of(request), services_, [&call]() -> store::Session& { return call.db(); });
   if (!claims) return claims;
-  const auto role = auth::admitted_role(call.db(), *claims);
-  if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
-  claims->role = *role;
-  if (from_cookie && changes_something(request.method) && is_cross_site(request) &&
+  // A cookie must not work from another site's page.
+  if (request.bearer_token().empty() && changes_something(request.method) && is_cross_site(request) &&
       !config_.settings.cors.allows(request.header("origin"))) {
     return fail(ErrorCode::forbidden, "Forbidden");
   }

@@ -92,6 +92,46 @@ TEST_F(ApiTest, LogsInAndOut) {
   EXPECT_EQ(get("/ui/auth/me").status, 403);
 }
 
+class SessionTest : public ApiTest {
+ protected:
+  /// The cookie that a login sets, without its token.
+  std::string cookie_for(std::optional<std::string> origin, std::string_view target = "/auth/token") {
+    http::Request request;
+    request.method = "POST";
+    http::parse_target(target, request);
+    request.headers = {{"host", "leoflow.example"}, {"content-type", "application/json"}};
+    if (origin) request.headers.emplace("origin", *origin);
+    request.body = R"({"username": "admin", "password": "right"})";
+    const auto answer = api_->handle(request);
+    EXPECT_EQ(answer.status, 201) << answer.content();
+    token_ = get_text(*parse_json(answer.content()), "access_token");
+    for (const auto& [name, value] : answer.headers) {
+      if (name != "Set-Cookie") continue;
+      EXPECT_TRUE(value.starts_with("_token=" + token_ + "; ")) << value;
+      return value.substr(value.find("; ") + 2);
+    }
+    return "";
+  }
+};
+
+TEST_F(SessionTest, TheLoginPageGetsACookieThatScriptsAndOtherSitesDoNotHave) {
+  EXPECT_EQ(cookie_for("http://leoflow.example"), "Path=/; HttpOnly; SameSite=Lax");
+  EXPECT_EQ(cookie_for("https://leoflow.example"), "Path=/; HttpOnly; SameSite=Lax; Secure");
+}
+
+TEST_F(SessionTest, ProgramsAndPagesOfOtherSitesGetNone) {
+  EXPECT_EQ(cookie_for(std::nullopt), "");
+  EXPECT_EQ(cookie_for("https://evil.example"), "") << "it would log its visitor in as somebody else";
+  EXPECT_EQ(cookie_for("null"), "");
+  EXPECT_EQ(cookie_for("http://leoflow.example", "/auth/token/cli"), "");
+}
+
+TEST_F(SessionTest, LoggingOutTakesTheCookieAway) {
+  const auto answer = get("/api/v2/auth/logout");
+  EXPECT_EQ(answer.headers.back().first, "Set-Cookie");
+  EXPECT_EQ(answer.headers.back().second, "_token=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+}
+
 TEST_F(ApiTest, WrongLoginsAreRefusedAndSlowedDown) {
   const std::string wrong = R"({"username": "admin", "password": "wrong"})";
   const auto first = call("POST", "/auth/token", wrong, false);

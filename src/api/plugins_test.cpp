@@ -64,6 +64,97 @@ TEST_F(ApiTest, ApplicationsOfPluginsLearnWhoAsksButGetNoToken) {
   EXPECT_EQ(get_text(sent, "x-leoflow-role"), "admin");
 }
 
+/// What the UI's page may do when a plugin has a view or a React application there.
+class PolicyTest : public ApiTest {
+ protected:
+  std::string policy(const json::value& views, const json::value& apps) {
+    commands_.told = told_plugins();
+    json::object& plugin = commands_.told->at("plugins").at(0).as_object();
+    plugin["external_views"] = views;
+    plugin["react_apps"] = apps;
+    api_->renew_plugins();
+    return policy_of(get("/"));
+  }
+  static std::string policy_of(const http::Response& page) {
+    for (const auto& [name, value] : page.headers) {
+      if (name == "Content-Security-Policy") return value;
+    }
+    return "";
+  }
+  static json::value view(std::string_view href) {
+    return json::array{json::object{{"href", href}, {"url_route", "mine"}}};
+  }
+  static json::value app(std::string_view url) { return json::array{json::object{{"bundle_url", url}}}; }
+};
+
+TEST_F(PolicyTest, NamesTheHostsOfFramesAndBundlesAndNothingElse) {
+  const std::string without = policy(nullptr, nullptr);
+  EXPECT_NE(without.find("; frame-src 'self';"), std::string::npos) << without;
+  const std::string with =
+      policy(view("HTTPS://Frames.example:8443/{DAG_ID}?a=;b"), app("http://bundles.example/main.js"));
+  std::string expected = without;
+  for (const auto& [directive, origin] :
+       {std::pair{"frame-src 'self'", " https://frames.example:8443"},
+        {"script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:", " http://bundles.example"},
+        {"style-src 'self' 'unsafe-inline'", " http://bundles.example"},
+        {"connect-src 'self'", " http://bundles.example"}}) {
+    const std::size_t at = expected.find(directive);
+    ASSERT_NE(at, std::string::npos) << directive;
+    expected.insert(at + std::string_view(directive).size(), origin);
+  }
+  EXPECT_EQ(with, expected);
+  EXPECT_EQ(policy_of(get("/auth/login")), without) << "no plugin is shown there";
+}
+
+TEST_F(PolicyTest, AViewThatIsALinkNeedsNothing) {
+  const std::string without = policy(nullptr, nullptr);
+  EXPECT_EQ(
+      policy(json::array{json::object{{"href", "https://a.example/"}, {"url_route", nullptr}}}, nullptr),
+      without);
+}
+
+TEST_F(PolicyTest, OneHostIsNamedOnce) {
+  const json::value twice = json::array{json::object{{"href", "https://a.example/1"}, {"url_route", "1"}},
+                                        json::object{{"href", "https://a.example/2"}, {"url_route", "2"}}};
+  EXPECT_NE(policy(twice, nullptr).find("frame-src 'self' https://a.example;"), std::string::npos);
+}
+
+TEST_F(PolicyTest, OddUrlsAddNothing) {
+  const std::string without = policy(nullptr, nullptr);
+  for (const char* url : {"",
+                          "/mine/page",
+                          "page",
+                          "//a.example/x",
+                          "javascript:alert(1)",
+                          "data:text/html,x",
+                          "blob:https://a",
+                          "https://",
+                          "https:///x",
+                          "https://a.example; script-src *",
+                          "https://a.example;script-src",
+                          "https://a.example/ ; script-src *",
+                          "https://a.example\n; script-src *",
+                          "https://a.example/\r\nX: y",
+                          "https://*",
+                          "https://*.example",
+                          "https://me@a.example/",
+                          "https://a.example:*",
+                          "https://a.example:",
+                          "https://a.example:123456",
+                          "https://a.example:80:80",
+                          "https://{DAG_ID}.example/",
+                          "https://a.example\\@b.example/",
+                          "https://'self'",
+                          "https://a,b",
+                          "https://[::1]/",
+                          "https://b\xc3\xbc.example/",
+                          " https://a.example",
+                          "ws://a.example",
+                          "*",
+                          "'unsafe-eval'"})
+    EXPECT_EQ(policy(view(url), app(url)), without) << url;
+}
+
 TEST_F(ApiTest, JobsAreTheLivingPartsOfLeoflow) {
   const Time early = now_ - std::chrono::hours(1);
   processes_ = {{"SchedulerJob", "here", "me", now_, now_},

@@ -60,6 +60,58 @@ TEST_F(WaitingTest, EndsWhenTheRunIsDeleted) {
   EXPECT_FALSE(response.stream());
 }
 
+TEST_F(WaitingTest, EndsWithItsToken) {
+  const auto response = wait("manual__2");
+  ASSERT_TRUE(response.stream());
+  clock_.advance(auth::Tokens::kUserLife);
+  ASSERT_TRUE(response.stream());
+  clock_.advance(std::chrono::minutes{1});
+  EXPECT_FALSE(response.stream());
+}
+
+TEST_F(WaitingTest, EndsWhenItsUserLogsOut) {
+  const auto response = wait("manual__2");
+  ASSERT_TRUE(response.stream());
+  get("/api/v2/auth/logout");
+  EXPECT_FALSE(response.stream());
+}
+
+TEST_F(WaitingTest, EndsWhenItsUserIsRemovedOrHasANewPassword) {
+  const auto first = wait("manual__2");
+  ASSERT_TRUE(first.stream());
+  sql("UPDATE app_user SET tokens_valid_from = tokens_valid_from + 1000000");
+  EXPECT_FALSE(first.stream());
+  sql("UPDATE app_user SET tokens_valid_from = 0");
+  const auto second = wait("manual__2");
+  ASSERT_TRUE(second.stream());
+  sql("DELETE FROM app_user");
+  EXPECT_FALSE(second.stream());
+}
+
+TEST_F(WaitingTest, GoesOnWithASmallerRoleThatMayStillRead) {
+  const auto response = wait("manual__2");
+  sql("UPDATE app_user SET role = 'viewer'");
+  EXPECT_TRUE(response.stream());
+}
+
+TEST_F(WaitingTest, AUserWaitsForAHundredRunsAtMost) {
+  std::vector<http::Response> held;
+  for (int i = 0; i < 100; ++i) held.push_back(wait("manual__2"));
+  EXPECT_EQ(held.back().status, 200);
+  const auto refused = wait("manual__2");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(detail_of(refused), "You wait for 100 runs at once");
+  {
+    auth::put_user(*database_->connect(), {"ada", "", auth::Role::viewer}, now_);
+    const std::string mine =
+        std::exchange(token_, tokens_.issue("ada", auth::Role::viewer, now_, auth::Tokens::kUserLife));
+    EXPECT_EQ(wait("manual__2").status, 200) << "others are not held up";
+    token_ = mine;
+  }
+  held.pop_back();
+  EXPECT_EQ(wait("manual__2").status, 200) << "one has ended";
+}
+
 TEST_F(WaitingTest, NobodyLooksMoreThanTwentyTimesASecond) {
   EXPECT_EQ(wait("manual__2", "interval=1e-300").stream()->pause, std::chrono::milliseconds(50));
 }

@@ -4,6 +4,7 @@
 
 #include "api/core/masking.hpp"
 #include "api/core/python_text.hpp"
+#include "api/wire/body_json.hpp"
 
 namespace leoflow::api {
 
@@ -136,9 +137,7 @@ json::object masked_entities(const json::object& fields, json::object (*mask)(co
 }
 
 std::optional<json::object> body_of(const http::Request& request) {
-  if (request.body.empty() ||
-      request.header("content-type").find("application/json") == std::string_view::npos)
-    return std::nullopt;
+  if (request.body.empty() || !wire::is_json(request.header("content-type"))) return std::nullopt;
   auto parsed = parse_json(request.body);
   if (!parsed || !parsed->is_object()) return std::nullopt;
   return std::move(parsed->get_object());

@@ -24,8 +24,10 @@ std::vector<std::string> texts_of(const json::value& told, std::string_view name
 }
 
 std::shared_ptr<const PluginFacts> read_facts(const json::value& told) {
-  return std::make_shared<const PluginFacts>(items_of(told, "plugins"), items_of(told, "import_errors"),
-                                             texts_of(told, "prefixes"));
+  json::array plugins = items_of(told, "plugins");
+  PageSources sources = plugin_sources(plugins);
+  return std::make_shared<const PluginFacts>(std::move(plugins), items_of(told, "import_errors"),
+                                             texts_of(told, "prefixes"), std::move(sources));
 }
 
 }  // namespace
@@ -81,6 +83,11 @@ Result<std::shared_ptr<const PluginFacts>> PluginList::read(engine::Commands& co
   answered_.wait_for(lock, kPatience, [this] { return facts_ || !asking_; });
   if (facts_) return facts_;
   return fail(ErrorCode::unavailable, "the plugins could not be read; the server's log says why");
+}
+
+PageSources PluginList::sources() {
+  const std::lock_guard lock(mutex_);
+  return facts_ ? facts_->sources : PageSources{};
 }
 
 std::optional<bool> PluginList::serves(std::string_view path) {

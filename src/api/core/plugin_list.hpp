@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/core/plugin_sources.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "engine/commands.hpp"
@@ -19,6 +20,7 @@ struct PluginFacts {
   json::array plugins;                ///< as in Airflow's API
   json::array import_errors;          ///< likewise
   std::vector<std::string> prefixes;  ///< below which applications of plugins answer
+  PageSources sources;                ///< what pages that show them need of other hosts
 };
 
 /// The plugins as they are now. The UI asks with each page: what is known is answered at once, and renewed
@@ -35,6 +37,9 @@ class PluginList {
   /// Waits only if Python has never answered yet.
   /// Errors: unavailable (no agent answers, or Python fails; the log says how). The next call asks again.
   Result<std::shared_ptr<const PluginFacts>> read(engine::Commands& commands);
+
+  /// What pages that show the plugins need of other hosts; nothing as long as that is not known.
+  PageSources sources();
 
   /// Whether an application of a plugin answers this path; nothing as long as that is not known.
   std::optional<bool> serves(std::string_view path);

@@ -49,15 +49,18 @@ class Registry {
   const Slot& slot(std::size_t index) const { return slots_[index]; }
 
  private:
+  static std::optional<json::value> document_of(const Call& call, bool required, wire::Problems& problems) {
+    return wire::body_json(call.request.body, call.request.header("content-type"), required, problems);
+  }
   template <typename Body>
   static void parse_body(Call& call, Body& body, wire::Problems& problems) {
-    if (const auto document = wire::body_json(call.request.body, true, problems)) {
+    if (const auto document = document_of(call, true, problems)) {
       body.parse(*document, wire::Location("body"), problems);
     }
   }
   template <typename Body>
   static void parse_body(Call& call, std::optional<Body>& body, wire::Problems& problems) {
-    const auto document = wire::body_json(call.request.body, false, problems);
+    const auto document = document_of(call, false, problems);
     if (document && !document->is_null()) body.emplace().parse(*document, wire::Location("body"), problems);
   }
 

@@ -8,6 +8,7 @@
 #include "api/core/catalog.hpp"
 #include "api/core/dag_cache.hpp"
 #include "api/core/dag_links.hpp"
+#include "api/core/open_streams.hpp"
 #include "api/core/plugin_list.hpp"
 #include "api/core/run_cache.hpp"
 #include "api/core/settings.hpp"
@@ -50,6 +51,7 @@ struct Services {
   Catalog catalog{};
   PluginList plugins{config.plugins_file};
   ApiMetrics metrics{};
+  OpenStreams streams{};
 };
 
 }  // namespace leoflow::api

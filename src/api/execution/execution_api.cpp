@@ -101,11 +101,17 @@ http::Response ExecutionApi::perform(const http::Request& request, const wire::R
   read_parameters(params, asking, problems);
   if (operation.body != nullptr || operation.whole_body) {
     const bool required = !operation.whole_body || operation.whole_body->required;
-    if (auto body = wire::body_json(request.body, required, problems)) {
+    const std::string_view type = request.header("content-type");
+    if (auto body = wire::body_json(request.body, type, required, problems)) {
       asking.body = std::move(*body);
       if (operation.body != nullptr) read_body(*operation.body, asking.body, asking, problems);
     }
     if (const auto& whole = operation.whole_body; whole && !whole->as.empty() && problems.empty()) {
+      // Any JSON will do, but a text that was sent as no JSON is none.
+      if (whole->check == anything && !request.body.empty() && !wire::is_json(type)) {
+        problems.add(wire::Location("body"), "invalid-json-value", "input was not a valid JSON value",
+                     asking.body);
+      }
       asking.arguments[whole->as] = whole->check(asking.body, wire::Location("body"), problems);
     }
   }

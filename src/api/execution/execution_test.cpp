@@ -52,6 +52,24 @@ TEST_F(ExecutionTest, ARetryIsANewAttemptAndTheOldOneIsGone) {
   EXPECT_EQ(call("PUT", own("/rtif"), "{}").status, 410);
 }
 
+TEST_F(ExecutionTest, WhatDoesNotSayThatItIsJsonIsATextAndRefused) {
+  begin();
+  const auto send = [this](std::string_view method, const std::string& target, std::string body) {
+    return call(method, target, std::move(body),
+                http::Headers{{"authorization", "Bearer " + token_}, {"content-type", "text/plain"}});
+  };
+  EXPECT_EQ(send("PATCH", own("/state"), R"({"state":"failed","end_date":"2026-01-01T00:00:00Z"})").status,
+            422);
+  EXPECT_EQ(send("PUT", own("/heartbeat"), R"({"hostname":"h","pid":7})").body,
+            R"({"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid )"
+            R"(dictionary or object to extract fields from","input":"{\"hostname\":\"h\",\"pid\":7}"}]})");
+  EXPECT_EQ(
+      send("POST", "/execution/xcoms/d/r/t/k", "1").body,
+      R"({"detail":[{"type":"invalid-json-value","loc":["body"],"msg":"input was not a valid JSON value",)"
+      R"("input":"1"}]})");
+  EXPECT_EQ(state(), "running");
+}
+
 class WaitingTest : public ExecutionTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(WaitingTest, ThatATaskWaitsMayBeToldTwiceButNotOnceItGoesOn) {

@@ -43,6 +43,8 @@ class ExecutionTest : public testing::Test {
     request.method = method;
     http::parse_target(target, request);
     request.headers = headers.value_or(http::Headers{{"authorization", "Bearer " + token_}});
+    if (!request.headers.contains("content-type"))
+      request.headers.emplace("content-type", "application/json");
     request.body = std::move(body);
     return api_.handle(request);
   }

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <semaphore>
 
+#include "api/core/origin.hpp"
 #include "api/core/registry.hpp"
 #include "api/resources.hpp"
 #include "auth/passwords.hpp"
@@ -32,6 +33,12 @@ bool is_safe_next(const http::Request& request, std::string_view next) {
   const std::string_view rest = next.substr(scheme_end + 3);
   return (scheme == "http" || scheme == "https") &&
          rest.substr(0, rest.find_first_of("/?#")) == request.header("host");
+}
+
+/// The browser's session: no script reads it, and what other sites' pages send goes without it. The login
+/// page writes the same cookie by a script, which browsers refuse over one that scripts may not see.
+std::pair<std::string, std::string> session_cookie(std::string_view token, std::string_view attributes) {
+  return {"Set-Cookie", fmt::format("_token={}; Path=/; HttpOnly; SameSite=Lax{}", token, attributes)};
 }
 
 /// What login clients post: JSON, or a form.
@@ -88,7 +95,8 @@ std::optional<auth::User> check_password(Call& call, const gen::LoginBody& body)
   return user;
 }
 
-Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds life) {
+/// @param with_session  the browser that asked keeps the token as its cookie.
+Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds life, bool with_session) {
   if (body.username.empty() || body.password.empty()) {
     return fail(ErrorCode::invalid, "Username and password must be provided");
   }
@@ -108,7 +116,13 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   call.api.login_limiter.forgive(key);
   gen::LoginResponse response;
   response.access_token = call.api.tokens.issue(user->username, user->role, call.began, life);
-  return ok(response, 201);
+  Answer answer = ok(response, 201);
+  if (with_session) {
+    // What the browser says, for the server may be behind one that speaks TLS for it.
+    const bool is_https = call.request.header("origin").starts_with("https://");
+    answer.headers.push_back(session_cookie(response.access_token, is_https ? "; Secure" : ""));
+  }
+  return answer;
 }
 
 Result<Answer> create_token_all_admins(Call&, const gen::CreateTokenAllAdminsParams&) {
@@ -140,7 +154,7 @@ Result<Answer> logout(Call& call, const gen::LogoutParams&) {
     if (!revoked) return std::unexpected(revoked.error());
   }
   Answer answer = redirect("/auth/login");
-  answer.headers.emplace_back("Set-Cookie", "_token=; Path=/; Max-Age=0; SameSite=Lax");
+  answer.headers.push_back(session_cookie("", "; Max-Age=0"));
   return answer;
 }
 
@@ -169,7 +183,8 @@ Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::
   return ok(response);
 }
 
-/// Takes forms, too, unlike that of the command line.
+/// Takes forms, too, unlike that of the command line. To the login page it gives the cookie as well, but to
+/// no page of another site: that could log its visitor in as somebody else.
 Result<Answer> create_token(Call& call) {
   const std::string_view type = call.request.header("content-type");
   const bool known =
@@ -181,11 +196,11 @@ Result<Answer> create_token(Call& call) {
     body.parse(*fields, wire::Location("body"), problems);
   }
   if (!problems.empty()) return unprocessable(problems);
-  return log_in(call, body, auth::Tokens::kUserLife);
+  return log_in(call, body, auth::Tokens::kUserLife, is_from_own_page(call.request));
 }
 
 Result<Answer> create_token_cli(Call& call, const gen::CreateTokenCliParams&, gen::LoginBody& body) {
-  return log_in(call, body, auth::Tokens::kCliLife);
+  return log_in(call, body, auth::Tokens::kCliLife, false);
 }
 
 }  // namespace

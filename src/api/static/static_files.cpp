@@ -80,14 +80,8 @@ bool is_safe(std::string_view relative) {
                       [](const std::string& part) { return part.empty() || part.front() == '.'; });
 }
 
-/// The UI injects its styles and compiles WebAssembly (SQL highlighting); all else must come from here.
-http::Response with_policy(http::Response response) {
-  response.headers.emplace_back(
-      "Content-Security-Policy",
-      "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
-      "style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self' data:; "
-      "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action "
-      "'self'");
+http::Response with_policy(http::Response response, const PageSources& also = {}) {
+  response.headers.emplace_back("Content-Security-Policy", page_policy(also));
   return response;
 }
 
@@ -115,7 +109,7 @@ bool StaticFiles::is_ui_page(const http::Request& request) const {
          !path.starts_with("/api/") && !path.starts_with("/static/") && !path.starts_with("/auth/");
 }
 
-http::Response StaticFiles::serve(const http::Request& request) {
+http::Response StaticFiles::serve(const http::Request& request, const PageSources& also) {
   const std::string path = url_decode(request.path).value_or("/");
   const std::string_view view = path;
   if (request.method != "GET" && request.method != "HEAD") return http::method_not_allowed("GET, HEAD");
@@ -130,8 +124,8 @@ http::Response StaticFiles::serve(const http::Request& request) {
   if (view.starts_with("/auth/static/")) return file_answer(request, login_, view.substr(13));
   if (view.starts_with(kDocsFiles)) return file_answer(request, docs_, view.substr(kDocsFiles.size()));
   if (is_docs(view)) return with_policy(api_docs(view));
-  if (view == "/auth" || view.starts_with("/auth/")) return page_answer(request, login_);
-  return page_answer(request, ui_);
+  if (view == "/auth" || view.starts_with("/auth/")) return page_answer(request, login_, {});
+  return page_answer(request, ui_, also);
 }
 
 StaticFiles::FilePointer StaticFiles::find(const std::filesystem::path& folder, std::string_view relative) {
@@ -186,13 +180,14 @@ http::Response StaticFiles::file_answer(const http::Request& request, const std:
   return response;
 }
 
-http::Response StaticFiles::page_answer(const http::Request& request, const std::filesystem::path& folder) {
+http::Response StaticFiles::page_answer(const http::Request& request, const std::filesystem::path& folder,
+                                        const PageSources& also) {
   http::Response response = file_answer(request, folder, "index.html");
   if (response.status == 404) {
     log::error("the web UI is not in {}", folder.string());
     return http::error_response(503, "The web UI is not installed");
   }
-  return with_policy(std::move(response));
+  return with_policy(std::move(response), also);
 }
 
 }  // namespace leoflow::api

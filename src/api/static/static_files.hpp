@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/static/page_policy.hpp"
 #include "http/message.hpp"
 
 namespace leoflow::api {
@@ -25,7 +26,8 @@ class StaticFiles {
   /// Whether serve() would answer with the UI's page (rather than a file, the login page or an error).
   bool is_ui_page(const http::Request& request) const;
   /// Every path that is no API route: files, the pages, or Airflow's 404s.
-  http::Response serve(const http::Request& request);
+  /// @param also  what the UI's page may show of other hosts.
+  http::Response serve(const http::Request& request, const PageSources& also);
 
  private:
   struct File {
@@ -39,7 +41,8 @@ class StaticFiles {
   bool is_docs(std::string_view path) const;
   http::Response file_answer(const http::Request& request, const std::filesystem::path& folder,
                              std::string_view relative);
-  http::Response page_answer(const http::Request& request, const std::filesystem::path& folder);
+  http::Response page_answer(const http::Request& request, const std::filesystem::path& folder,
+                             const PageSources& also);
   FilePointer find(const std::filesystem::path& folder, std::string_view relative);
 
   const std::filesystem::path ui_;

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <fmt/format.h>
 
+#include "api/core/admission.hpp"
+#include "api/core/permissions.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 
@@ -11,8 +14,10 @@ namespace {
 /// One line of JSON for each look at the run. Copied into the answer's stream, which outlives the request.
 class RunWaiter {
  public:
-  RunWaiter(Services& services, const gen::WaitDagRunUntilFinishedParams& params)
-      : services_(&services),
+  RunWaiter(const Call& call, const gen::WaitDagRunUntilFinishedParams& params, OpenStreams::Place place)
+      : services_(&call.api),
+        place_(std::move(place)),
+        token_(token_of(call.request)),
         dag_id_(params.dag_id),
         run_id_(params.dag_run_id),
         result_tasks_(params.result),
@@ -23,6 +28,7 @@ class RunWaiter {
   std::optional<http::Part> operator()() {
     if (is_over_) return std::nullopt;
     const auto session = services_->database.read();
+    if (!may_still_look(*session)) return std::nullopt;
     const store::Rows rows =
         session->query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id_, run_id_});
     if (rows.empty()) return std::nullopt;  // somebody deleted it
@@ -37,6 +43,12 @@ class RunWaiter {
   }
 
  private:
+  /// It may go on for longer than the token, or its user's rights.
+  bool may_still_look(store::Session& session) const {
+    const auto claims = admit(token_, *services_, [&]() -> store::Session& { return session; });
+    return claims && claims->role >= required_role(gen::kRoutes[op::wait_dag_run_until_finished::kIndex]);
+  }
+
   /// What the wanted tasks returned, or those whose returned value the DAG calls its result.
   json::object results(store::Session& session) const {
     Select select("x.task_id, x.map_index, x.value", "xcom x");
@@ -61,6 +73,8 @@ class RunWaiter {
   }
 
   Services* services_;
+  OpenStreams::Place place_;
+  std::string token_;
   std::string dag_id_;
   std::string run_id_;
   std::optional<std::vector<std::string>> result_tasks_;
@@ -71,9 +85,12 @@ class RunWaiter {
 Result<Answer> wait_dag_run_until_finished(Call& call, const gen::WaitDagRunUntilFinishedParams& params) {
   if (auto known = require_run(call.db(), params.dag_id, params.dag_run_id); !known)
     return std::unexpected(known.error());
+  auto place = call.api.streams.take(call.user.subject);
+  if (!place)
+    return http::error_response(429, fmt::format("You wait for {} runs at once", OpenStreams::kMost));
   Answer answer;
   answer.content_type.clear();  // Airflow names none, and its clients read no other
-  answer.stream = RunWaiter(call.api, params);
+  answer.stream = RunWaiter(call, params, std::move(place));
   return answer;
 }
 

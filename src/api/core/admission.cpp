@@ -1,0 +1,23 @@
+#include "api/core/admission.hpp"
+
+#include "auth/users.hpp"
+
+namespace leoflow::api {
+
+std::string_view token_of(const http::Request& request) {
+  const std::string_view token = request.bearer_token();
+  return token.empty() ? request.cookie("_token") : token;
+}
+
+Result<auth::Claims> admit(std::string_view token, const Services& services,
+                           const std::function<store::Session&()>& session) {
+  if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
+  auto claims = services.tokens.verify(token, services.clock.now());
+  if (!claims) return claims;
+  const auto role = auth::admitted_role(session(), *claims);
+  if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
+  claims->role = *role;
+  return claims;
+}
+
+}  // namespace leoflow::api
