@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/variables.hpp"
 
 namespace leoflow {
 namespace {
@@ -46,19 +46,8 @@ bool SecretNames::contain(std::string_view name) const {
   return std::ranges::any_of(kSensitiveParts, is_part) || std::ranges::any_of(more_, is_part);
 }
 
-Result<SecretNames> read_secret_names(const Variables& variables) {
-  constexpr const char* kHides = "AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS";
-  bool hides = true;
-  if (auto read = read_switch(variables, kHides, hides); !read) return std::unexpected(read.error());
-  if (!hides) {
-    return fail(ErrorCode::invalid,
-                fmt::format("{}={} is not possible: secrets are always hidden", kHides, variables(kHides)));
-  }
-  return SecretNames(variables("AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"));
-}
-
 bool is_sensitive_name(std::string_view name) {
-  static const SecretNames kNames = read_secret_names(environment_variable).value_or(SecretNames());
+  static const SecretNames kNames(environment_variable("AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"));
   return kNames.contain(name);
 }
 

@@ -4,9 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
-#include "base/variables.hpp"
-
 namespace leoflow {
 
 /// Which names are those of secrets (password, token, ...), as Airflow decides.
@@ -21,11 +18,7 @@ class SecretNames {
   std::vector<std::string> more_;
 };
 
-/// As set by [core] sensitive_var_conn_names.
-/// Errors: invalid, if [core] hide_sensitive_var_conn_fields is not true: nothing here shows secrets.
-Result<SecretNames> read_secret_names(const Variables& variables);
-
-/// Whether what has this name is a secret, by the settings that this process began with.
+/// Whether what has this name is a secret; more are as this process's [core] sensitive_var_conn_names says.
 bool is_sensitive_name(std::string_view name);
 
 }  // namespace leoflow

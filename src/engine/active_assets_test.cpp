@@ -6,11 +6,12 @@ namespace {
 class ActiveAssets : public EngineTest {
  protected:
   /// A DAG that is scheduled on the asset a.
-  static ParsedFile file_on_asset() {
+  static ParsedFile file_on_asset(const std::string& name = "a") {
     ParsedFile file = file_with("d", operator_json("t", ""));
-    file.serialized_dags[0].at("dag").as_object()["timetable"] = *parse_json(
-        R"({"__type":"airflow.timetables.simple.AssetTriggeredTimetable","__var":{"asset_condition":
-            {"__type":"asset","name":"a","uri":"x://1","group":"asset","extra":{}}}})");
+    file.serialized_dags[0].at("dag").as_object()["timetable"] = *parse_json(fmt::format(
+        R"({{"__type":"airflow.timetables.simple.AssetTriggeredTimetable","__var":{{"asset_condition":
+            {{"__type":"asset","name":"{}","uri":"x://1","group":"asset","extra":{{}}}}}}}})",
+        name));
     return file;
   }
   void sql(const std::string& text) {
@@ -31,6 +32,16 @@ TEST_P(ActiveAssets, AreNotLookedThroughForAFileThatSaysWhatItSaidBefore) {
   sql("UPDATE asset SET is_active = 0");
   put(file_on_asset());
   EXPECT_EQ(active(), 0);
+}
+
+TEST_P(ActiveAssets, WithNamesTooLongForAnIndexAreAnImportError) {
+  put(file_on_asset(std::string(1996, 'a')));
+  EXPECT_EQ(one("SELECT stacktrace FROM import_error"),
+            "Dag 'd': the name and the URI of asset '" + std::string(50, 'a') +
+                "...' have 2001 bytes together, at most 2000 are possible\n");
+  EXPECT_EQ(count("dag"), 0);
+  put(file_on_asset(std::string(1995, 'a')));
+  EXPECT_EQ(active(), 1);
 }
 
 TEST_P(ActiveAssets, ComeBackWithTheirUnchangedDag) {

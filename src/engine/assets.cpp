@@ -1,6 +1,7 @@
 #include "engine/assets.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <set>
 
@@ -11,6 +12,10 @@ namespace leoflow::engine {
 namespace {
 
 using Kind = dag::AssetLeaf::Kind;
+
+/// Bytes, of the name and the URI together: PostgreSQL's indexes take no entries above 2,704, and those of
+/// tasks and their assets have the ids of both, too.
+constexpr std::size_t kLongestAsset = 2000;
 
 std::string_view to_text(Kind kind) {
   switch (kind) {
@@ -189,6 +194,24 @@ void write_asset_events(store::Session& session, const std::vector<AssetEvent>& 
     write_partition_effects(session, event.effects, id, {event.dag_id, event.task_id, event.run_id}, now);
   }
   if (is_more_named) activate_assets(session, now);
+}
+
+Result<void> check_assets(const dag::Dag& dag) {
+  const auto check = [](const dag::AssetLeaf& leaf) -> Result<void> {
+    const std::size_t size = leaf.key.name.size() + leaf.key.uri.size();
+    if (size <= kLongestAsset) return {};
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("the name and the URI of asset '{}...' have {} bytes together, at most {} are possible",
+                    leaf.key.name.substr(0, 50), size, kLongestAsset));
+  };
+  if (dag.asset_condition) {
+    for (const dag::AssetLeaf* leaf : leaves_of(*dag.asset_condition))
+      if (auto fine = check(*leaf); !fine) return fine;
+  }
+  for (const dag::TaskAsset& use : dag.task_assets)
+    if (auto fine = check(use.leaf); !fine) return fine;
+  return {};
 }
 
 bool write_dag_assets(store::Session& session, const dag::Dag& dag, Time now) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "dag/assets.hpp"
 #include "engine/partitions.hpp"
 #include "scheduler/scheduler.hpp"
@@ -51,6 +52,8 @@ std::vector<AssetEvent> events_of(const scheduler::AssetBook& assets, const sche
 void announce(scheduler::Scheduler& scheduler, std::vector<AssetEvent>& events, Time now);
 
 void write_asset_events(store::Session& session, const std::vector<AssetEvent>& events, Time now);
+/// Errors: invalid, naming an asset of the DAG whose name and URI are too long for an index of the database.
+Result<void> check_assets(const dag::Dag& dag);
 /// What a DAG's schedule and tasks say of assets, in the place of what they said before.
 /// @returns whether it said something before that it does not say now.
 bool write_dag_assets(store::Session& session, const dag::Dag& dag, Time now);

@@ -133,6 +133,9 @@ std::optional<DagFiles::Version> DagFiles::newest_version(store::Session& sessio
 std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const ParsedFile& file,
                                                        const json::value& serialized, std::string& errors) {
   auto graph = dag::read_serialized(serialized);
+  if (graph) {
+    if (auto fine = check_assets(**graph); !fine) graph = std::unexpected(fine.error());
+  }
   if (!graph) {
     const json::value* fields = find(serialized, "dag");
     errors += fmt::format("Dag '{}': {}\n", fields == nullptr ? "?" : get_text(*fields, "dag_id"),

@@ -57,6 +57,8 @@ class DagFiles {
   std::function<void(store::Session&)> remove(Deciding& deciding, const std::string& bundle,
                                               const std::string& relative_fileloc);
   void forget(const std::string& dag_id) { places_.erase(dag_id); }
+  /// The ids of the DAGs that a file defines.
+  std::vector<std::string> dags_of(const std::string& bundle, const std::string& relative_fileloc) const;
 
  private:
   struct DagChange;
@@ -71,7 +73,6 @@ class DagFiles {
   std::optional<DagChange> change_of(Deciding& deciding, const ParsedFile& file,
                                      const json::value& serialized, std::string& errors);
   std::optional<Version> newest_version(store::Session& session, const std::string& dag_id);
-  std::vector<std::string> dags_of(const std::string& bundle, const std::string& relative_fileloc) const;
 
   Versions& versions_;
   std::unordered_map<std::string, Place> places_;

@@ -19,7 +19,8 @@ void record_alone(Item& item, store::Session& session) {
     item.record(own);
     return {};
   });
-  if (!written && item.refused) item.done = std::exchange(item.refused, {});
+  item.was_refused = !written;
+  if (!written) log::error("what was decided could not be written: {}", written.error().message);
 }
 
 }  // namespace
@@ -153,7 +154,8 @@ void Engine::pass(std::vector<Item> batch) {
   act(now);
   heartbeat_ = now;
   for (Item& item : batch) {
-    if (item.done) item.done();
+    const auto& tell = item.was_refused && item.refused ? item.refused : item.done;
+    if (tell) tell();
   }
 }
 

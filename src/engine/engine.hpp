@@ -159,6 +159,8 @@ class Engine final : public Commands {
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
   void commit(std::vector<Item>& batch, Time now);
+  /// None of its DAGs runs: what it defines could not be stored.
+  void refuse_file(const std::string& bundle, const std::string& relative_fileloc);
   /// Has the loop come round, with `decide`; waits a moment for that.
   void come_round(std::function<void(Deciding&)> decide);
   /// Reads for a decision; waits while the database is away.

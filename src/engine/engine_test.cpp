@@ -83,6 +83,27 @@ TEST_P(EngineTest, WhatTheDatabaseRefusesFailsAlone) {
   EXPECT_EQ(one("SELECT value FROM meta WHERE key = 'third'"), "3");
 }
 
+TEST_P(EngineTest, AFileThatTheDatabaseRefusesIsAnImportErrorAndItsDagsDoNotRun) {
+  const auto write = [&](const char* sql) {
+    return engine_->write([sql](store::Session& session) -> Result<void> {
+      session.execute_script(sql);
+      return {};
+    });
+  };
+  ASSERT_TRUE(write("ALTER TABLE dag_tag RENAME TO hidden"));
+  put(file_with("d", operator_json("a", "")));
+  put(file_with("e", operator_json("a", ""), "e.py"));  // comes after what is said of the first
+  EXPECT_NE(one("SELECT stacktrace FROM import_error WHERE filename = 'd.py'").find("The database refuses"),
+            std::string::npos);
+  EXPECT_FALSE(engine_->trigger_run({.dag_id = "d"}));
+  EXPECT_TRUE(runner_.idle());
+  ASSERT_TRUE(write("ALTER TABLE hidden RENAME TO dag_tag"));
+  put(file_with("d", operator_json("a", "")));
+  EXPECT_EQ(count("import_error WHERE filename = 'd.py'"), 0);
+  trigger("d");
+  EXPECT_EQ(runner_.next().dag_id, "d");
+}
+
 TEST_P(EngineTest, ARetryIsStillDueAfterARestart) {
   put(file_with("d", operator_json("a", "", R"(,"retries":1,"retry_delay":30.0)")));
   trigger("d");

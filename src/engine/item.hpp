@@ -27,6 +27,8 @@ struct Item {
   /// Instead of `done`, if the database refuses what `record` writes. Without it `done` is called all the
   /// same: what was decided stands, and the log says what could not be written.
   std::function<void()> refused;
+  /// By the database, when it was written last. The engine's own.
+  bool was_refused = false;
 };
 
 }  // namespace leoflow::engine

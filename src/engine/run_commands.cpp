@@ -180,13 +180,32 @@ Result<void> Engine::reparse(std::string dag_id) {
 }
 
 void Engine::put_file(ParsedFile file, std::function<void()> done) {
+  const std::string bundle = file.bundle_name;
+  const std::string relative_fileloc = file.relative_fileloc;
   // The decision gives the writing: it is kept where both parts see it.
   const auto writing = std::make_shared<std::function<void(store::Session&)>>();
   const auto kept = std::make_shared<ParsedFile>(std::move(file));
   Item item;
   item.decide = [this, kept, writing](Deciding& d) { *writing = dag_files_.put(d, std::move(*kept)); };
   item.record = [writing](store::Session& session) { (*writing)(session); };
+  item.refused = [this, bundle, relative_fileloc, done] {
+    refuse_file(bundle, relative_fileloc);
+    if (done) done();
+  };
   item.done = std::move(done);
+  post(std::move(item));
+}
+
+void Engine::refuse_file(const std::string& bundle, const std::string& relative_fileloc) {
+  Item item;
+  item.decide = [this, bundle, relative_fileloc](Deciding& d) {
+    for (const std::string& dag_id : dag_files_.dags_of(bundle, relative_fileloc))
+      d.scheduler.set_stale(dag_id, true, d.now);
+  };
+  item.record = [this, bundle, relative_fileloc](store::Session& session) {
+    write_import_error(session, bundle, relative_fileloc,
+                       "The database refuses what this file defines; the server's log says why.", pass_time_);
+  };
   post(std::move(item));
 }
 

@@ -262,6 +262,7 @@ void Connection::write_stream() {
   if (connections_.closing()) return close();
   const auto streamed = std::make_shared<StreamedAnswer>(
       stream_, workers_, writer_, std::move(response_.stream), knows_chunks_,
+      [self = shared_from_this()] { self->connections_.set_waiting(self.get(), true); },
       [self = shared_from_this()](error_code error) { self->on_written(error); });
   streamed_ = streamed;
   // It may last for hours, so it is among those that make room.

@@ -12,12 +12,14 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 StreamedAnswer::StreamedAnswer(boost::beast::tcp_stream& socket, asio::thread_pool& workers,
-                               AnswerWriter& writer, Stream stream, bool in_chunks, Ended ended)
+                               AnswerWriter& writer, Stream stream, bool in_chunks,
+                               std::function<void()> sent, Ended ended)
     : socket_(socket),
       workers_(workers),
       writer_(writer),
       stream_(std::move(stream)),
       in_chunks_(in_chunks),
+      sent_(std::move(sent)),
       ended_(std::move(ended)),
       timer_(socket.get_executor()) {}
 
@@ -76,6 +78,7 @@ void StreamedAnswer::write(std::string text, std::function<void()> then) {
     text_ = {};
     if (error || is_over_) return end(error);
     socket_.expires_never();
+    sent_();
     then();
   });
 }

@@ -20,9 +20,10 @@ class StreamedAnswer : public std::enable_shared_from_this<StreamedAnswer> {
  public:
   using Ended = std::function<void(boost::system::error_code)>;
 
+  /// @param sent  called on the strand when the client took a part.
   /// @param ended  called once, on the strand: without an error if the whole answer was written.
   StreamedAnswer(boost::beast::tcp_stream& socket, boost::asio::thread_pool& workers, AnswerWriter& writer,
-                 Stream stream, bool in_chunks, Ended ended);
+                 Stream stream, bool in_chunks, std::function<void()> sent, Ended ended);
 
   void start();
   /// Breaks it off.
@@ -41,6 +42,7 @@ class StreamedAnswer : public std::enable_shared_from_this<StreamedAnswer> {
   AnswerWriter& writer_;
   const Stream stream_;
   const bool in_chunks_;
+  const std::function<void()> sent_;
   const Ended ended_;
   bool is_over_ = false;
   boost::asio::steady_timer timer_;

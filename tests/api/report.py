@@ -15,9 +15,11 @@ and order.
 
 Bounds that Airflow does not have, so that no request takes the server away from others:
 
-- A bulk request changes at most 10,000 things; one of more is refused (422) and changes nothing.
-- What the database needs more than 30 s for is refused (503).
-- A line of a log is cut after 1 MB.
+- A bulk request has at most 10,000 entities; one of more is refused (422) and changes nothing. Where an action on task
+  instances would make it more than 10,000 of them, the action says so and changes no more.
+- A request that needs the database for more than 30 s at once ends there (503).
+- A user waits for at most 100 runs at once (429), and each wait ends when its token does.
+- A line of a log is cut after 8 MB.
 - A client has to take some of an answer every 30 s, and all of it, or of a part of a long log, in 2 minutes.
 
 - asked: how many requests

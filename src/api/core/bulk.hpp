@@ -27,13 +27,14 @@ inline Result<void> check_bulk_size(std::size_t count, std::string_view things) 
                           kMostInBulk, things, count));
 }
 
+/// Likewise, of a whole request.
 template <typename Request>
-std::size_t entities_in(const Request& request) {
+Result<void> check_bulk(const Request& request) {
   std::size_t count = 0;
   for (const auto& action : request.actions) {
     count += std::visit([](const auto& known) { return known.entities.size(); }, action);
   }
-  return count;
+  return check_bulk_size(count, "entities");
 }
 
 /// How a resource with a single key takes part in a bulk request.
@@ -78,11 +79,10 @@ std::vector<std::string> keys_of(const BulkHandlers<Body>& handlers, const std::
 
 /// Runs the actions. One that is to fail if something is there, or is not, does nothing then; else an error
 /// of one entity does not stop the others.
-/// Errors: as check_bulk_size.
+/// Errors: as check_bulk.
 template <typename Body, typename Create, typename Update, typename Delete, typename Request>
 Result<Answer> run_bulk(Request& request, const BulkHandlers<Body>& handlers) {
-  if (auto fits = check_bulk_size(entities_in(request), "entities"); !fits)
-    return std::unexpected(fits.error());
+  if (auto fits = check_bulk(request); !fits) return std::unexpected(fits.error());
   gen::BulkResponse response;
   for (auto& action : request.actions) {
     if (auto* create = std::get_if<Create>(&action)) {

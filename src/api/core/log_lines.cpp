@@ -14,7 +14,8 @@ namespace {
 /// A log up to this size is shown whole; of a longer one, the beginning and the end.
 constexpr std::uintmax_t kMostShown = 16 * 1024 * 1024;
 constexpr std::uintmax_t kPart = 256 * 1024;
-constexpr std::uintmax_t kLongestLine = 1024 * 1024;
+/// What a task writes is cut after 1 MB; escaped as JSON that may become six times as long.
+constexpr std::uintmax_t kLongestLine = 8 * 1024 * 1024;
 
 // Lines that are not JSON objects (a cut-off write, another writer) are shown as they are.
 std::string repaired(std::string_view lines) {

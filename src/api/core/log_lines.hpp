@@ -31,7 +31,7 @@ class LogLines {
   std::uintmax_t size() const;
 
   /// The next lines, some 100 KB of them, each with its newline; may be "". Nothing: that was all.
-  /// A line of more than 1 MB is cut, and says so.
+  /// A line of more than 8 MB is cut, and says so.
   std::optional<std::string> next();
 
  private:

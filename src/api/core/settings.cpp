@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/secret_names.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::api {
@@ -49,10 +48,11 @@ Result<void> read_expose_config(const Variables& variables, bool& out) {
   return read_switch(variables, kName, out);
 }
 
-// They hold for the whole process; here they are only refused.
-Result<void> check_secret_names(const Variables& variables) {
-  if (auto names = read_secret_names(variables); !names) return std::unexpected(names.error());
-  return {};
+Result<void> check_secrets_are_hidden(const Variables& variables) {
+  constexpr const char* kName = "AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS";
+  bool hides = true;
+  if (auto read = read_switch(variables, kName, hides); !read || hides) return read;
+  return refuse(kName, variables(kName), "is not possible: secrets are always hidden");
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
         read_whole_number(variables, "AIRFLOW__API__AUTO_REFRESH_INTERVAL", 0, s.auto_refresh_interval),
         read_whole_number(variables, "AIRFLOW__API__FALLBACK_PAGE_LIMIT", 1, s.fallback_page_limit),
         read_theme(variables, s.theme), read_test_connection(variables, s.test_connection),
-        read_cors(variables, s.cors), check_secret_names(variables),
+        read_cors(variables, s.cors), check_secrets_are_hidden(variables),
         read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
     if (!read) return std::unexpected(read.error());
   }

@@ -32,9 +32,10 @@ class BulkTasks {
 
   void update(const gen::BulkUpdateAction_BulkTaskInstanceBody_& action, gen::BulkActionResponse& result) {
     std::vector<Named> all;
+    std::size_t count = changed_;
     for (const Entity& entity : action.entities) {
-      add(entity, false, all, result);
-      if (too_many(result)) return;
+      count += add(entity, false, all, result);
+      if (too_many(count, result)) return;
     }
     if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
     for (const Named& named : all) {
@@ -46,6 +47,7 @@ class BulkTasks {
 
   void remove(const gen::BulkDeleteAction_BulkTaskInstanceBody_& action, gen::BulkActionResponse& result) {
     std::vector<Named> all;
+    std::size_t count = changed_;
     for (const auto& listed : action.entities) {
       const auto* id = std::get_if<std::string>(&listed);
       Entity entity;
@@ -54,8 +56,8 @@ class BulkTasks {
       } else {
         entity = std::get<Entity>(listed);
       }
-      add(entity, id != nullptr, all, result);
-      if (too_many(result)) return;
+      count += add(entity, id != nullptr, all, result);
+      if (too_many(count, result)) return;
     }
     if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
     for (const Named& named : all) {
@@ -68,29 +70,30 @@ class BulkTasks {
   }
 
  private:
-  void add(const Entity& entity, bool is_text, std::vector<Named>& all, gen::BulkActionResponse& result) {
+  /// @returns how many instances the entity names: of a mapped task perhaps all.
+  std::size_t add(const Entity& entity, bool is_text, std::vector<Named>& all,
+                  gen::BulkActionResponse& result) {
     Target target{entity.dag_id.value_or(params_.dag_id),
                   entity.dag_run_id.value_or(params_.dag_run_id),
                   {entity.task_id},
                   entity.map_index};
     if (target.dag_id == "~" || target.run_id == "~") {
       const std::string_view where = is_text ? "BulkTaskInstanceBody object, not as string" : "request body";
-      return report(
-          result, "",
-          fail(ErrorCode::invalid,
-               fmt::format("When using wildcard in path, dag_id and dag_run_id must be specified in "
-                           "{} for task_id: {}",
-                           where, entity.task_id)),
-          false);
+      report(result, "",
+             fail(ErrorCode::invalid,
+                  fmt::format("When using wildcard in path, dag_id and dag_run_id must be specified in "
+                              "{} for task_id: {}",
+                              where, entity.task_id)),
+             false);
+      return 0;
     }
     auto instances = own_tasks(call_, target);
-    named_ += instances.size();
     all.push_back({entity, std::move(target), std::move(instances)});
+    return all.back().instances.size();
   }
 
-  /// An entity may name all instances of a mapped task.
-  bool too_many(gen::BulkActionResponse& result) const {
-    const auto fits = check_bulk_size(named_, "task instances");
+  static bool too_many(std::size_t count, gen::BulkActionResponse& result) {
+    const auto fits = check_bulk_size(count, "task instances");
     if (!fits) report(result, "", fits, false);
     return !fits;
   }
@@ -127,8 +130,12 @@ class BulkTasks {
     if (!named.entity.note) change.note.reset();
     const auto dag = check_target(call_, target);
     if (!dag) return std::unexpected(dag.error());
+    // With those of other runs there may be many more than were named.
+    if (auto fits = check_bulk_size(changed_, "task instances"); !fits) return fits;
     const auto tasks = apply_change(call_, **dag, target, change);
-    return tasks ? Result<void>{} : std::unexpected(tasks.error());
+    if (!tasks) return std::unexpected(tasks.error());
+    changed_ += tasks->size();
+    return {};
   }
 
   static std::string key_of(const gen::TaskInstanceResponse& instance) {
@@ -138,12 +145,12 @@ class BulkTasks {
 
   Call& call_;
   const gen::BulkTaskInstancesParams& params_;
-  std::size_t named_ = 0;  ///< in all actions
+  std::size_t changed_ = 0;  ///< by all actions
 };
 
 Result<Answer> bulk_task_instances(Call& call, const gen::BulkTaskInstancesParams& params,
                                    gen::BulkBody_BulkTaskInstanceBody_& body) {
-  if (auto fits = check_bulk_size(entities_in(body), "entities"); !fits) return std::unexpected(fits.error());
+  if (auto fits = check_bulk(body); !fits) return std::unexpected(fits.error());
   gen::BulkResponse response;
   BulkTasks bulk(call, params);
   for (const auto& action : body.actions) {

@@ -92,7 +92,7 @@ Result<Answer> delete_dag_run(Call& call, const gen::DeleteDagRunParams& params)
 struct NamedRun {
   std::string dag_id;
   gen::BulkDAGRunBody body;
-  std::optional<gen::DAGRunResponse> run;  ///< nothing if it is not there
+  std::optional<std::string> state;  ///< of the run; nothing if it is not there
 
   std::string key() const { return fmt::format("{}.{}", dag_id, body.dag_run_id); }
 };
@@ -110,8 +110,10 @@ void add_named(Call& call, const std::string& dag_of_path, gen::BulkDAGRunBody b
                          where, body.dag_run_id)),
         false);
   }
-  auto run = read_run(call.db(), dag_id, body.dag_run_id);
-  all.push_back({std::move(dag_id), std::move(body), run ? std::optional(std::move(*run)) : std::nullopt});
+  const auto rows =
+      call.query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, body.dag_run_id});
+  all.push_back(
+      {std::move(dag_id), std::move(body), rows.empty() ? std::nullopt : std::optional(rows[0].text(0))});
 }
 
 /// Whether an action that is to fail if a run is not there does nothing for that reason; says so in its
@@ -119,7 +121,7 @@ void add_named(Call& call, const std::string& dag_of_path, gen::BulkDAGRunBody b
 bool refuses(const std::vector<NamedRun>& all, gen::BulkActionResponse& result) {
   std::vector<std::string> missing;
   for (const NamedRun& named : all) {
-    if (!named.run)
+    if (!named.state)
       missing.push_back(
           fmt::format("({}, {})", python_repr(named.dag_id), python_repr(named.body.dag_run_id)));
   }
@@ -138,7 +140,7 @@ void update_runs(Call& call, const std::string& dag_of_path,
   for (const auto& body : action.entities) add_named(call, dag_of_path, body, false, all, result);
   if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
   for (const NamedRun& named : all) {
-    if (!named.run) continue;
+    if (!named.state) continue;
     RunPatch patch = patch_from(named.body, action.update_mask);
     // As in Airflow, null takes a note away only from a run that the path names.
     if (!named.body.note) patch.note.reset();
@@ -161,9 +163,9 @@ void remove_runs(Call& call, const std::string& dag_of_path,
   }
   if (action.action_on_non_existence == "fail" && refuses(all, result)) return;
   for (const NamedRun& named : all) {
-    if (!named.run) continue;
+    if (!named.state) continue;
     Result<void> done;
-    if (named.run->state == "running") {
+    if (*named.state == "running") {
       done =
           fail(ErrorCode::conflict,
                fmt::format("The DagRun with dag_id: `{}` and run_id: `{}` cannot be deleted in running state",
@@ -177,7 +179,7 @@ void remove_runs(Call& call, const std::string& dag_of_path,
 
 Result<Answer> bulk_dag_runs(Call& call, const gen::BulkDagRunsParams& params,
                              gen::BulkBody_BulkDAGRunBody_& body) {
-  if (auto fits = check_bulk_size(entities_in(body), "entities"); !fits) return std::unexpected(fits.error());
+  if (auto fits = check_bulk(body); !fits) return std::unexpected(fits.error());
   gen::BulkResponse response;
   for (const auto& action : body.actions) {
     if (const auto* update = std::get_if<gen::BulkUpdateAction_BulkDAGRunBody_>(&action)) {

@@ -156,6 +156,12 @@ Result<Answer> delete_pool(Call& call, const gen::DeletePoolParams& params) {
   return no_content();
 }
 
+/// Says so at its end, also when the request breaks off.
+struct PoolsMayChange {
+  Call& call;
+  ~PoolsMayChange() { call.api.commands.pools_changed(); }
+};
+
 Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody_PoolBody_& body) {
   const BulkHandlers<gen::PoolBody> handlers{
       "pools with these pool names",
@@ -172,10 +178,9 @@ Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody
         return update_pool(call, pool.name, fields);
       },
       [&](const std::string& name) { return remove_pool(call, name); }};
-  auto answer = run_bulk<gen::PoolBody, gen::BulkCreateAction_PoolBody_, gen::BulkUpdateAction_PoolBody_,
-                         gen::BulkDeleteAction_PoolBody_>(body, handlers);
-  call.api.commands.pools_changed();  // which reads them all, so once
-  return answer;
+  const PoolsMayChange announced{call};  // which has them all read, so once
+  return run_bulk<gen::PoolBody, gen::BulkCreateAction_PoolBody_, gen::BulkUpdateAction_PoolBody_,
+                  gen::BulkDeleteAction_PoolBody_>(body, handlers);
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ PostgresSession::PostgresSession(const std::string& url, std::optional<std::chro
       execute_script("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
       // What readers ask depends on its arguments: one state has a million rows, another none.
       execute_script("SET plan_cache_mode = force_custom_plan");
-      execute_script(fmt::format("SET statement_timeout = {}", read_limit->count()));
     }
+    // Of writers none, whatever the server, the database or the role would have it.
+    execute_script(fmt::format("SET statement_timeout = {}", read_limit ? read_limit->count() : 0));
   } catch (...) {
     PQfinish(connection_);
     throw;
