@@ -249,6 +249,25 @@ TEST_F(ApiTest, PoolsCountTheirSlots) {
   EXPECT_EQ(commands_.pool_changes, 2);
 }
 
+TEST_F(ApiTest, APoolsChangeNamesAllThatAPoolHasToHave) {
+  ok_json("POST", "/api/v2/pools", json::object{{"name", "p"}, {"slots", 1}}, 201);
+  const std::string path = "/api/v2/pools/p?update_mask=slots";
+  const auto refused = call("PATCH", path, R"({"slots":4,"include_deferred":null})");
+  EXPECT_EQ(refused.status, 422);
+  const auto document = parse_json(refused.content());
+  EXPECT_EQ(find(*document, "detail")->as_array(),
+            parse_json(R"([{"type":"missing","loc":["pool"],"msg":"Field required",
+                            "input":{"slots":4,"include_deferred":null}},
+                           {"type":"bool_type","loc":["include_deferred"],"msg":"Input should be a valid boolean",
+                            "input":null}])")
+                ->as_array());
+  EXPECT_EQ(get_integer(ok_json("GET", "/api/v2/pools/p"), "slots", 0), 1);
+  EXPECT_EQ(call("PATCH", path, R"({"pool":"p","slots":4,"include_deferred":true})").status, 200);
+  EXPECT_EQ(get_integer(ok_json("GET", "/api/v2/pools/p"), "slots", 0), 4);
+  EXPECT_EQ(call("PATCH", "/api/v2/pools/default_pool", R"({"slots":4})").status, 400);
+  EXPECT_EQ(call("PATCH", "/api/v2/pools/default_pool?update_mask=slots", R"({"slots":4})").status, 200);
+}
+
 TEST_F(ApiTest, AnEmptyNameIsAskedForLikeAnyOther) {
   for (const std::string method : {"GET", "DELETE"}) {
     EXPECT_EQ(detail_of(call(method, "/api/v2/pools/")), "The Pool with name: `` was not found");

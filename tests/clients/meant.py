@@ -9,6 +9,11 @@ _TAKEN = "Airflow names a line of its log, which those who ask do not see; Leofl
 MEANT = (
     Known("ConnectionApi.post_connection", ".detail.message", _TAKEN),
     Known("PoolApi.post_pool", ".detail.message", _TAKEN),
+    Known(
+        "PoolApi.patch_pool",
+        ".detail[].url",
+        "a page about the kind of error, which Airflow's other answers of 422 do not name",
+    ),
     Known("DagRunApi.trigger_dag_run", ".detail.message", _TAKEN),
     Known("dags trigger", "[]", _TAKEN),
     Known(

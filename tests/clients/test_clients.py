@@ -26,6 +26,8 @@ REFUSED = {
     "DagRunApi.trigger_dag_run #2": 409,
     "LoginApi.login #2": 400,
     "PoolApi.delete_pool #2": 400,
+    "PoolApi.patch_pool #2": 422,  # names less than a pool has to have
+    "PoolApi.patch_pool #3": 400,  # the mask is to say what changes of this one
     "PoolApi.post_pool #2": 409,
     "TaskInstanceApi.delete_task_instance #2": 404,
     "TaskInstanceApi.get_external_log_url #1": 400,  # logs are nowhere else

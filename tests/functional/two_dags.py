@@ -111,7 +111,7 @@ BODIES: dict[tuple[str, str], list[Any]] = {
     ],
     ("PATCH", "/api/v2/dags"): [{"is_paused": False}],
     ("PATCH", "/api/v2/dags/{dag_id}"): [{"is_paused": False}],
-    ("PATCH", "/api/v2/pools/{pool_name}"): [{"slots": 3}],
+    ("PATCH", "/api/v2/pools/{pool_name}"): [{"pool": "{pool_name}", "slots": 3, "include_deferred": True}],
     ("POST", "/api/v2/pools"): [{**_POOL, "name": "new"}],
     ("PATCH", "/api/v2/pools"): [_bulk("delete", "{pool_name}"), _bulk("update", _POOL)],
     ("PUT", TASK + "/state-store/{key}"): [{"value": "changed"}],

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 #include <map>
 
@@ -5,6 +6,7 @@
 #include "api/core/select.hpp"
 #include "api/core/state_filters.hpp"
 #include "api/resources.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::api {
 
@@ -130,21 +132,46 @@ Result<Answer> post_pool(Call& call, const gen::PostPoolParams&, gen::PoolBody& 
   return answer_with_pool(call, body.name, 201);
 }
 
+bool is_mask_of_default_pool(const Mask& mask) {
+  return mask && std::ranges::all_of(*mask, [](std::string_view name) {
+           return trim(name) == "slots" || trim(name) == "include_deferred";
+         });
+}
+
+/// As in Airflow a change names all that a pool has to have, whatever its mask says of them.
+wire::Problems missing_in(const json::object& sent) {
+  struct Needed {
+    std::string_view name, type, message;
+  };
+  static constexpr Needed kNeeded[] = {{"pool", "string_type", "Input should be a valid string"},
+                                       {"slots", "int_type", "Input should be a valid integer"},
+                                       {"include_deferred", "bool_type", "Input should be a valid boolean"}};
+  wire::Problems problems;
+  for (const Needed& needed : kNeeded) {
+    const json::value* value = sent.if_contains(needed.name);
+    if (value == nullptr) problems.add(wire::Location(needed.name), "missing", "Field required", sent);
+    if (value != nullptr && value->is_null())
+      problems.add(wire::Location(needed.name), needed.type, needed.message, nullptr);
+  }
+  return problems;
+}
+
 Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::PoolPatchBody& body) {
-  if (body.pool && *body.pool != params.pool_name) {
+  if (body.pool && !body.pool->empty() && *body.pool != params.pool_name) {
     return fail(ErrorCode::invalid, "Invalid body, pool name from request body doesn't match uri parameter");
+  }
+  if (call.query("SELECT 1 FROM pool WHERE name = $1", {params.pool_name}).empty())
+    return no_pool(params.pool_name);
+  if (params.pool_name != kDefaultPool) {
+    const auto problems = missing_in(parse_json(call.request.body).value().get_object());
+    if (!problems.empty()) return unprocessable(problems);
+  } else if (!is_mask_of_default_pool(params.update_mask)) {
+    return fail(ErrorCode::invalid, "Only slots and included_deferred can be modified on Default Pool");
   }
   PoolChange fields;
   if (is_meant(body, params.update_mask, "slots")) fields.slots = body.slots;
   if (is_meant(body, params.update_mask, "description")) fields.description = body.description;
   if (is_meant(body, params.update_mask, "include_deferred")) fields.include_deferred = body.include_deferred;
-  if (params.pool_name == kDefaultPool && params.update_mask) {
-    for (const std::string& name : *params.update_mask) {
-      if (name != "slots" && name != "include_deferred") {
-        return fail(ErrorCode::invalid, "Only slots and included_deferred can be modified on Default Pool");
-      }
-    }
-  }
   if (auto done = update_pool(call, params.pool_name, fields); !done) return std::unexpected(done.error());
   call.api.commands.pools_changed();
   return answer_with_pool(call, params.pool_name, 200);

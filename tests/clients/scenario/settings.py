@@ -66,6 +66,9 @@ def _pools(pools: Any) -> None:
     pools.post_pool(PoolBody(name="narrow", slots=2, description="two"))
     pools.post_pool(PoolBody(name="narrow", slots=3))
     pools.patch_pool("narrow", PoolPatchBody(pool="narrow", slots=3, include_deferred=True), update_mask=["slots"])
+    pools.patch_pool("narrow", PoolPatchBody(slots=4), update_mask=["slots"])
+    pools.patch_pool("default_pool", PoolPatchBody(slots=64))
+    pools.patch_pool("default_pool", PoolPatchBody(slots=128), update_mask=["slots"])
     one = {"name": "made", "slots": 1}
     _bulk(pools.bulk_pools, BulkBodyPoolBody, one, one | {"slots": -1}, "name")
     pools.get_pool("narrow")
