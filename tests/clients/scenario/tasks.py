@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import runs
-from airflow_client.client import DagRunApi, ExtraLinksApi, TaskInstanceApi, TaskStateStoreApi, XComApi
+from airflow_client.client import DagRunApi, ExtraLinksApi, MonitorApi, TaskInstanceApi, TaskStateStoreApi, XComApi
 from airflow_client.client.models import (
     BulkBodyBulkTaskInstanceBody,
     ClearTaskInstancesBody,
@@ -49,10 +49,21 @@ def play(recorder: Recorder) -> None:
 def _answer(recorder: Recorder, instances: Any) -> None:
     asked = TaskInstanceApi(recorder.client)
     until(lambda: asked.get_task_instance(*_ASK[:3]).state in ("deferred", "awaiting_input"), "a task asks people")
+    _await_scheduler(recorder)
     instances.get_task_instance_dependencies(*_ASK[:3])
     instances.get_hitl_detail(*_ASK)
     instances.update_hitl_detail(*_ASK, UpdateHITLDetailPayload(chosen_options=["that"]))
     instances.update_hitl_detail(*_ASK, UpdateHITLDetailPayload(chosen_options=["that"]))
+
+
+def _await_scheduler(recorder: Recorder) -> None:
+    """Waits until the scheduler knows that the task's process has ended.
+
+    Airflow takes that for a failure once the task is queued again by an answer, has it ask anew, and waits for ever.
+    """
+    health = MonitorApi(recorder.client)
+    before = health.get_health().scheduler.latest_scheduler_heartbeat
+    until(lambda: health.get_health().scheduler.latest_scheduler_heartbeat != before, "the scheduler comes round")
 
 
 def _read(recorder: Recorder, instances: Any) -> None:
