@@ -139,12 +139,7 @@ void Engine::pools_changed() {
 }
 
 Result<void> Engine::write(std::function<Result<void>(store::Session&)> work) {
-  struct State {
-    std::promise<Result<void>> promise;
-    Result<void> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
-    ~State() { promise.set_value(std::move(answer)); }
-  };
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<Awaited<void>>();
   auto future = state->promise.get_future();
   Item item;
   item.record = [state, work = std::move(work)](store::Session& session) {

@@ -7,15 +7,18 @@
 
 namespace leoflow::engine {
 
+/// What somebody waits for until the engine has stored it.
+template <typename T>
+struct Awaited {
+  std::promise<Result<T>> promise;
+  Result<T> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
+  ~Awaited() { promise.set_value(std::move(answer)); }  // also when the item is dropped
+};
+
 template <typename T>
 Result<T> Engine::call(std::function<Result<T>(Deciding&)> decide,
                        std::function<void(store::Session&)> record) {
-  struct State {
-    std::promise<Result<T>> promise;
-    Result<T> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
-    ~State() { promise.set_value(std::move(answer)); }  // also when the item is dropped
-  };
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<Awaited<T>>();
   auto future = state->promise.get_future();
   Item item;
   item.decide = [state, decide = std::move(decide)](Deciding& d) { state->answer = decide(d); };

@@ -69,8 +69,15 @@ Result<gen::DAGRunResponse> read_run(store::Session& session, std::string_view d
   return run_from(rows[0]);
 }
 
+std::optional<std::string> find_run_state(store::Session& session, std::string_view dag_id,
+                                          std::string_view run_id) {
+  const store::Rows rows =
+      session.query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id});
+  return rows.empty() ? std::nullopt : std::optional(rows[0].text(0));
+}
+
 Result<void> require_run(store::Session& session, std::string_view dag_id, std::string_view run_id) {
-  if (session.query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id}).empty()) {
+  if (!find_run_state(session, dag_id, run_id)) {
     return fail(ErrorCode::not_found,
                 fmt::format("The DagRun with dag_id: `{}` and run_id: `{}` was not found", dag_id, run_id));
   }

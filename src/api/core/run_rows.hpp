@@ -21,6 +21,9 @@ gen::DAGRunResponse run_from(store::Row row);
 Result<gen::DAGRunResponse> read_run(store::Session& session, std::string_view dag_id,
                                      std::string_view run_id);
 Result<void> require_run(store::Session& session, std::string_view dag_id, std::string_view run_id);
+/// Nothing if there is no such run.
+std::optional<std::string> find_run_state(store::Session& session, std::string_view dag_id,
+                                          std::string_view run_id);
 
 /// Columns and tables for task_from(): task_instance t, dag_run r, dag d, dag_version v, rendered_fields f,
 /// deferral p. The executor_config is not in them: see executor_config.hpp.

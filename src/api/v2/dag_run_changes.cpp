@@ -110,10 +110,8 @@ void add_named(Call& call, const std::string& dag_of_path, gen::BulkDAGRunBody b
                          where, body.dag_run_id)),
         false);
   }
-  const auto rows =
-      call.query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, body.dag_run_id});
-  all.push_back(
-      {std::move(dag_id), std::move(body), rows.empty() ? std::nullopt : std::optional(rows[0].text(0))});
+  auto state = find_run_state(call.db(), dag_id, body.dag_run_id);
+  all.push_back({std::move(dag_id), std::move(body), std::move(state)});
 }
 
 /// Whether an action that is to fail if a run is not there does nothing for that reason; says so in its

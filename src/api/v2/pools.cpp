@@ -20,6 +20,10 @@ std::unexpected<Error> no_pool(const std::string& name) {
   return fail(ErrorCode::not_found, fmt::format("The Pool with name: `{}` was not found", name));
 }
 
+bool is_pool(store::Session& session, const std::string& name) {
+  return !session.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty();
+}
+
 struct Usage {
   std::map<std::string, std::int64_t> slots_by_state;
 };
@@ -83,7 +87,7 @@ struct PoolChange {
 
 Result<void> update_pool(Call& call, const std::string& name, const PoolChange& fields) {
   return call.api.commands.write([&](store::Session& session) -> Result<void> {
-    if (session.query("SELECT 1 FROM pool WHERE name = $1", {name}).empty()) return no_pool(name);
+    if (!is_pool(session, name)) return no_pool(name);
     if (fields.slots) session.execute("UPDATE pool SET slots = $1 WHERE name = $2", {*fields.slots, name});
     if (fields.description) {
       session.execute("UPDATE pool SET description = $1 WHERE name = $2", {*fields.description, name});
@@ -160,8 +164,7 @@ Result<Answer> patch_pool(Call& call, const gen::PatchPoolParams& params, gen::P
   if (body.pool && !body.pool->empty() && *body.pool != params.pool_name) {
     return fail(ErrorCode::invalid, "Invalid body, pool name from request body doesn't match uri parameter");
   }
-  if (call.query("SELECT 1 FROM pool WHERE name = $1", {params.pool_name}).empty())
-    return no_pool(params.pool_name);
+  if (!is_pool(call.db(), params.pool_name)) return no_pool(params.pool_name);
   if (params.pool_name != kDefaultPool) {
     const auto problems = missing_in(parse_json(call.request.body).value().get_object());
     if (!problems.empty()) return unprocessable(problems);
@@ -192,9 +195,7 @@ struct PoolsMayChange {
 Result<Answer> bulk_pools(Call& call, const gen::BulkPoolsParams&, gen::BulkBody_PoolBody_& body) {
   const BulkHandlers<gen::PoolBody> handlers{
       "pools with these pool names",
-      [&](const std::string& key) {
-        return !call.query("SELECT 1 FROM pool WHERE name = $1", {key}).empty();
-      },
+      [&](const std::string& key) { return is_pool(call.db(), key); },
       [](const auto& pool) { return pool.name; },
       [&](auto& pool) { return create_pool(call, pool); },
       [&](auto& pool, const Mask& mask) {

@@ -29,12 +29,10 @@ class RunWaiter {
     if (is_over_) return std::nullopt;
     const auto session = services_->database.read();
     if (!may_still_look(*session)) return std::nullopt;
-    const store::Rows rows =
-        session->query("SELECT state FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id_, run_id_});
-    if (rows.empty()) return std::nullopt;  // somebody deleted it
-    const std::string state = rows[0].text(0);
+    const auto state = find_run_state(*session, dag_id_, run_id_);
+    if (!state) return std::nullopt;  // somebody deleted it
     is_over_ = state == "success" || state == "failed";
-    json::object line{{"state", state}};
+    json::object line{{"state", *state}};
     if (is_over_) {
       if (json::object found = results(*session); !found.empty()) line["results"] = std::move(found);
     }
