@@ -46,7 +46,7 @@ void compress_if_wanted(const Request& request, Response& response) {
   if (response.stream) {
     response.stream = gzipped(std::move(response.stream));
   } else {
-    response.body = gzip(response.content(), 1);
+    response.body = gzip(response.content(), Effort::fast);
     response.shared_body.reset();
   }
   response.headers.emplace_back("Content-Encoding", "gzip");

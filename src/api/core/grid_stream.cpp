@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "api/core/dag_rows.hpp"
 #include "engine/stored_states.hpp"
@@ -20,6 +22,14 @@ constexpr std::size_t kBytesOfSquare = 224;
 
 /// No more runs than a statement may reasonably have arguments.
 constexpr std::size_t kMostRuns = 200;
+
+/// From so many squares on a second connection saves more than it costs.
+constexpr std::size_t kWorthTwo = 4'000;
+
+template <typename T>
+std::pair<std::span<T>, std::span<T>> halves(std::span<T> all) {
+  return {all.first(all.size() / 2), all.subspan(all.size() / 2)};
+}
 
 std::vector<std::string> without_repeated(std::span<const std::string> texts) {
   std::set<std::string_view> seen;
@@ -40,8 +50,11 @@ void GridStream::write(std::span<const std::string> asked, std::string& out) {
     while (!left.empty()) {
       const auto some = left.first(how_many(left));
       left = left.subspan(some.size());
-      sum_up(some);
-      for (ShownRun& run : some) write_line(run, out);
+      make_lines(some);
+      for (ShownRun& run : some) {
+        out += *run.line;
+        run.line.reset();
+      }
     }
   }
 }
@@ -49,7 +62,7 @@ void GridStream::write(std::span<const std::string> asked, std::string& out) {
 std::size_t GridStream::size_of(std::span<const ShownRun> runs) {
   std::size_t size = 0;
   for (const ShownRun& run : runs)
-    size += run.line ? run.line->size() : order_of(run.version_id).nodes.size() * kBytesOfSquare;
+    size += run.line ? run.line->size() : version_of(run.version_id).order.nodes.size() * kBytesOfSquare;
   return size;
 }
 
@@ -58,7 +71,7 @@ std::size_t GridStream::how_many(std::span<const ShownRun> runs) {
   std::size_t count = 0;
   while (count < runs.size() && squares < kMostSquares) {
     const ShownRun& run = runs[count++];
-    if (!run.line) squares += order_of(run.version_id).nodes.size();
+    if (!run.line) squares += version_of(run.version_id).order.nodes.size();
   }
   return count;
 }
@@ -78,22 +91,43 @@ std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> 
     const auto known = by_run_id.find(run_id);
     if (known == by_run_id.end()) continue;
     const RunStamp stamp = RunStamp::read(known->second, 2);
-    found.push_back({run_id, stamp, known->second.text(1), call_.api.runs.find_line(stamp), std::nullopt});
+    found.push_back({run_id, stamp, known->second.text(1), call_.api.runs.find_line(stamp)});
   }
   return found;
 }
 
-void GridStream::sum_up(std::span<ShownRun> runs) {
-  store::Params ids;
-  std::map<std::int64_t, ShownRun*> by_id;
+void GridStream::make_lines(std::span<ShownRun> runs) {
+  std::vector<ShownRun*> unknown;
+  std::size_t squares = 0;
   for (ShownRun& run : runs) {
     if (run.line) continue;
-    by_id.emplace(run.stamp.id, &run);
-    ids.emplace_back(run.stamp.id);
-    run.summary.emplace(order_of(run.version_id));
-    run.version_number = number_of(run.version_id);
+    unknown.push_back(&run);
+    squares += version_of(run.version_id).order.nodes.size();
   }
-  if (ids.empty()) return;
+  if (unknown.size() < 2 || squares < kWorthTwo) return read_lines(call_.db(), unknown);
+  const auto [mine, others] = halves(std::span<ShownRun* const>(unknown));
+  auto reading = std::async(std::launch::async, [this, others] {
+    const auto reader = call_.api.database.read();
+    read_lines(*reader, others);
+  });
+  read_lines(call_.db(), mine);
+  reading.get();
+}
+
+void GridStream::read_lines(store::Session& db, std::span<ShownRun* const> runs) const {
+  if (runs.empty()) return;
+  store::Params ids;
+  struct Reading {
+    explicit Reading(const Version& of) : version(of), summary(of.order) {}
+
+    const Version& version;
+    RunSummary summary;
+  };
+  std::map<std::int64_t, Reading> by_id;
+  for (ShownRun* run : runs) {
+    by_id.try_emplace(run->stamp.id, versions_.at(run->version_id));
+    ids.emplace_back(run->stamp.id);
+  }
   // The version is that of the run nearly always; then it is known.
   const std::string sql = fmt::format(
       "SELECT r.id, t.task_id, t.state, t.start_date, t.end_date, CASE WHEN t.note IS NULL THEN 0 ELSE 1 "
@@ -102,45 +136,36 @@ void GridStream::sum_up(std::span<ShownRun> runs) {
       "(SELECT version_number FROM dag_version v WHERE v.id = t.dag_version_id) END "
       "FROM dag_run r JOIN task_instance t ON t.dag_id = r.dag_id AND t.run_id = r.run_id WHERE r.id IN ({})",
       placeholders(ids.size()));
-  ShownRun* run = by_id.begin()->second;  // the one of the row before: those of a run come together
-  call_.db().each(sql, ids, [&](store::Row row) {
-    if (const std::int64_t id = row.integer(0); run->stamp.id != id) run = by_id.at(id);
+  auto run = by_id.begin();  // the one of the row before: those of a run come together
+  db.each(sql, ids, [&](store::Row row) {
+    if (const std::int64_t id = row.integer(0); run->first != id) run = by_id.find(id);
     NodeSummary instance;
     instance.counts[static_cast<std::size_t>(engine::stored_task_state(row, 2))] = 1;
     instance.start = row.find_time(3);
     instance.end = row.find_time(4);
     instance.has_note = row.integer(5) != 0;
-    instance.version_number = row.is_null(6) ? run->version_number : row.find_integer(6);
-    run->summary->add(row.text(1), instance);
+    instance.version_number = row.is_null(6) ? run->second.version.number : row.find_integer(6);
+    run->second.summary.add(row.text(1), instance);
   });
-}
-
-void GridStream::write_line(ShownRun& run, std::string& out) {
-  if (run.line) {
-    out += *run.line;
-    return;
+  for (ShownRun* shown : runs) {
+    std::string line;
+    line.reserve(versions_.at(shown->version_id).order.nodes.size() * kBytesOfSquare);
+    by_id.at(shown->stamp.id).summary.write(dag_id_, shown->run_id, line);
+    shown->line = std::make_shared<const std::string>(std::move(line));
+    call_.api.runs.keep_line(shown->stamp, shown->line);
   }
-  const std::size_t begin = out.size();
-  run.summary->write(dag_id_, run.run_id, out);
-  run.summary.reset();
-  call_.api.runs.keep_line(run.stamp, std::make_shared<const std::string>(out, begin));
 }
 
-const GridOrder& GridStream::order_of(const std::string& version_id) {
-  const auto known = orders_.find(version_id);
-  if (known != orders_.end()) return known->second;
+const GridStream::Version& GridStream::version_of(const std::string& version_id) {
+  const auto known = versions_.find(version_id);
+  if (known != versions_.end()) return known->second;
   auto dag = call_.api.dags.by_version_id(call_.db(), version_id);
   if (!dag) dag = call_.api.dags.current(call_.db(), dag_id_);
   static const DagView kNothing("{}");
-  return orders_.try_emplace(version_id, dag ? *dag : kNothing).first->second;
-}
-
-std::optional<std::int64_t> GridStream::number_of(const std::string& version_id) {
-  const auto known = numbers_.find(version_id);
-  if (known != numbers_.end()) return known->second;
+  Version& version = versions_.try_emplace(version_id, dag ? *dag : kNothing).first->second;
   const auto rows = call_.query("SELECT version_number FROM dag_version WHERE id = $1", {version_id});
-  const auto number = rows.empty() ? std::nullopt : rows[0].find_integer(0);
-  return numbers_[version_id] = number;
+  if (!rows.empty()) version.number = rows[0].find_integer(0);
+  return version;
 }
 
 }  // namespace leoflow::api

@@ -32,9 +32,15 @@ class GridStream {
     std::string run_id;
     RunStamp stamp;
     std::string version_id;
-    RunCache::Line line;                ///< of one that is known
-    std::optional<RunSummary> summary;  ///< of one that is not, while it is read
-    std::optional<std::int64_t> version_number{};
+    RunCache::Line line;  ///< null until it is known
+  };
+
+  /// What a version of the DAG adds to the lines of its runs.
+  struct Version {
+    explicit Version(const DagView& dag) : order(dag) {}
+
+    GridOrder order;
+    std::optional<std::int64_t> number{};
   };
 
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
@@ -42,15 +48,14 @@ class GridStream {
   std::size_t size_of(std::span<const ShownRun> runs);
   /// How many of them may be in memory at once.
   std::size_t how_many(std::span<const ShownRun> runs);
-  void sum_up(std::span<ShownRun> runs);
-  void write_line(ShownRun& run, std::string& out);
-  const GridOrder& order_of(const std::string& version_id);
-  std::optional<std::int64_t> number_of(const std::string& version_id);
+  /// Makes the lines that are not known, large ones by two connections at once.
+  void make_lines(std::span<ShownRun> runs);
+  void read_lines(store::Session& db, std::span<ShownRun* const> runs) const;
+  const Version& version_of(const std::string& version_id);
 
   Call& call_;
   const std::string& dag_id_;
-  std::map<std::string, GridOrder, std::less<>> orders_;                     ///< by version id
-  std::map<std::string, std::optional<std::int64_t>, std::less<>> numbers_;  ///< by version id
+  std::map<std::string, Version, std::less<>> versions_;  ///< those of the runs so far, by id
 };
 
 }  // namespace leoflow::api

@@ -13,7 +13,6 @@ namespace leoflow::api {
 
 namespace {
 
-constexpr int kGzipLevel = 6;  // once per file: worth the time
 constexpr std::size_t kLeastWorthCompressing = 1024;
 
 std::string_view content_type_of(std::string_view name) {
@@ -145,7 +144,7 @@ StaticFiles::FilePointer StaticFiles::find(const std::filesystem::path& folder, 
   file->content_type = content_type_of(relative);
   file->etag = "\"" + sha256_hex(*content).substr(0, 32) + "\"";
   if (content->size() >= kLeastWorthCompressing && http::is_compressible(file->content_type)) {
-    file->gzipped = std::make_shared<const std::string>(http::gzip(*content, kGzipLevel));
+    file->gzipped = std::make_shared<const std::string>(http::gzip(*content, http::Effort::small));
   } else {
     file->plain = std::make_shared<const std::string>(std::move(*content));
   }
