@@ -173,6 +173,50 @@ TEST_F(ApiTest, WhatTheTasksOfAFinishedRunAddUpToIsKnownUntilOneChanges) {
   EXPECT_NE(get(metrics).content(), counts);
 }
 
+TEST_F(ApiTest, LargeRunsOfTheGridComeInTheirOrder) {
+  // So many that two connections read them.
+  std::string serialized = R"({"dag": {"dag_id": "other", "task_group": {"_group_id": null, "children": {)";
+  std::string tasks;
+  for (int i = 0; i < 1000; ++i) {
+    serialized += fmt::format(R"({}"t{}": ["operator", "t{}"])", i == 0 ? "" : ", ", i, i);
+    tasks += fmt::format(R"({}{{"__type": "operator", "__var": {{"task_id": "t{}", "task_type": "X"}}}})",
+                         i == 0 ? "" : ", ", i);
+  }
+  database_->connect()->execute("UPDATE dag_version SET serialized = $1 WHERE id = 'ver-2'",
+                                {serialized + "}}, \"tasks\": [" + tasks + "]}}"});
+  std::string asked;
+  for (int run = 0; run < 20; ++run) {
+    sql(
+        fmt::format("INSERT INTO dag_run (dag_id, run_id, state, run_type, triggered_by, run_after, "
+                    "dag_version_id, conf, updated_at) "
+                    "VALUES ('other', 'r{}', '{}', 'manual', 'ui', 1, 'ver-2', '{{}}', 1)",
+                    run, run % 2 == 0 ? "success" : "running"));
+    sql(fmt::format(
+        "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
+        "dag_version_id, task_display_name, operator, pool, pool_slots, queue, priority_weight, updated_at) "
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
+        "SELECT 'r{0}-' || i, 'other', 'r{0}', 't' || i, -1, CASE WHEN i = {0} THEN 'failed' ELSE 'success' "
+        "END, 1, "
+        "0, 'ver-2', 't', 'X', 'default_pool', 1, 'default', 1, 0 FROM n",
+        run));
+    asked += fmt::format("&run_ids=r{}", run);
+  }
+  for (int look = 0; look < 2; ++look) {  // read, and known
+    const std::string text(get("/ui/grid/ti_summaries/other?" + asked.substr(1)).content());
+    const auto lines = split(text, '\n');
+    ASSERT_EQ(lines.size(), 21U);
+    for (std::size_t run = 0; run < 20; ++run) {
+      const auto line = parse_json(lines[run]).value();
+      EXPECT_EQ(get_text(line, "run_id"), fmt::format("r{}", run));
+      const auto& squares = list(line, "task_instances");
+      ASSERT_EQ(squares.size(), 1000U);
+      for (const json::value& square : squares)
+        EXPECT_EQ(get_text(square, "state") == "failed",
+                  get_text(square, "task_id") == fmt::format("t{}", run));
+    }
+  }
+}
+
 TEST_F(ApiTest, TheGridShowsANoteOnATaskOfAFinishedRun) {
   const std::string without(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content());
   EXPECT_EQ(without.find("\"has_note\":true"), std::string::npos);

@@ -10,36 +10,38 @@ namespace {
 
 using namespace std::chrono;
 
-/// Writes an unsigned number of at least so many digits. @returns what is behind it.
-char* put(char* at, unsigned value, int width) {
-  char reversed[12];
-  int length = 0;
-  for (; value != 0 || length < width; value /= 10) reversed[length++] = static_cast<char>('0' + value % 10);
-  return std::reverse_copy(reversed, reversed + length, at);
+/// Writes a number of exactly so many digits. @returns what is behind it.
+template <int kWidth>
+char* put(char* at, unsigned value) {
+  for (int i = kWidth - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+  return at + kWidth;
 }
 
+char* put_year(char* at, char* end, int year) {
+  if (year >= 0 && year <= 9999) return put<4>(at, static_cast<unsigned>(year));
+  return fmt::format_to_n(at, end - at, "{}{:04}", year < 0 ? "-" : "", std::abs(year)).out;
+}
+
+// Answers have a hundred thousand of them: the widths are known when it is compiled.
 void append_iso(std::string& out, Time time, std::string_view offset) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{floor<Duration>(time - day)};
-  const int year = static_cast<int>(date.year());
   char text[48];
-  char* at = text;
-  if (year < 0) *at++ = '-';
-  at = put(at, static_cast<unsigned>(std::abs(year)), 4);
+  char* at = put_year(text, text + sizeof text, static_cast<int>(date.year()));
   *at++ = '-';
-  at = put(at, static_cast<unsigned>(date.month()), 2);
+  at = put<2>(at, static_cast<unsigned>(date.month()));
   *at++ = '-';
-  at = put(at, static_cast<unsigned>(date.day()), 2);
+  at = put<2>(at, static_cast<unsigned>(date.day()));
   *at++ = 'T';
-  at = put(at, static_cast<unsigned>(clock.hours().count()), 2);
+  at = put<2>(at, static_cast<unsigned>(clock.hours().count()));
   *at++ = ':';
-  at = put(at, static_cast<unsigned>(clock.minutes().count()), 2);
+  at = put<2>(at, static_cast<unsigned>(clock.minutes().count()));
   *at++ = ':';
-  at = put(at, static_cast<unsigned>(clock.seconds().count()), 2);
+  at = put<2>(at, static_cast<unsigned>(clock.seconds().count()));
   if (const auto micros = clock.subseconds().count(); micros != 0) {
     *at++ = '.';
-    at = put(at, static_cast<unsigned>(micros), 6);
+    at = put<6>(at, static_cast<unsigned>(micros));
   }
   out.append(text, at).append(offset);
 }

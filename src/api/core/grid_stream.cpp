@@ -1,12 +1,12 @@
 #include "api/core/grid_stream.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fmt/core.h>
 #include <future>
 #include <iterator>
 #include <memory>
 #include <set>
-#include <utility>
 
 #include "api/core/dag_rows.hpp"
 #include "engine/stored_states.hpp"
@@ -14,22 +14,14 @@
 namespace leoflow::api {
 namespace {
 
-/// So many squares are in memory at once, unless a single run has more.
-constexpr std::size_t kMostSquares = 20'000;
+/// So many squares are read by one statement, unless a single run has more.
+constexpr std::size_t kSquaresAtOnce = 5'000;
 
 /// A square of a task with both of its dates takes about so many bytes.
 constexpr std::size_t kBytesOfSquare = 224;
 
 /// No more runs than a statement may reasonably have arguments.
 constexpr std::size_t kMostRuns = 200;
-
-/// From so many squares on a second connection saves more than it costs.
-constexpr std::size_t kWorthTwo = 4'000;
-
-template <typename T>
-std::pair<std::span<T>, std::span<T>> halves(std::span<T> all) {
-  return {all.first(all.size() / 2), all.subspan(all.size() / 2)};
-}
 
 std::vector<std::string> without_repeated(std::span<const std::string> texts) {
   std::set<std::string_view> seen;
@@ -41,39 +33,13 @@ std::vector<std::string> without_repeated(std::span<const std::string> texts) {
 
 }  // namespace
 
-void GridStream::write(std::span<const std::string> asked, std::string& out) {
+void GridStream::write(std::span<const std::string> asked, http::GzipJoin& out) {
   const std::vector<std::string> run_ids = without_repeated(asked);
   for (std::size_t first = 0; first < run_ids.size(); first += kMostRuns) {
     auto found = find(std::span(run_ids).subspan(first, std::min(kMostRuns, run_ids.size() - first)));
-    out.reserve(out.size() + size_of(found));
-    std::span<ShownRun> left = found;
-    while (!left.empty()) {
-      const auto some = left.first(how_many(left));
-      left = left.subspan(some.size());
-      make_lines(some);
-      for (ShownRun& run : some) {
-        out += *run.line;
-        run.line.reset();
-      }
-    }
+    make_lines(found);
+    for (const ShownRun& run : found) out.add(*run.line);
   }
-}
-
-std::size_t GridStream::size_of(std::span<const ShownRun> runs) {
-  std::size_t size = 0;
-  for (const ShownRun& run : runs)
-    size += run.line ? run.line->size() : version_of(run.version_id).order.nodes.size() * kBytesOfSquare;
-  return size;
-}
-
-std::size_t GridStream::how_many(std::span<const ShownRun> runs) {
-  std::size_t squares = 0;
-  std::size_t count = 0;
-  while (count < runs.size() && squares < kMostSquares) {
-    const ShownRun& run = runs[count++];
-    if (!run.line) squares += version_of(run.version_id).order.nodes.size();
-  }
-  return count;
 }
 
 std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> run_ids) {
@@ -97,25 +63,38 @@ std::vector<GridStream::ShownRun> GridStream::find(std::span<const std::string> 
 }
 
 void GridStream::make_lines(std::span<ShownRun> runs) {
-  std::vector<ShownRun*> unknown;
-  std::size_t squares = 0;
+  const auto groups = group(runs);
+  std::atomic<std::size_t> next = 0;
+  const auto read = [&](store::Session& db) {
+    for (std::size_t i = next++; i < groups.size(); i = next++) read_lines(db, groups[i]);
+  };
+  std::future<void> other;
+  if (groups.size() > 1) {
+    other = std::async(std::launch::async, [&] {
+      const auto reader = call_.api.database.read();
+      read(*reader);
+    });
+  }
+  read(call_.db());
+  if (other.valid()) other.get();
+}
+
+std::vector<std::vector<GridStream::ShownRun*>> GridStream::group(std::span<ShownRun> runs) {
+  std::vector<std::vector<ShownRun*>> groups;
+  std::size_t squares = kSquaresAtOnce;  // of the last group: there is none yet
   for (ShownRun& run : runs) {
     if (run.line) continue;
-    unknown.push_back(&run);
+    if (squares >= kSquaresAtOnce) {
+      groups.emplace_back();
+      squares = 0;
+    }
+    groups.back().push_back(&run);
     squares += version_of(run.version_id).order.nodes.size();
   }
-  if (unknown.size() < 2 || squares < kWorthTwo) return read_lines(call_.db(), unknown);
-  const auto [mine, others] = halves(std::span<ShownRun* const>(unknown));
-  auto reading = std::async(std::launch::async, [this, others] {
-    const auto reader = call_.api.database.read();
-    read_lines(*reader, others);
-  });
-  read_lines(call_.db(), mine);
-  reading.get();
+  return groups;
 }
 
 void GridStream::read_lines(store::Session& db, std::span<ShownRun* const> runs) const {
-  if (runs.empty()) return;
   store::Params ids;
   struct Reading {
     explicit Reading(const Version& of) : version(of), summary(of.order) {}
@@ -147,11 +126,12 @@ void GridStream::read_lines(store::Session& db, std::span<ShownRun* const> runs)
     instance.version_number = row.is_null(6) ? run->second.version.number : row.find_integer(6);
     run->second.summary.add(row.text(1), instance);
   });
+  std::string line;
   for (ShownRun* shown : runs) {
-    std::string line;
+    line.clear();
     line.reserve(versions_.at(shown->version_id).order.nodes.size() * kBytesOfSquare);
     by_id.at(shown->stamp.id).summary.write(dag_id_, shown->run_id, line);
-    shown->line = std::make_shared<const std::string>(std::move(line));
+    shown->line = std::make_shared<const http::GzipPart>(http::gzip_part(line));
     call_.api.runs.keep_line(shown->stamp, shown->line);
   }
 }

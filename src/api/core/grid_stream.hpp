@@ -16,8 +16,8 @@
 namespace leoflow::api {
 
 /// Writes what the grid shows of a DAG's runs, a line for each. Small runs are read many at once, so that a
-/// database that is far away is not asked once for each; large ones few at once, so that memory is bounded.
-/// What a finished run shows is remembered.
+/// database that is far away is not asked once for each; large ones few at once, so that memory is bounded,
+/// and by two connections. What a finished run shows is remembered, compressed as it is sent.
 class GridStream {
  public:
   /// @param call, dag_id must outlive it.
@@ -25,7 +25,7 @@ class GridStream {
 
   /// Appends the lines of these runs in their order; nothing for runs that are not there. One that is asked
   /// for again has one line only, unlike in Airflow: a short request must not have an answer without bounds.
-  void write(std::span<const std::string> asked, std::string& out);
+  void write(std::span<const std::string> asked, http::GzipJoin& out);
 
  private:
   struct ShownRun {
@@ -44,12 +44,10 @@ class GridStream {
   };
 
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
-  /// About how many bytes they take.
-  std::size_t size_of(std::span<const ShownRun> runs);
-  /// How many of them may be in memory at once.
-  std::size_t how_many(std::span<const ShownRun> runs);
-  /// Makes the lines that are not known, large ones by two connections at once.
+  /// Makes the lines that are not known.
   void make_lines(std::span<ShownRun> runs);
+  /// The runs whose line is not known, in groups that are read at once.
+  std::vector<std::vector<ShownRun*>> group(std::span<ShownRun> runs);
   void read_lines(store::Session& db, std::span<ShownRun* const> runs) const;
   const Version& version_of(const std::string& version_id);
 

@@ -54,17 +54,23 @@ std::string opening_of(std::string_view task_id, std::string_view display_name) 
   return text;
 }
 
+template <typename T>
+void append(std::string& out, std::string_view name, const std::optional<T>& value) {
+  out += name;
+  wire::JsonWriter(out).value(value);
+}
+
 /// The fields are those of LightGridTaskInstanceSummary.
 void write_square(std::string_view opening, const NodeSummary& summary, bool with_children,
-                  wire::JsonWriter& json) {
-  json.raw(opening);
-  json.field("state", shown_state(summary));
-  json.field("child_states", with_children ? child_states(summary) : json::value());
-  json.field("min_start_date", summary.start);
-  json.field("max_end_date", summary.end);
-  json.field("dag_version_number", summary.version_number);
-  json.field("has_note", summary.has_note);
-  json.end_object();
+                  std::string& out) {
+  if (out.back() == '}') out += ',';
+  out += opening;
+  append(out, R"(,"state":)", shown_state(summary));
+  append(out, R"(,"child_states":)", with_children ? std::optional(child_states(summary)) : std::nullopt);
+  append(out, R"(,"min_start_date":)", summary.start);
+  append(out, R"(,"max_end_date":)", summary.end);
+  append(out, R"(,"dag_version_number":)", summary.version_number);
+  out += summary.has_note ? R"(,"has_note":true})" : R"(,"has_note":false})";
 }
 
 }  // namespace
@@ -119,10 +125,9 @@ void RunSummary::write(std::string_view dag_id, std::string_view run_id, std::st
       // A mapped task without instances yet is one square without a state.
       sums_[i].counts[static_cast<std::size_t>(TaskState::none)] = 1;
     }
-    write_square(node.opening, sums_[i], node.is_group || node.is_mapped, json);
+    write_square(node.opening, sums_[i], node.is_group || node.is_mapped, out);
   }
-  for (const auto& [task_id, summary] : odd_)
-    write_square(opening_of(task_id, task_id), summary, false, json);
+  for (const auto& [task_id, summary] : odd_) write_square(opening_of(task_id, task_id), summary, false, out);
   json.end_array();
   json.end_object();
   out += '\n';

@@ -25,7 +25,7 @@ RunCache::Line RunCache::find_line(const RunStamp& stamp) {
 void RunCache::keep_line(const RunStamp& stamp, Line line) {
   if (!stamp.is_finished) return;
   const std::lock_guard lock(mutex_);
-  const std::size_t size = line->size();
+  const std::size_t size = line->deflated.size();
   lines_.put(stamp.id, {stamp.changes, std::move(line)}, size);
 }
 

@@ -6,10 +6,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include "base/recently_used.hpp"
 #include "dag/states.hpp"
+#include "http/gzip.hpp"
 #include "store/sql.hpp"
 
 namespace leoflow::api {
@@ -32,9 +32,9 @@ using TaskCounts = std::array<std::int32_t, dag::kTaskStateCount>;
 /// until a task instance changes or the run goes on. Thread safe.
 class RunCache {
  public:
-  using Line = std::shared_ptr<const std::string>;
+  using Line = std::shared_ptr<const http::GzipPart>;
 
-  /// The line of the grid; nullptr if it is not known.
+  /// The line of the grid, compressed; nullptr if it is not known.
   Line find_line(const RunStamp& stamp);
   void keep_line(const RunStamp& stamp, Line line);
 
@@ -51,7 +51,7 @@ class RunCache {
   using Known = RecentlyUsed<std::int64_t, Stamped<Value>>;  // by the id of the run
 
   std::mutex mutex_;
-  Known<Line> lines_{std::size_t{32} << 20};  // weighed in bytes; protected by mutex_
+  Known<Line> lines_{std::size_t{16} << 20};  // weighed in bytes; protected by mutex_
   Known<TaskCounts> counts_{50'000};          // protected by mutex_
 };
 

@@ -1,7 +1,6 @@
 #include "api/static/static_files.hpp"
 
 #include <algorithm>
-#include <zlib.h>
 
 #include "api/static/api_docs.hpp"
 #include "base/json.hpp"
@@ -31,25 +30,6 @@ std::string_view content_type_of(std::string_view name) {
       {"map", "application/json"}};
   const auto found = kTypes.find(name.substr(std::min(name.rfind('.') + 1, name.size())));
   return found == kTypes.end() ? "application/octet-stream" : found->second;
-}
-
-// The plain text again, for the rare client that does not take gzip.
-std::string inflate(const std::string& gzipped) {
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) throw Fatal("zlib: out of memory");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzipped.data()));
-  stream.avail_in = static_cast<uInt>(gzipped.size());
-  std::string out;
-  char chunk[65536];
-  int outcome = Z_OK;
-  while (outcome == Z_OK) {
-    stream.next_out = reinterpret_cast<Bytef*>(chunk);
-    stream.avail_out = sizeof chunk;
-    outcome = ::inflate(&stream, Z_NO_FLUSH);
-    out.append(chunk, sizeof chunk - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  return out;
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -169,13 +149,7 @@ http::Response StaticFiles::file_answer(const http::Request& request, const std:
     response.shared_body = file->plain;
     return response;
   }
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (http::accepts_gzip(request.header("accept-encoding"))) {
-    response.headers.emplace_back("Content-Encoding", "gzip");
-    response.shared_body = file->gzipped;
-  } else {
-    response.body = inflate(*file->gzipped);
-  }
+  http::set_gzipped(response, request, file->gzipped);
   return response;
 }
 

@@ -90,7 +90,9 @@ Result<Answer> get_dag_structure(Call& call, const gen::GetDagStructureParams& p
 Result<Answer> get_grid_ti_summaries_stream(Call& call, const gen::GetGridTiSummariesStreamParams& params) {
   Answer answer;
   answer.content_type = "application/x-ndjson";
-  if (params.run_ids) GridStream(call, params.dag_id).write(*params.run_ids, answer.body);
+  http::GzipJoin lines;
+  if (params.run_ids) GridStream(call, params.dag_id).write(*params.run_ids, lines);
+  http::set_gzipped(answer, call.request, std::make_shared<const std::string>(std::move(lines).finish()));
   return answer;
 }
 
