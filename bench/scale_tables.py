@@ -132,7 +132,8 @@ _COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name 
 # As the migration that added these columns filled them.
 _LEOFLOW_FINISH = (
     "UPDATE dag SET last_run = (SELECT MAX(r.id) FROM dag_run r WHERE r.dag_id = dag.dag_id), latest_dated_run = "
-    "(SELECT r.id FROM dag_run r WHERE r.dag_id = dag.dag_id ORDER BY r.logical_date DESC LIMIT 1)",
+    "(SELECT r.id FROM dag_run r WHERE r.dag_id = dag.dag_id ORDER BY r.logical_date DESC LIMIT 1), "
+    "task_instance_count = (SELECT COUNT(*) FROM task_instance t WHERE t.dag_id = dag.dag_id)",
     "ANALYZE",
 )
 

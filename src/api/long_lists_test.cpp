@@ -128,6 +128,16 @@ TEST_F(LongListsTest, StatesAreFoundThroughTheirIndexes) {
   EXPECT_EQ(total("&state=failed&state=no_status"), 0);
 }
 
+TEST_F(LongListsTest, AllTaskInstancesAreAsManyAsTheirDagsSay) {
+  sql("UPDATE dag SET task_instance_count = 1000");  // there are two, with fewer in truth
+  const auto total = [&](std::string_view filter) {
+    const auto list = ok_json("GET", fmt::format("/api/v2/dags/~/dagRuns/~/taskInstances?limit=1{}", filter));
+    return get_integer(list, "total_entries", -1);
+  };
+  EXPECT_EQ(total(""), 2000);
+  EXPECT_EQ(total("&task_id=many"), 30) << "what is filtered is counted";
+}
+
 TEST_F(LongListsTest, TheBeginningOfANameFindsTheSameWhetherFewHaveItOrMany) {
   // Few are sorted, many are walked in their order.
   sql(R"(INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries,

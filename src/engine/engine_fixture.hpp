@@ -174,6 +174,16 @@ class EngineTest : public testing::TestWithParam<store::Backend> {
     start();
   }
 
+  void TearDown() override {
+    engine_.reset();
+    if (!IsSkipped() && database_) {
+      EXPECT_EQ(one("SELECT dag_id || ': ' || task_instance_count FROM dag WHERE task_instance_count <> "
+                    "(SELECT COUNT(*) FROM task_instance t WHERE t.dag_id = dag.dag_id)"),
+                "")
+          << "the DAG does not have so many task instances";
+    }
+  }
+
   void start() {
     engine_ =
         std::make_unique<Engine>(**database_, clock_, runner_, [](const std::string&, const std::string&) {});

@@ -40,12 +40,17 @@ constexpr std::string_view kLatestDatedRun =
     "latest_dated_run = (SELECT r.id FROM dag_run r WHERE r.dag_id = $1 AND r.logical_date IS NOT NULL"
     " ORDER BY r.logical_date DESC LIMIT 1)";
 const std::string kPointAtNewRun = fmt::format(
-    "UPDATE dag SET last_run = (SELECT r.id FROM dag_run r WHERE r.dag_id = $1 AND r.run_id = $2), {}"
-    " WHERE dag_id = $1",
+    "UPDATE dag SET last_run = (SELECT r.id FROM dag_run r WHERE r.dag_id = $1 AND r.run_id = $2), {},"
+    " task_instance_count = task_instance_count + $3 WHERE dag_id = $1",
     kLatestDatedRun);
 const std::string kPointAtOldRun = fmt::format(
     "UPDATE dag SET last_run = (SELECT MAX(r.id) FROM dag_run r WHERE r.dag_id = $1), {} WHERE dag_id = $1",
     kLatestDatedRun);
+
+// Before a run is deleted: its task instances go with it.
+constexpr std::string_view kForgetTasks =
+    "UPDATE dag SET task_instance_count = task_instance_count - (SELECT COUNT(*) FROM task_instance t"
+    " WHERE t.dag_id = $1 AND t.run_id = $2) WHERE dag_id = $1";
 
 constexpr std::string_view kInsertTask =
     "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, "
@@ -199,11 +204,11 @@ void execute_rows(store::Session& session, std::string_view sql, std::size_t cou
 void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time now) {
   for (const Run* run : runs) {
     session.execute(kInsertRun, run_row(*run, now));
-    session.execute(kPointAtNewRun, {run->dag->dag_id, run->run_id});
     std::vector<std::uint32_t> there;  // the run's dates leave out the others
     for (std::uint32_t i = 0; i < run->tasks.size(); ++i) {
       if (run->tasks[i].state != dag::TaskState::removed) there.push_back(i);
     }
+    session.execute(kPointAtNewRun, {run->dag->dag_id, run->run_id, static_cast<std::int64_t>(there.size())});
     execute_rows(session, kInsertTask, there.size(),
                  [&](std::size_t i) { return task_row(*run, run->tasks[there[i]], now); });
   }
@@ -216,8 +221,10 @@ void insert_instances(store::Session& session, const std::vector<scheduler::NewI
     if (added.was_unmapped) {
       session.execute(kMapFirst, {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id});
     }
-    execute_rows(session, kInsertTask, added.end - added.first,
+    const std::size_t count = added.end - added.first;
+    execute_rows(session, kInsertTask, count,
                  [&](std::size_t i) { return task_row(run, run.tasks[added.first + i], now); });
+    count_new_tasks(session, run.dag->dag_id, static_cast<std::int64_t>(count));
   }
 }
 
@@ -287,6 +294,7 @@ void update_dag(store::Session& session, const DagEntry& dag) {
 
 void record(store::Session& session, const scheduler::Changes& changes, Time now) {
   for (const auto& [dag_id, run_id] : changes.deleted_runs) {
+    session.execute(kForgetTasks, {dag_id, run_id});
     session.execute("DELETE FROM dag_run WHERE dag_id = $1 AND run_id = $2", {dag_id, run_id});
     session.execute(kPointAtOldRun, {dag_id});
   }

@@ -21,4 +21,9 @@ void count_task_changes(store::Session& session, const scheduler::Changes& chang
   for (const scheduler::Run* run : finished) count_task_change(session, run->dag->dag_id, run->run_id);
 }
 
+void count_new_tasks(store::Session& session, std::string_view dag_id, std::int64_t more) {
+  session.execute("UPDATE dag SET task_instance_count = task_instance_count + $2 WHERE dag_id = $1",
+                  {dag_id, more});
+}
+
 }  // namespace leoflow::engine

@@ -41,6 +41,18 @@ TEST_P(TaskChanges, OfAFinishedRunAreCounted) {
   EXPECT_TRUE(changed()) << "when a task was deleted";
 }
 
+TEST_P(TaskChanges, TheDagKnowsHowManyTaskInstancesItHas) {
+  const auto known = [&] { return one("SELECT CAST(task_instance_count AS TEXT) FROM dag"); };
+  EXPECT_EQ(known(), "1");
+  const std::string other = trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(known(), "2");
+  ASSERT_TRUE(engine_->delete_run("d", run_id_));
+  EXPECT_EQ(known(), "1");
+  ASSERT_TRUE(engine_->delete_task("d", {other, "a", -1}));
+  EXPECT_EQ(known(), "0");
+}
+
 TEST_P(TaskChanges, ARunThatRanAgainIsAnother) {
   EXPECT_TRUE(changed());
   ASSERT_TRUE(engine_->clear_tasks({.dag_id = "d", .tasks = task()}));

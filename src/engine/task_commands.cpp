@@ -107,6 +107,7 @@ Result<void> Engine::delete_task(std::string dag_id, TaskKey task) {
         "DELETE FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
         {dag_id, task.run_id, task.task_id, task.map_index});
     count_task_change(session, dag_id, task.run_id);
+    count_new_tasks(session, dag_id, -1);
     return {};
   });
 }

@@ -94,6 +94,7 @@ std::int64_t KeyFinder::number(std::string_view sql) const {
 }
 
 std::int64_t KeyFinder::count(std::optional<std::int64_t> most) const {
+  if (conditions_.empty() && !most && !list_.whole_count.empty()) return number(list_.whole_count);
   if (conditions_.find(alternative_of(order_.front().column)) == std::string::npos)
     return count_where(conditions_, most);
   const std::int64_t with_value = count_where(conditions_of(kHasValue), most);

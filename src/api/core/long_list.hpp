@@ -21,6 +21,8 @@ struct LongList {
   std::string_view tables;
   OrderKey key;  ///< a unique column of the first table
   std::span<const OrderKey> order;
+  /// Counts the whole list without reading it; empty if nothing else can.
+  std::string_view whole_count = "";
 };
 
 /// Which part of a list is asked for: so many rows from an offset on, or from a cursor on. The cursor of the

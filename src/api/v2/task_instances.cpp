@@ -68,7 +68,11 @@ Result<void> filter_tasks(Select& select, const Params& params, Time now) {
 
 Result<Answer> list_tasks(Call& call, const Select& where, const std::vector<std::string>& order_by,
                           std::span<const OrderKey> keys, const PageRequest& page) {
-  const LongList tasks{kTaskColumns, kTaskTables, {"", "t.id", Holds::text, true}, keys};
+  const LongList tasks{kTaskColumns,
+                       kTaskTables,
+                       {"", "t.id", Holds::text, true},
+                       keys,
+                       "SELECT CAST(COALESCE(SUM(task_instance_count), 0) AS BIGINT) FROM dag"};
   const auto found = read_page(call.db(), tasks, where, order_by, page);
   if (!found) return std::unexpected(found.error());
   gen::TaskInstanceCollectionResponse list;

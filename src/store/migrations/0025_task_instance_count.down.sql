@@ -1,0 +1,1 @@
+ALTER TABLE dag DROP COLUMN task_instance_count;
