@@ -81,8 +81,10 @@ void write_import_error(store::Session& session, const std::string& bundle_name,
   } else {
     session.execute(kPutImportError, {bundle_name, relative_fileloc, error, now});
   }
-  session.execute("UPDATE dag SET has_import_errors = $3 WHERE bundle_name = $1 AND relative_fileloc = $2",
-                  {bundle_name, relative_fileloc, !error.empty()});
+  session.execute(
+      "UPDATE dag SET has_import_errors = $3 WHERE bundle_name = $1 AND relative_fileloc = $2"
+      " AND has_import_errors <> $3",
+      {bundle_name, relative_fileloc, !error.empty()});
 }
 
 void DagFiles::load(store::Session& session) {

@@ -66,7 +66,12 @@ void GridStream::make_lines(std::span<ShownRun> runs) {
   const auto groups = group(runs);
   std::atomic<std::size_t> next = 0;
   const auto read = [&](store::Session& db) {
-    for (std::size_t i = next++; i < groups.size(); i = next++) read_lines(db, groups[i]);
+    try {
+      for (std::size_t i = next++; i < groups.size(); i = next++) read_lines(db, groups[i]);
+    } catch (...) {
+      next = groups.size();  // the other one has nothing to go on for
+      throw;
+    }
   };
   std::future<void> other;
   if (groups.size() > 1) {

@@ -8,6 +8,7 @@
 #include "api/core/log_lines.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
+#include "engine/stored_states.hpp"
 
 namespace leoflow::api {
 
@@ -26,12 +27,11 @@ Attempt find_attempt(Call& call, const gen::GetLogParams& params) {
       "WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4",
       {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
   if (rows.empty()) return {};
-  const std::string state = rows[0].find_text(1).value_or("");
-  const bool active = state.empty() || state == "scheduled" || state == "queued" || state == "running" ||
-                      state == "deferred" || state == "restarting" || state == "up_for_reschedule";
+  const dag::TaskState state = engine::stored_task_state(rows[0], 1);
+  const bool is_over = dag::is_finished(state) || state == dag::TaskState::up_for_retry;
   // A try that has not begun is none; 0 asks for what was not started.
   if (params.try_number > rows[0].integer(0)) return {};
-  return {true, params.try_number < rows[0].integer(0) || !active};
+  return {true, params.try_number < rows[0].integer(0) || is_over};
 }
 
 std::filesystem::path log_file(const std::filesystem::path& folder, const gen::GetLogParams& params) {
