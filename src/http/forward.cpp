@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "base/socket_path.hpp"
 #include "base/text.hpp"
 #include "http/exchange.hpp"
 
@@ -59,7 +60,8 @@ Result<Response> forward(const ForwardOptions& options, const Request& request) 
   exchange.parser.body_limit(options.body_limit);
   exchange.parser.skip(request.method == "HEAD");
   fill(exchange.request, request);
-  exchange.run(Local::endpoint(options.socket));
+  const SocketPath socket(options.socket);
+  exchange.run(Local::endpoint(socket.text()));
   if (exchange.error) return fail(ErrorCode::unavailable, exchange.error.message());
   return take(exchange.parser.release());
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/socket_path.hpp"
 #include "base/spawn.hpp"
 #include "http/forward.hpp"
 
@@ -40,18 +41,15 @@ struct Ends {
   }
 };
 
-/// A socket that listens at a path of any length: addresses hold 107 bytes.
-int listen_in(const std::string& folder) {
-  const int place = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  ::unlinkat(place, "socket", 0);
+int listen_at(const std::string& path) {
+  ::unlink(path.c_str());
+  const SocketPath at(path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = fmt::format("/proc/self/fd/{}/socket", place);
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  at.text().copy(address.sun_path, sizeof address.sun_path - 1);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const bool listens =
       ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 128) == 0;
-  ::close(place);
   if (listens) return fd;
   ::close(fd);
   return -1;
@@ -107,7 +105,7 @@ Result<void> PluginApps::spawn() {
   const std::string log_file = options_.folder + "/log";
   Ends ends;
   // The child alone listens: when it dies, whoever waits for it is told.
-  ends.listener = listen_in(options_.folder);
+  ends.listener = listen_at(options_.folder + "/socket");
   if (ends.listener < 0 || ::pipe2(ends.life.data(), O_CLOEXEC) != 0) {
     return fail(ErrorCode::unavailable,
                 fmt::format("no socket for the applications of plugins: {}", std::strerror(errno)));

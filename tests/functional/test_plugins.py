@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from support import PYTHON, eventually
+from support import PYTHON, eventually, installs
 
 PLUGIN = '''
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -208,6 +208,14 @@ def test_it_learns_who_asks_but_gets_no_token(lite):
         assert "x-leoflow-user" not in lite.request("POST", "/mine/sent", {}, elsewhere).body["headers"]
     finally:
         lite.token = token
+
+
+def test_their_applications_answer_from_a_folder_with_a_long_path(tmp_path):
+    # The address of a Unix socket holds 107 bytes.
+    with installs(tmp_path / ("a-long-name-" * 9)) as make:
+        lite = make({"dag.py": "", "plugins/mine.py": PLUGIN})
+        eventually(lambda: lite.get("/api/v2/plugins")["total_entries"] == 1, "the plugin is listed")
+        assert lite.request("GET", "/mine/hello").body == "hello from a plugin"
 
 
 def test_another_process_answers_after_its_end_and_after_a_change(make_lite):

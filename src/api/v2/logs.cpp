@@ -28,7 +28,9 @@ Attempt find_attempt(Call& call, const gen::GetLogParams& params) {
       {params.dag_id, params.dag_run_id, params.task_id, params.map_index});
   if (rows.empty()) return {};
   const dag::TaskState state = engine::stored_task_state(rows[0], 1);
-  const bool is_over = dag::is_finished(state) || state == dag::TaskState::up_for_retry;
+  // As in Airflow the log of a task that awaits an answer does not go on.
+  const bool is_over = dag::is_finished(state) || state == dag::TaskState::up_for_retry ||
+                       state == dag::TaskState::awaiting_input;
   // A try that has not begun is none; 0 asks for what was not started.
   if (params.try_number > rows[0].integer(0)) return {};
   return {true, params.try_number < rows[0].integer(0) || is_over};
