@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/testing/fixture.hpp"
+#include "http/gzip.hpp"
 
 namespace leoflow::api {
 namespace {
@@ -171,6 +172,23 @@ TEST_F(ApiTest, WhatTheTasksOfAFinishedRunAddUpToIsKnownUntilOneChanges) {
   sql("UPDATE dag_run SET task_changes = task_changes + 1 WHERE run_id = 'manual__1'");
   EXPECT_NE(get("/ui/grid/ti_summaries/hello?run_ids=manual__1").content(), line);
   EXPECT_NE(get(metrics).content(), counts);
+}
+
+TEST_F(ApiTest, TheGridIsSentCompressed) {
+  const auto compressed = [&](const std::string& target) {
+    http::Request request;
+    request.method = "GET";
+    http::parse_target(target, request);
+    request.headers = {{"authorization", "Bearer " + token_}, {"accept-encoding", "gzip"}};
+    const auto response = api_->handle(request);
+    EXPECT_EQ(header_of(response, "Content-Encoding"), "gzip");
+    EXPECT_EQ(header_of(response, "Vary"), "Accept-Encoding");
+    return http::gunzip(response.content());
+  };
+  for (const char* runs : {"run_ids=manual__1&run_ids=manual__2", "run_ids=none"}) {
+    const std::string target = fmt::format("/ui/grid/ti_summaries/hello?{}", runs);
+    EXPECT_EQ(compressed(target), get(target).content());
+  }
 }
 
 TEST_F(ApiTest, LargeRunsOfTheGridComeInTheirOrder) {

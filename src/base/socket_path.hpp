@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace leoflow {
@@ -14,8 +15,11 @@ class SocketPath {
   SocketPath& operator=(const SocketPath&) = delete;
 
   const std::string& text() const { return text_; }
+  bool fits() const { return text_.size() < kMost; }
 
  private:
+  static constexpr std::size_t kMost = 108;  // of sockaddr_un, with the zero at the end
+
   int folder_ = -1;
   std::string text_;
 };

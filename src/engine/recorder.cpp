@@ -216,6 +216,7 @@ void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time no
 
 void insert_instances(store::Session& session, const std::vector<scheduler::NewInstances>& expanded,
                       Time now) {
+  std::map<std::string_view, std::int64_t> counts;  // by DAG
   for (const scheduler::NewInstances& added : expanded) {
     const Run& run = *added.run;
     if (added.was_unmapped) {
@@ -224,7 +225,10 @@ void insert_instances(store::Session& session, const std::vector<scheduler::NewI
     const std::size_t count = added.end - added.first;
     execute_rows(session, kInsertTask, count,
                  [&](std::size_t i) { return task_row(run, run.tasks[added.first + i], now); });
-    count_new_tasks(session, run.dag->dag_id, static_cast<std::int64_t>(count));
+    counts[run.dag->dag_id] += static_cast<std::int64_t>(count);
+  }
+  for (const auto& [dag_id, count] : counts) {
+    if (count != 0) count_new_tasks(session, dag_id, count);
   }
 }
 

@@ -41,7 +41,7 @@ void add_security_headers(const Response& response, wire::fields& fields) {
 void compress_if_wanted(const Request& request, Response& response) {
   const bool is_large = response.stream || response.content().size() >= kLeastWorthCompressing;
   if (!is_large || response.has_header("content-encoding") || !is_compressible(response.content_type)) return;
-  if (!response.has_header("vary")) response.headers.emplace_back("Vary", "Accept-Encoding");
+  response.headers.emplace_back("Vary", "Accept-Encoding");
   if (!accepts_gzip(request.header("accept-encoding"))) return;
   if (response.stream) {
     response.stream = gzipped(std::move(response.stream));

@@ -61,6 +61,7 @@ Result<Response> forward(const ForwardOptions& options, const Request& request) 
   exchange.parser.skip(request.method == "HEAD");
   fill(exchange.request, request);
   const SocketPath socket(options.socket);
+  if (!socket.fits()) return fail(ErrorCode::unavailable, "the path of its socket is too long");
   exchange.run(Local::endpoint(socket.text()));
   if (exchange.error) return fail(ErrorCode::unavailable, exchange.error.message());
   return take(exchange.parser.release());

@@ -44,6 +44,7 @@ std::string deflate(std::string_view content, Setting setting, Shape shape) {
   const auto memory = std::make_unique_for_overwrite<std::uint8_t[]>(setting.memory);
   const auto stream = std::make_unique_for_overwrite<isal_zstream>();
   isal_deflate_stateless_init(stream.get());
+  stream->hist_bits = 0;  // not among what is initialised
   stream->level = setting.level;
   stream->level_buf = memory.get();
   stream->level_buf_size = setting.memory;
@@ -61,7 +62,16 @@ std::string deflate(std::string_view content, Setting setting, Shape shape) {
     return outcome == COMP_OK ? size - stream->avail_out : 0;
   });
   if (out.empty()) throw Fatal("gzip: the content was not compressed");
+  out.shrink_to_fit();  // it may be kept
   return out;
+}
+
+/// @returns whether the client takes it.
+bool marks_as_gzip(Response& response, const Request& request) {
+  if (!accepts_gzip(request.header("accept-encoding"))) return false;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  return true;
 }
 
 /// RFC 1952: the lowest byte first.
@@ -119,13 +129,15 @@ std::string GzipJoin::finish() && {
 }
 
 void set_gzipped(Response& response, const Request& request, std::shared_ptr<const std::string> gzipped) {
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (accepts_gzip(request.header("accept-encoding"))) {
-    response.headers.emplace_back("Content-Encoding", "gzip");
+  if (marks_as_gzip(response, request)) {
     response.shared_body = std::move(gzipped);
   } else {
     response.body = gunzip(*gzipped);
   }
+}
+
+void set_gzipped(Response& response, const Request& request, std::string gzipped) {
+  response.body = marks_as_gzip(response, request) ? std::move(gzipped) : gunzip(gzipped);
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {

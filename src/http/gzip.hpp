@@ -46,8 +46,10 @@ class GzipJoin {
 /// Whether an Accept-Encoding header allows gzip ("gzip;q=0" does not).
 bool accepts_gzip(std::string_view accept_encoding);
 
-/// Answers with what is compressed already; made plain for the rare client that does not take it.
+/// Answers with what is compressed already; made plain for the rare client that does not take it. One is for
+/// what many answers share, the other for an answer's own, which counts as its memory.
 void set_gzipped(Response& response, const Request& request, std::shared_ptr<const std::string> gzipped);
+void set_gzipped(Response& response, const Request& request, std::string gzipped);
 
 /// Whether a content type is worth compressing: text, JSON, scripts, fonts no.
 bool is_compressible(std::string_view content_type);

@@ -44,6 +44,7 @@ struct Ends {
 int listen_at(const std::string& path) {
   ::unlink(path.c_str());
   const SocketPath at(path);
+  if (!at.fits()) return errno = ENAMETOOLONG, -1;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   at.text().copy(address.sun_path, sizeof address.sun_path - 1);

@@ -35,7 +35,7 @@ Database::ReadLease Database::read() {
 }
 
 void Database::give_back(std::unique_ptr<Session> session) {
-  constexpr std::size_t kMostIdle = 8;
+  constexpr std::size_t kMostIdle = 16;  // two for each of the server's workers
   const std::lock_guard lock(mutex_);
   if (idle_readers_.size() < kMostIdle) idle_readers_.push_back(std::move(session));
 }

@@ -76,12 +76,19 @@ void GridStream::make_lines(std::span<ShownRun> runs) {
   std::future<void> other;
   if (groups.size() > 1) {
     other = std::async(std::launch::async, [&] {
-      const auto reader = call_.api.database.read();
-      read(*reader);
+      if (const auto reader = second_reader()) read(**reader);
     });
   }
   read(call_.db());
   if (other.valid()) other.get();
+}
+
+std::optional<store::Database::ReadLease> GridStream::second_reader() {
+  try {
+    return call_.api.database.read();
+  } catch (const store::Unavailable&) {
+    return std::nullopt;  // it can be done without
+  }
 }
 
 std::vector<std::vector<GridStream::ShownRun*>> GridStream::group(std::span<ShownRun> runs) {

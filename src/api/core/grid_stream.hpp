@@ -46,6 +46,7 @@ class GridStream {
   std::vector<ShownRun> find(std::span<const std::string> run_ids);
   /// Makes the lines that are not known.
   void make_lines(std::span<ShownRun> runs);
+  std::optional<store::Database::ReadLease> second_reader();
   /// The runs whose line is not known, in groups that are read at once.
   std::vector<std::vector<ShownRun*>> group(std::span<ShownRun> runs);
   void read_lines(store::Session& db, std::span<ShownRun* const> runs) const;

@@ -54,8 +54,6 @@ class RunSummary {
   /// @param order must outlive it.
   explicit RunSummary(const GridOrder& order) : order_(order), sums_(order.nodes.size()) {}
 
-  /// How many squares there are, without those of tasks that are gone.
-  std::size_t size() const { return sums_.size(); }
   void add(const std::string& task_id, const NodeSummary& instance);
   /// Appends a line of JSON; nothing for a run without task instances.
   void write(std::string_view dag_id, std::string_view run_id, std::string& out);

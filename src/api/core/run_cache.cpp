@@ -3,6 +3,9 @@
 namespace leoflow::api {
 namespace {
 
+/// What a line takes besides its bytes: three objects, each with its own piece of memory.
+constexpr std::size_t kBesides = 256;
+
 template <typename Known>
 auto* find(Known& known, const RunStamp& stamp) {
   const auto* found = stamp.is_finished ? known.find(stamp.id) : nullptr;
@@ -25,7 +28,7 @@ RunCache::Line RunCache::find_line(const RunStamp& stamp) {
 void RunCache::keep_line(const RunStamp& stamp, Line line) {
   if (!stamp.is_finished) return;
   const std::lock_guard lock(mutex_);
-  const std::size_t size = line->deflated.size();
+  const std::size_t size = line->deflated.capacity() + kBesides;
   lines_.put(stamp.id, {stamp.changes, std::move(line)}, size);
 }
 

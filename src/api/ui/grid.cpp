@@ -92,7 +92,7 @@ Result<Answer> get_grid_ti_summaries_stream(Call& call, const gen::GetGridTiSumm
   answer.content_type = "application/x-ndjson";
   http::GzipJoin lines;
   if (params.run_ids) GridStream(call, params.dag_id).write(*params.run_ids, lines);
-  http::set_gzipped(answer, call.request, std::make_shared<const std::string>(std::move(lines).finish()));
+  http::set_gzipped(answer, call.request, std::move(lines).finish());
   return answer;
 }
 

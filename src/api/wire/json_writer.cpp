@@ -108,9 +108,4 @@ void JsonWriter::value(const json::value& document) {
   out_ += json::serialize(document);
 }
 
-void JsonWriter::raw(std::string_view json_text) {
-  separate();
-  out_ += json_text;
-}
-
 }  // namespace leoflow::api::wire

@@ -69,9 +69,6 @@ class JsonWriter {
     value(content);
   }
 
-  /// Text that is JSON already.
-  void raw(std::string_view json_text);
-
  private:
   void open(char bracket) {
     separate();
