@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import getpass
 import hashlib
 import json
@@ -80,7 +81,7 @@ class Masking:
     def value(self, key: str, value: Any) -> Any:
         """Returns what a member with this name has as its value, masked."""
         if isinstance(value, dict):
-            return {self.text(name): self.value(name, inner) for name, inner in value.items()}
+            return settled_calendar({self.text(name): self.value(name, inner) for name, inner in value.items()})
         if isinstance(value, list):
             entries = _settled_log(value) if key == "content" else value
             masked = [self.value(key, inner) for inner in entries]
@@ -92,6 +93,8 @@ class Masking:
             return value
         if value in _USERS:
             return "<user>"
+        if value == datetime.date.today().isoformat():
+            return "<today>"
         if key in _NUMBERED and value.isdigit():
             return self._assets.get(value, value)
         return self._json(value) if value.startswith("{") else self.text(value)
@@ -111,6 +114,15 @@ class Masking:
         for pattern, names in self._names.items():
             masked = re.sub(pattern, lambda match: f"{match[1]}{names.get(match[2], match[2])}{match[3]}", masked)
         return masked if len(masked) < _LONG else f"<text {hashlib.sha256(masked.encode()).hexdigest()[:16]}>"
+
+
+def settled_calendar(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns a masked calendar without the days to come: it plans until the end of the year, each day fewer."""
+    runs = answer.get("dag_runs")
+    if not isinstance(runs, list) or "total_entries" not in answer:
+        return answer
+    settled = [run for run in runs if not (isinstance(run, dict) and run.get("state") == "planned" and run.get("date") == "<time>")]
+    return answer | {"dag_runs": settled, "total_entries": answer["total_entries"] - (len(runs) - len(settled))}
 
 
 def _settled_log(lines: list[Any]) -> list[Any]:
