@@ -1,6 +1,5 @@
 #include "base/time_text.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>

@@ -62,7 +62,6 @@ std::string deflate(std::string_view content, Setting setting, Shape shape) {
     return outcome == COMP_OK ? size - stream->avail_out : 0;
   });
   if (out.empty()) throw Fatal("gzip: the content was not compressed");
-  out.shrink_to_fit();  // it may be kept
   return out;
 }
 
@@ -82,7 +81,9 @@ void append_number(std::string& out, std::uint32_t number) {
 }  // namespace
 
 std::string gzip(std::string_view content, Effort effort) {
-  return deflate(content, setting_of(effort), Shape::file);
+  std::string file = deflate(content, setting_of(effort), Shape::file);
+  if (effort == Effort::small) file.shrink_to_fit();  // it is kept
+  return file;
 }
 
 std::string gunzip(std::string_view gzipped) {
@@ -106,8 +107,9 @@ std::string gunzip(std::string_view gzipped) {
 
 GzipPart gzip_part(std::string_view text) {
   if (text.empty()) return {};
-  return {deflate(text, setting_of(Effort::fast), Shape::blocks),
-          crc32_gzip_refl(0, bytes_of(text), text.size()), text.size()};
+  std::string deflated = deflate(text, setting_of(Effort::fast), Shape::blocks);
+  deflated.shrink_to_fit();  // it is kept
+  return {std::move(deflated), crc32_gzip_refl(0, bytes_of(text), text.size()), text.size()};
 }
 
 GzipJoin::GzipJoin() {

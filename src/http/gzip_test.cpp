@@ -2,27 +2,19 @@
 
 #include <gtest/gtest.h>
 #include <random>
-#include <zlib.h>
 
 #include "base/result.hpp"
+#include "http/inflated.hpp"
 
 namespace leoflow::http {
 namespace {
 
 /// As every client reads it, and its checksum checked.
 std::string as_zlib_reads(const std::string& gzipped) {
-  z_stream stream{};
-  inflateInit2(&stream, 15 + 16);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(gzipped.data()));
-  stream.avail_in = static_cast<uInt>(gzipped.size());
-  std::string text(4 << 20, '\0');
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  EXPECT_EQ(stream.avail_in, 0U) << "something stands behind the end";
-  text.resize(stream.total_out);
-  inflateEnd(&stream);
-  return text;
+  Inflated read = inflated(gzipped);
+  EXPECT_TRUE(read.is_whole);
+  EXPECT_EQ(read.behind, 0U) << "something stands behind the end";
+  return std::move(read.text);
 }
 
 std::string noise(std::size_t size) {

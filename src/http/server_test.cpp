@@ -9,10 +9,10 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "http/client.hpp"
 #include "http/gzip.hpp"
+#include "http/inflated.hpp"
 
 namespace leoflow::http {
 namespace {
@@ -350,21 +350,6 @@ std::string without_chunks(std::string_view heard) {
   return text;
 }
 
-/// What gzip made of a text, as far as it was heard.
-std::string inflated(const std::string& bytes) {
-  z_stream stream{};
-  inflateInit2(&stream, 15 + 16);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string text(1 << 20, '\0');
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  inflate(&stream, Z_SYNC_FLUSH);
-  text.resize(stream.total_out);
-  inflateEnd(&stream);
-  return text;
-}
-
 TEST_F(StreamTest, IsCompressedIfAccepted) {
   const std::string large(200'000, 'x');
   serve([large] { return parts({"one\n", large, "", "and two\n"}); });
@@ -373,7 +358,7 @@ TEST_F(StreamTest, IsCompressedIfAccepted) {
   EXPECT_NE(heard.find("Content-Encoding: gzip"), std::string::npos) << heard;
   EXPECT_NE(heard.find("Vary: Accept-Encoding"), std::string::npos) << heard;
   EXPECT_LT(heard.size(), 10'000U);
-  EXPECT_EQ(inflated(without_chunks(heard)), "one\n" + large + "and two\n");
+  EXPECT_EQ(inflated(without_chunks(heard)).text, "one\n" + large + "and two\n");
 }
 
 TEST_F(StreamTest, ACompressedPartCanBeReadBeforeTheNextIsMade) {
@@ -381,7 +366,7 @@ TEST_F(StreamTest, ACompressedPartCanBeReadBeforeTheNextIsMade) {
   get("/s", "1.1", "Accept-Encoding: gzip\r\n");
   // How a flushed part ends, and its chunk.
   const std::string heard = peer_->hear(std::string_view("\0\0\xff\xff\r\n", 6));
-  EXPECT_EQ(inflated(without_chunks(heard)), "first");
+  EXPECT_EQ(inflated(without_chunks(heard)).text, "first");
 }
 
 TEST_F(StreamTest, TheNextPartIsMadeAfterThePause) {

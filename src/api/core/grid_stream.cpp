@@ -140,9 +140,10 @@ void GridStream::read_lines(store::Session& db, std::span<ShownRun* const> runs)
   });
   std::string line;
   for (ShownRun* shown : runs) {
+    Reading& of_run = by_id.at(shown->stamp.id);
     line.clear();
-    line.reserve(versions_.at(shown->version_id).order.nodes.size() * kBytesOfSquare);
-    by_id.at(shown->stamp.id).summary.write(dag_id_, shown->run_id, line);
+    line.reserve(of_run.version.order.nodes.size() * kBytesOfSquare);
+    of_run.summary.write(dag_id_, shown->run_id, line);
     shown->line = std::make_shared<const http::GzipPart>(http::gzip_part(line));
     call_.api.runs.keep_line(shown->stamp, shown->line);
   }
