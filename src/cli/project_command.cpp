@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
 #include "cli/local_python.hpp"
+#include "dag/artifact.hpp"
 #include "lite/config.hpp"
 #include "lite/starter.hpp"
 
@@ -15,6 +17,8 @@ namespace {
 struct ProjectOptions {
   std::string path = ".";
   std::string output = "dag.json";
+  std::string dag_version;
+  std::string image;
 };
 
 void init(const ProjectOptions& options) {
@@ -34,6 +38,7 @@ void check_project_file(const std::string& folder, std::vector<std::string>& pro
 }
 
 struct Checked {
+  std::string python_version;
   std::vector<lite::LocalParse> files;
   std::vector<std::string> problems;
 };
@@ -42,6 +47,7 @@ Checked check(const std::string& path) {
   Checked out;
   const auto files = value_or_exit(lite::find_dag_files(path));
   const lite::LocalPython python = local_python();
+  out.python_version = python.minor_version;
   std::string last_bundle;
   for (const lite::LocalFile& file : files) {
     if (file.bundle_path != last_bundle) check_project_file(file.bundle_path, out.problems);
@@ -75,24 +81,41 @@ void validate(const ProjectOptions& options) {
   tell(checked.problems);
 }
 
+/// The folder that the places of DAG files are told from.
+std::filesystem::path root_of(const std::string& path) {
+  const auto given = std::filesystem::weakly_canonical(path);
+  return std::filesystem::is_directory(given) ? given : given.parent_path();
+}
+
+/// What git calls the commit that is checked out, or "dev".
+std::string version_from_git(const std::filesystem::path& folder) {
+  const auto told = run_program({"git", "-C", folder.string(), "describe", "--tags", "--always", "--dirty"});
+  return told && told->exit_code == 0 ? std::string(trim(told->output)) : "dev";
+}
+
 void compile(const ProjectOptions& options) {
-  const Checked checked = check(options.path);
+  Checked checked = check(options.path);
   tell(checked.problems);
-  json::array dags;
-  for (const lite::LocalParse& file : checked.files) {
-    const std::string source = read_file(file.file).value_or("");
-    for (const json::value& dag : file.dags) {
-      dags.push_back(json::object{{"dag_id", dag_id_of(dag)},
-                                  {"sha256", sha256_hex(json::serialize(dag))},
-                                  {"source", source},
-                                  {"serialized", dag}});
+  const auto root = root_of(options.path);
+  dag::Artifact artifact;
+  artifact.project = root.filename().string();
+  artifact.dag_version = options.dag_version.empty() ? version_from_git(root) : options.dag_version;
+  if (!options.image.empty()) artifact.image = options.image;
+  artifact.python_version = checked.python_version;
+  for (lite::LocalParse& file : checked.files) {
+    const std::string place = std::filesystem::weakly_canonical(file.file).lexically_relative(root).string();
+    const auto source = read_file(file.file);
+    if (!source) throw Exit{1, fmt::format("{} cannot be read any more", file.file)};
+    for (json::value& serialized : file.dags) {
+      dag::forget_place(serialized, place);
+      artifact.dags.push_back({dag_id_of(serialized), place, *source, std::move(serialized)});
     }
   }
-  const std::size_t count = dags.size();
-  const json::object document = {
-      {"format", "leoflow-dags/1"}, {"leoflow_version", LEOFLOW_VERSION}, {"dags", std::move(dags)}};
-  write_file_atomically(options.output, json::serialize(document) + "\n");
-  fmt::print("{}: {} DAG(s)\n", options.output, count);
+  const std::string text = artifact.text();
+  value_or_exit(dag::Artifact::read(text));
+  write_file_atomically(options.output, text);
+  fmt::print("{}: {} DAG(s), version {}, {}\n", options.output, artifact.dags.size(), artifact.dag_version,
+             artifact.content_hash());
 }
 
 }  // namespace
@@ -116,7 +139,12 @@ void add_project(CLI::App& app) {
   compiling->add_option("path", options->path, "A DAG file, a project, or a folder of projects")
       ->capture_default_str();
   compiling->add_option("-o,--output", options->output, "The file to write")->capture_default_str();
-  compiling->footer("Example:\n  leoflow compile dags/hello -o dag.json");
+  compiling->add_option("--dag-version", options->dag_version,
+                        "Label of this version [what `git describe` says, else dev]");
+  compiling->add_option("--image", options->image, "The image that holds the project's files");
+  compiling->footer(
+      "The same files give the same bytes, wherever they are.\nExample:\n"
+      "  leoflow compile dags/hello -o dag.json --dag-version v1.2");
   compiling->callback([options] { compile(*options); });
 }
 

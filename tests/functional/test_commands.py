@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from support import BIN, Lite, free_port
+from support import BIN, PYTHON, ROOT, Lite, free_port
 
 DAG = """
 from airflow.sdk import dag, task
@@ -129,7 +129,34 @@ def test_a_new_project_is_valid_and_compiles(tmp_path):
     assert "sales" in lite.command("validate", str(project)).stdout
     lite.command("compile", str(project), "-o", str(tmp_path / "dag.json"))
     written = json.loads((tmp_path / "dag.json").read_text())
-    assert [dag["dag_id"] for dag in written["dags"]] == ["sales"]
+    assert [dag["dag_id"] for dag in written["content"]["dags"]] == ["sales"]
+
+
+def test_the_same_files_give_the_same_artifact_anywhere(tmp_path, monkeypatch):
+    lite = make_home(tmp_path)
+    lite.command("init", str(tmp_path / "sales"))
+    written = []
+    for place, seed in (("here", "1"), ("somewhere/else", "2")):
+        shutil.copytree(tmp_path / "sales", tmp_path / place / "sales")
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        lite.command("compile", str(tmp_path / place / "sales"), "-o", str(tmp_path / "dag.json"))
+        written.append((tmp_path / "dag.json").read_bytes())
+    assert written[0] == written[1]
+    assert str(tmp_path).encode() not in written[0]
+    (tmp_path / "here/sales/dag.py").write_text((tmp_path / "sales/dag.py").read_text() + "# changed\n")
+    lite.command("compile", str(tmp_path / "here/sales"), "-o", str(tmp_path / "dag.json"), "--dag-version", "v2", "--image", "i:1")
+    changed = json.loads((tmp_path / "dag.json").read_text())
+    assert changed["content_hash"] != json.loads(written[0])["content_hash"]
+    assert (changed["dag_version"], changed["content"]["image"]) == ("v2", "i:1")
+
+
+def test_an_artifact_is_as_its_schema_says(tmp_path):
+    lite = make_home(tmp_path)
+    lite.command("init", str(tmp_path / "sales"))
+    lite.command("compile", str(tmp_path / "sales"), "-o", str(tmp_path / "dag.json"))
+    check = "import json, jsonschema, sys; jsonschema.validate(*(json.load(open(name)) for name in sys.argv[1:]))"
+    schema = ROOT / "docs/artifact.schema.json"
+    subprocess.run([PYTHON, "-c", check, str(tmp_path / "dag.json"), str(schema)], check=True)
 
 
 def test_validate_tells_every_problem(tmp_path):
@@ -154,7 +181,7 @@ def test_the_project_file_reaches_the_compiled_dag(tmp_path):
     lite.command("init", str(project))
     (project / "leoflow.yaml").write_text("tags: [money]\ntasks:\n  load: {retries: 7}\n")
     lite.command("compile", str(project), "-o", str(tmp_path / "dag.json"))
-    dag = json.loads((tmp_path / "dag.json").read_text())["dags"][0]["serialized"]["dag"]
+    dag = json.loads((tmp_path / "dag.json").read_text())["content"]["dags"][0]["serialized"]["dag"]
     assert dag["tags"] == ["money"]
     assert {task["__var"]["task_id"]: task["__var"].get("retries", 0) for task in dag["tasks"]} == {
         "extract": 0,

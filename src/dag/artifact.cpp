@@ -1,0 +1,146 @@
+#include "dag/artifact.hpp"
+
+#include <fmt/format.h>
+#include <set>
+
+#include "base/text.hpp"
+
+namespace leoflow::dag {
+namespace {
+
+constexpr std::string_view kSchemaVersion = "1.0";
+
+std::string hash_of(const json::value& content) {
+  return "sha256:" + sha256_hex(json::serialize(content));
+}
+
+json::value content_of(const Artifact& artifact) {
+  json::array dags;
+  for (const FrozenDag& dag : artifact.dags) {
+    dags.push_back(json::object{{"dag_id", dag.dag_id},
+                                {"relative_fileloc", dag.relative_fileloc},
+                                {"source", dag.source},
+                                {"serialized", dag.serialized}});
+  }
+  return json::object{{"project", artifact.project},
+                      {"image", artifact.image ? json::value(*artifact.image) : json::value()},
+                      {"python_version", artifact.python_version},
+                      {"dags", std::move(dags)}};
+}
+
+/// Reads the fields of one object; the first that is not as it has to be is remembered.
+class Fields {
+ public:
+  Fields(const json::value& from, std::string where) : from_(from), where_(std::move(where)) {}
+
+  std::string text(std::string_view name) {
+    const json::value* field = find(from_, name);
+    if (field != nullptr && field->is_string()) return std::string(field->get_string());
+    return refuse(name, "a text"), "";
+  }
+  std::optional<std::string> text_or_null(std::string_view name) {
+    const json::value* field = find(from_, name);
+    if (field != nullptr && field->is_null()) return std::nullopt;
+    return text(name);
+  }
+  const json::value& object(std::string_view name) {
+    const json::value* field = find(from_, name);
+    if (field != nullptr && field->is_object()) return *field;
+    return refuse(name, "an object"), kNothing;
+  }
+  const json::array& list(std::string_view name) {
+    const json::value* field = find(from_, name);
+    if (field != nullptr && field->is_array()) return field->get_array();
+    return refuse(name, "a list"), kNone;
+  }
+
+  /// Empty if all was in order.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  inline static const json::value kNothing = json::object();
+  inline static const json::array kNone;
+
+  void refuse(std::string_view name, std::string_view expected) {
+    if (problem_.empty()) problem_ = fmt::format("'{}{}' is not {}", where_, name, expected);
+  }
+
+  const json::value& from_;
+  std::string where_;
+  std::string problem_;
+};
+
+std::unexpected<Error> refused(std::string_view why) {
+  return fail(ErrorCode::invalid, fmt::format("the artifact cannot be read: {}", why));
+}
+
+Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
+  Fields fields(from, fmt::format("content.dags[{}].", number));
+  FrozenDag dag;
+  dag.dag_id = fields.text("dag_id");
+  dag.relative_fileloc = fields.text("relative_fileloc");
+  dag.source = fields.text("source");
+  dag.serialized = fields.object("serialized");
+  if (!fields.problem().empty()) return refused(fields.problem());
+  return dag;
+}
+
+}  // namespace
+
+std::string Artifact::content_hash() const {
+  return hash_of(content_of(*this));
+}
+
+std::string Artifact::text() const {
+  json::value content = content_of(*this);
+  const std::string hash = hash_of(content);
+  return json::serialize(json::object{{"schema_version", kSchemaVersion},
+                                      {"dag_version", dag_version},
+                                      {"content_hash", hash},
+                                      {"content", std::move(content)}}) +
+         "\n";
+}
+
+Result<Artifact> Artifact::read(std::string_view text) {
+  const auto document = parse_json(text);
+  if (!document) return refused(document.error().message);
+  Fields top(*document, "");
+  const std::string schema = top.text("schema_version");
+  if (top.problem().empty() && schema != kSchemaVersion)
+    return refused(
+        fmt::format("its schema_version is '{}', this Leoflow reads '{}'", schema, kSchemaVersion));
+  Artifact artifact;
+  artifact.dag_version = top.text("dag_version");
+  const std::string hash = top.text("content_hash");
+  const json::value& content = top.object("content");
+  if (!top.problem().empty()) return refused(top.problem());
+  if (hash != hash_of(content))
+    return refused(
+        fmt::format("its content_hash is '{}', its content has '{}': it was changed after it was compiled",
+                    hash, hash_of(content)));
+  Fields fields(content, "content.");
+  artifact.project = fields.text("project");
+  artifact.image = fields.text_or_null("image");
+  artifact.python_version = fields.text("python_version");
+  const json::array& dags = fields.list("dags");
+  if (!fields.problem().empty()) return refused(fields.problem());
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < dags.size(); ++i) {
+    auto dag = read_dag(dags[i], i);
+    if (!dag) return std::unexpected(dag.error());
+    if (!ids.insert(dag->dag_id).second)
+      return refused(fmt::format("the DAG '{}' is in it twice", dag->dag_id));
+    artifact.dags.push_back(std::move(*dag));
+  }
+  return artifact;
+}
+
+void forget_place(json::value& serialized, std::string_view relative_fileloc) {
+  auto* top = serialized.if_object();
+  json::value* dag = top == nullptr ? nullptr : top->if_contains("dag");
+  if (dag == nullptr || !dag->is_object()) return;
+  dag->get_object()["fileloc"] = relative_fileloc;
+  dag->get_object().erase("_processor_dags_folder");
+}
+
+}  // namespace leoflow::dag

@@ -1,0 +1,84 @@
+#include "dag/artifact.hpp"
+
+#include <gtest/gtest.h>
+
+namespace leoflow::dag {
+namespace {
+
+Artifact example() {
+  Artifact artifact;
+  artifact.project = "sales";
+  artifact.dag_version = "v1";
+  artifact.python_version = "3.11";
+  artifact.dags.push_back(
+      {"load", "dag.py", "print('\"é\"')\n", *parse_json(R"({"dag": {"dag_id": "load", "x": 300.0}})")});
+  return artifact;
+}
+
+std::string problem_of(std::string_view text) {
+  const auto read = Artifact::read(text);
+  return read ? "" : read.error().message;
+}
+
+std::string changed(std::string_view from, std::string_view to) {
+  std::string text = example().text();
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Artifact, IsReadAsItWasWritten) {
+  Artifact artifact = example();
+  artifact.image = "registry/sales@sha256:1";
+  const auto read = Artifact::read(artifact.text());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->text(), artifact.text());
+  EXPECT_EQ(read->image, artifact.image);
+  EXPECT_EQ(read->dags[0].source, artifact.dags[0].source);
+}
+
+TEST(Artifact, AnotherLabelIsTheSameContent) {
+  Artifact other = example();
+  other.dag_version = "v2";
+  EXPECT_EQ(other.content_hash(), example().content_hash());
+  EXPECT_NE(other.text(), example().text());
+  other.image = "x";
+  EXPECT_NE(other.content_hash(), example().content_hash()) << "another image runs something else";
+}
+
+TEST(Artifact, WhiteSpaceIsNoChange) {
+  EXPECT_EQ(problem_of(changed(R"("dag_id":"load")", R"("dag_id" : "load")")), "");
+}
+
+TEST(Artifact, OneThatWasChangedIsRefused) {
+  EXPECT_NE(problem_of(changed("print", "evil")).find("it was changed after it was compiled"),
+            std::string::npos);
+}
+
+TEST(Artifact, OneOfAnotherSchemaIsRefusedByItsVersion) {
+  EXPECT_EQ(problem_of(changed(R"("schema_version":"1.0")", R"("schema_version":"2.0")")),
+            "the artifact cannot be read: its schema_version is '2.0', this Leoflow reads '1.0'");
+}
+
+TEST(Artifact, WhatIsMissingOrOfAnotherTypeIsNamed) {
+  EXPECT_NE(problem_of("").find("cannot be read"), std::string::npos);
+  EXPECT_EQ(problem_of("[]"), "the artifact cannot be read: 'schema_version' is not a text");
+  EXPECT_EQ(problem_of(changed(R"("dag_version":"v1")", R"("dag_version":1)")),
+            "the artifact cannot be read: 'dag_version' is not a text");
+}
+
+TEST(Artifact, ADagThatIsThereTwiceIsRefused) {
+  Artifact artifact = example();
+  artifact.dags.push_back(artifact.dags[0]);
+  EXPECT_EQ(problem_of(artifact.text()), "the artifact cannot be read: the DAG 'load' is in it twice");
+}
+
+TEST(Artifact, DoesNotSayWhereItWasCompiled) {
+  auto serialized =
+      *parse_json(R"({"dag": {"fileloc": "/home/me/dag.py", "_processor_dags_folder": "/tmp/x"}})");
+  forget_place(serialized, "dag.py");
+  EXPECT_EQ(json::serialize(serialized), R"({"dag":{"fileloc":"dag.py"}})");
+}
+
+}  // namespace
+}  // namespace leoflow::dag
