@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the C++ types, parameter parsers and route table of Airflow's REST API.
+"""Writes the C++ types, parameter parsers and route table of the REST API.
 
-Input: the OpenAPI files of the Airflow package that this Python has installed.
+Input: the OpenAPI files of the Airflow package that this Python has installed, and ours of what Airflow has not.
 Output (into the build tree, namespace leoflow::api::gen): types.hpp, params.hpp,
 operations.hpp and the .cpp files beside them. The same input gives the same bytes.
 
@@ -25,6 +25,7 @@ SPECS = (
     PUBLIC_SPEC,
     "api_fastapi/auth/managers/simple/openapi/v2-simple-auth-manager-generated.yaml",
 )
+OUR_SPEC = Path(__file__).resolve().parent.parent / "src/api/leoflow.yaml"
 BANNER = "// Written by scripts/generate_api.py from Airflow's OpenAPI files. Do not edit.\n"
 # Path parameters that Airflow declares as {name:path}: they may contain
 # slashes, which the OpenAPI files do not tell.
@@ -75,8 +76,8 @@ class Api:
     def __init__(self, folder: Path) -> None:
         self.schemas: dict[str, dict] = {}
         self.operations: list[dict] = []
-        for spec in SPECS:
-            document = yaml.safe_load((folder / spec).read_text())
+        for spec in (*(folder / name for name in SPECS), OUR_SPEC):
+            document = yaml.safe_load(spec.read_text())
             for name, schema in document["components"]["schemas"].items():
                 if self.schemas.setdefault(name, schema) != schema:
                     sys.exit(f"generate_api: two different schemas are called {name}")

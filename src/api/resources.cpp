@@ -51,6 +51,7 @@ void bind_everything(Registry& registry) {
   bind_configuration(registry);
   bind_plugins(registry);
   bind_jobs(registry);
+  bind_projects(registry);
 }
 
 }  // namespace leoflow::api

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "dag/artifact.hpp"
 #include "dag/assets.hpp"
 #include "dag/timetable.hpp"
 #include "scheduler/blocker.hpp"
@@ -93,11 +94,23 @@ struct AnswerInput {
   Time at;
 };
 
+/// A project that somebody pushes; its DAGs are from now on those of this version.
+struct RegisterProject {
+  dag::Artifact artifact;
+  std::optional<std::string> user;
+};
+
 /// Somebody outside says that an asset changed.
 struct ChangeAsset {
   dag::AssetKey asset;
   std::string extra = "{}";  ///< JSON object
   std::optional<std::string> partition_key;
+};
+
+/// What registering a project came to.
+struct RegisteredVersion {
+  std::string dag_version;  ///< of the same content that was there before, or the artifact's
+  bool is_new = false;
 };
 
 class Commands {
@@ -121,6 +134,10 @@ class Commands {
   virtual Result<void> delete_dag(std::string dag_id) = 0;
   /// Asks for the DAG's file to be parsed again now.
   virtual Result<void> reparse(std::string dag_id) = 0;
+  /// Also an old version that is to be current again; all of it or nothing.
+  /// Errors: conflict (the label has other content; another project or folder has one of its DAGs), invalid
+  /// (a DAG cannot run here).
+  virtual Result<RegisteredVersion> register_project(RegisterProject command) = 0;
   /// Reads pool sizes again after the pool table was written.
   virtual void pools_changed() = 0;
 

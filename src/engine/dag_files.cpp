@@ -104,10 +104,10 @@ DagFiles::Place DagFiles::place_of(const std::string& dag_id,
                                    const std::optional<std::string>& bundle_version) const {
   Place place = place_of(dag_id);
   if (!bundle_version || !place.bundle_version || *bundle_version == *place.bundle_version) return place;
-  if (const auto at = place.bundle_path.rfind(*place.bundle_version); at != std::string::npos) {
+  // Files in git have a folder for each version; those of a pushed project are in an image.
+  if (const auto at = place.bundle_path.rfind(*place.bundle_version); at != std::string::npos)
     place.bundle_path.replace(at, place.bundle_version->size(), *bundle_version);
-    place.bundle_version = bundle_version;
-  }
+  place.bundle_version = bundle_version;
   return place;
 }
 
@@ -116,6 +116,14 @@ std::vector<std::string> DagFiles::dags_of(const std::string& bundle,
   std::vector<std::string> out;
   for (const auto& [dag_id, place] : places_) {
     if (place.bundle_name == bundle && place.relative_fileloc == relative_fileloc) out.push_back(dag_id);
+  }
+  return out;
+}
+
+std::set<std::string> DagFiles::files_of(const std::string& bundle) const {
+  std::set<std::string> out;
+  for (const auto& [dag_id, place] : places_) {
+    if (place.bundle_name == bundle) out.insert(place.relative_fileloc);
   }
   return out;
 }
@@ -132,28 +140,42 @@ std::optional<DagFiles::Version> DagFiles::newest_version(store::Session& sessio
                  rows[0].find_text(4)};
 }
 
-std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const ParsedFile& file,
-                                                       const json::value& serialized, std::string& errors) {
+Result<std::shared_ptr<const dag::Dag>> DagFiles::read(const Deciding& d, const ParsedFile& file,
+                                                       const json::value& serialized) const {
   auto graph = dag::read_serialized(serialized);
   if (graph) {
     if (auto fine = check_assets(**graph); !fine) graph = std::unexpected(fine.error());
   }
   if (!graph) {
     const json::value* fields = find(serialized, "dag");
-    errors += fmt::format("Dag '{}': {}\n", fields == nullptr ? "?" : get_text(*fields, "dag_id"),
-                          graph.error().message);
+    return fail(graph.error().code,
+                fmt::format("Dag '{}': {}", fields == nullptr ? "?" : get_text(*fields, "dag_id"),
+                            graph.error().message));
+  }
+  const std::string& dag_id = (*graph)->dag_id;
+  const scheduler::DagEntry* known = d.scheduler.find_dag(dag_id);
+  const auto place = places_.find(dag_id);
+  if (place == places_.end() || known == nullptr || known->stale) return graph;
+  const Place& other = place->second;
+  if (other.bundle_name == file.bundle_name) {
+    // Another version of the bundle may have it in another file.
+    const bool is_replaced = other.bundle_version != file.bundle_version;
+    if (is_replaced || other.relative_fileloc == file.relative_fileloc) return graph;
+  }
+  return fail(ErrorCode::conflict,
+              fmt::format("Dag '{}' is defined in two files: {}/{} came first; rename one of them", dag_id,
+                          other.bundle_path, other.relative_fileloc));
+}
+
+std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const ParsedFile& file,
+                                                       const json::value& serialized, std::string& errors) {
+  auto graph = read(d, file, serialized);
+  if (!graph) {
+    errors += graph.error().message + "\n";
     return std::nullopt;
   }
   const std::string& dag_id = (*graph)->dag_id;
   const scheduler::DagEntry* known = d.scheduler.find_dag(dag_id);
-  if (const auto place = places_.find(dag_id); place != places_.end() && known != nullptr && !known->stale) {
-    const Place& other = place->second;
-    if (other.bundle_name != file.bundle_name || other.relative_fileloc != file.relative_fileloc) {
-      errors += fmt::format("Dag '{}' is defined in two files: {}/{} came first; rename one of them\n",
-                            dag_id, other.bundle_path, other.relative_fileloc);
-      return std::nullopt;
-    }
-  }
   DagChange change;
   change.graph = *graph;
   change.came_back = known == nullptr || known->stale;

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +51,9 @@ class DagFiles {
   /// As it was in that version of the bundle, whose folder is named after it.
   Place place_of(const std::string& dag_id, const std::optional<std::string>& bundle_version) const;
 
+  /// Errors: invalid (this version cannot run the DAG), conflict (another file defines it).
+  Result<std::shared_ptr<const dag::Dag>> read(const Deciding& deciding, const ParsedFile& file,
+                                               const json::value& serialized) const;
   /// Decides what a parsed file changes and tells the scheduler.
   /// @returns what to write, to be used as an Item's `record`.
   std::function<void(store::Session&)> put(Deciding& deciding, ParsedFile file);
@@ -59,6 +63,8 @@ class DagFiles {
   void forget(const std::string& dag_id) { places_.erase(dag_id); }
   /// The ids of the DAGs that a file defines.
   std::vector<std::string> dags_of(const std::string& bundle, const std::string& relative_fileloc) const;
+  /// The files of a bundle that define DAGs.
+  std::set<std::string> files_of(const std::string& bundle) const;
 
  private:
   struct DagChange;

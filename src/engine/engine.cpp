@@ -38,6 +38,7 @@ void Engine::start() {
   scheduler_.set_past(&past_runs_);
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
+  projects_.load(*session_);
   recover_callbacks();
   ask_unmapped();
   for (const MissedDeadline& missed : unfinished_deadlines(*session_)) run_deadline_callback(missed);
@@ -320,6 +321,11 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   const DagFiles::Place place = dag_files_.place_of(spec.dag_id, run.bundle_version);
   spec.bundle_name = place.bundle_name;
   spec.bundle_path = place.bundle_path;
+  spec.bundle_version = place.bundle_version;
+  if (place.bundle_version) {
+    if (const auto* version = projects_.find(place.bundle_name, *place.bundle_version))
+      spec.image = version->image;
+  }
   // In another version of the bundle the DAG may have been in another file.
   spec.relative_fileloc =
       run.graph->relative_fileloc.empty() ? place.relative_fileloc : run.graph->relative_fileloc;

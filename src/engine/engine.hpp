@@ -17,6 +17,7 @@
 #include "engine/loop_metrics.hpp"
 #include "engine/past_runs.hpp"
 #include "engine/ports.hpp"
+#include "engine/projects.hpp"
 #include "engine/recovery.hpp"
 #include "engine/watchers.hpp"
 #include "store/database.hpp"
@@ -140,6 +141,7 @@ class Engine final : public Commands {
   Result<void> set_paused(std::string dag_id, bool paused) override;
   Result<void> delete_dag(std::string dag_id) override;
   Result<void> reparse(std::string dag_id) override;
+  Result<RegisteredVersion> register_project(RegisterProject command) override;
   void pools_changed() override;
   Result<std::vector<scheduler::Blocker>> explain(std::string dag_id, TaskKey task) override;
   Result<std::int64_t> create_backfill(CreateBackfill command) override;
@@ -218,6 +220,7 @@ class Engine final : public Commands {
   PastRuns past_runs_{[this](const PastRuns::Work& work) { read(work); }};
   Versions versions_;
   DagFiles dag_files_{versions_};
+  Projects projects_;
   std::int64_t last_backfill_ = 0;  ///< the newest id that was given
   Watchers watchers_;
   AwaitedStates awaited_states_;

@@ -31,6 +31,8 @@ struct AttemptSpec {
   int priority_weight = 1;
   std::string bundle_name;
   std::string bundle_path;
+  std::optional<std::string> bundle_version;
+  std::optional<std::string> image;  ///< that holds the files, if the bundle is a pushed project
   std::string relative_fileloc;
 
   // The run, as the task sees it.

@@ -173,6 +173,11 @@ Result<void> Engine::reparse(std::string dag_id) {
       return fail(ErrorCode::not_found, fmt::format("DAG '{}' not found", dag_id));
     }
     *place = dag_files_.place_of(dag_id);
+    if (projects_.find(place->bundle_name, place->bundle_version.value_or("")) != nullptr) {
+      return fail(ErrorCode::conflict,
+                  fmt::format("DAG '{}' is of the project '{}', which was pushed: push another version of it",
+                              dag_id, place->bundle_name));
+    }
     return {};
   });
   if (found) on_reparse_(place->bundle_name, place->relative_fileloc);

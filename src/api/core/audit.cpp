@@ -10,8 +10,8 @@ namespace leoflow::api {
 
 namespace {
 
-// Sorted. Airflow has all of these but those of the state stores, which change things, too, and one more: the
-// list of task instances that is asked for by POST, which changes nothing.
+// Sorted. Airflow has all of these but those of projects and of the state stores, which change things, too,
+// and one more: the list of task instances that is asked for by POST, which changes nothing.
 constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "bulk_dag_runs",
                                          "bulk_pools",
@@ -48,6 +48,7 @@ constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "patch_dag_run",
                                          "patch_dags",
                                          "patch_pool",
+                                         "patch_project",
                                          "patch_task_group_instances",
                                          "patch_task_instance",
                                          "patch_task_instance_by_map_index",
@@ -58,6 +59,7 @@ constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "post_connection",
                                          "post_pool",
                                          "post_variable",
+                                         "register_project",
                                          "reparse_dag_file",
                                          "set_asset_state_store",
                                          "set_task_state_store",
@@ -167,7 +169,10 @@ std::string extra_text(const Call& call, const json::object& asked, const std::o
     extra = masked_entities(body ? *body : extra, of_variable ? masked_variable : masked_connection);
   } else if (body && !of_state) {
     const json::value fields = masked(*body);
-    for (const auto& [name, value] : fields.get_object()) extra[name] = value;
+    for (const auto& [name, value] : fields.get_object()) {
+      // All DAGs with their sources: whoever wants them asks for the version.
+      if (call.operation != "register_project" || name != "content") extra[name] = value;
+    }
   }
   if (const json::value* paused = asked.if_contains("is_paused")) extra["is_paused"] = *paused;
   extra["method"] = call.request.method;

@@ -20,7 +20,7 @@ bool viewers_may(const wire::Route& route) {
 /// What the people who run the installation look after, not the authors of DAGs.
 bool is_infrastructure(std::string_view path) {
   return is_under(path, "/api/v2/pools") || is_under(path, "/api/v2/assets") ||
-         path.ends_with("/queuedEvents");
+         is_under(path, "/api/v2/projects") || path.ends_with("/queuedEvents");
 }
 
 bool is_secret(const wire::Route& route) {

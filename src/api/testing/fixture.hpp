@@ -39,6 +39,10 @@ class FakeCommands final : public engine::Commands {
   Result<void> set_paused(std::string dag_id, bool paused) override;
   Result<void> delete_dag(std::string dag_id) override { return deleted.push_back(dag_id), Result<void>{}; }
   Result<void> reparse(std::string dag_id) override { return reparsed.push_back(dag_id), Result<void>{}; }
+  Result<engine::RegisteredVersion> register_project(engine::RegisterProject command) override {
+    registered.push_back(std::move(command));
+    return registration;
+  }
   void pools_changed() override { ++pool_changes; }
   Result<std::int64_t> create_backfill(engine::CreateBackfill) override { return 1; }
   Result<std::vector<dag::RunInfo>> plan_backfill(engine::CreateBackfill) override {
@@ -72,6 +76,8 @@ class FakeCommands final : public engine::Commands {
   std::vector<engine::MarkRun> marked_runs;
   std::vector<engine::ChangeAsset> changed_assets;
   std::vector<engine::AnswerInput> answers;
+  std::vector<engine::RegisterProject> registered;
+  Result<engine::RegisteredVersion> registration;  ///< what registering comes to
   std::vector<scheduler::Blocker> blockers;
   std::vector<std::string> deleted;
   std::vector<std::string> reparsed;

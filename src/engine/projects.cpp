@@ -1,0 +1,69 @@
+#include "engine/projects.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace leoflow::engine {
+
+void Projects::load(store::Session& session) {
+  for (const store::Row row :
+       session.query("SELECT project, dag_version, content_hash, image FROM project_version"))
+    versions_[row.text(0)][row.text(1)] = {row.text(2), row.find_text(3)};
+}
+
+const Projects::Version* Projects::find(const std::string& project, const std::string& dag_version) const {
+  const auto versions = versions_.find(project);
+  if (versions == versions_.end()) return nullptr;
+  const auto version = versions->second.find(dag_version);
+  return version == versions->second.end() ? nullptr : &version->second;
+}
+
+Result<RegisteredVersion> Projects::add(const dag::Artifact& artifact, const std::string& content_hash) {
+  auto& versions = versions_[artifact.project];
+  for (const auto& [label, version] : versions) {
+    if (version.content_hash == content_hash) return RegisteredVersion{label, false};
+  }
+  const auto [at, is_new] = versions.try_emplace(artifact.dag_version, Version{content_hash, artifact.image});
+  if (is_new) return RegisteredVersion{artifact.dag_version, true};
+  return fail(ErrorCode::conflict,
+              fmt::format("version '{}' of project '{}' has other content ({}); give this one another "
+                          "label (--dag-version)",
+                          artifact.dag_version, artifact.project, at->second.content_hash));
+}
+
+void write_project_version(store::Session& session, const dag::Artifact& artifact,
+                           const RegisteredVersion& registered, const std::optional<std::string>& user,
+                           Time now) {
+  if (registered.is_new) {
+    session.execute(
+        "INSERT INTO project_version (project, dag_version, content_hash, image, python_version, document,"
+        " created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {artifact.project, artifact.dag_version, artifact.content_hash(), artifact.image,
+         artifact.python_version, artifact.text(), now, user});
+  }
+  session.execute(
+      "INSERT INTO project (project, dag_version, chosen_at, chosen_by) VALUES ($1, $2, $3, $4)"
+      " ON CONFLICT (project) DO UPDATE SET dag_version = excluded.dag_version,"
+      " chosen_at = excluded.chosen_at, chosen_by = excluded.chosen_by",
+      {artifact.project, registered.dag_version, now, user});
+}
+
+std::vector<ParsedFile> parsed_files(const dag::Artifact& artifact, const std::string& dag_version,
+                                     const std::string& content_hash) {
+  std::vector<ParsedFile> out;
+  for (const dag::FrozenDag& dag : artifact.dags) {
+    auto file = std::ranges::find(out, dag.relative_fileloc, &ParsedFile::relative_fileloc);
+    if (file == out.end()) {
+      file = out.insert(file, ParsedFile{.bundle_name = artifact.project,
+                                         .bundle_path = std::string(kProjectFolder),
+                                         .bundle_version = dag_version,
+                                         .relative_fileloc = dag.relative_fileloc,
+                                         .content_hash = content_hash,
+                                         .source = dag.source});
+    }
+    file->serialized_dags.push_back(dag.serialized);
+  }
+  return out;
+}
+
+}  // namespace leoflow::engine
