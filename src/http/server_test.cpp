@@ -485,12 +485,6 @@ TEST_F(EndlessStreamTest, TwoWhosePartsAreTooLargeTogetherLeaveOne) {
   EXPECT_TRUE(is_released());
 }
 
-TEST(Client, UnreachableServerIsAnError) {
-  const auto answer = Client("http://127.0.0.1:1").get("/");
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
-}
-
 TEST(Message, SplitsTargetsAndCookies) {
   Request request;
   parse_target("/a%2Fb?x=1&x=2&y=a+b%26&z", request);

@@ -106,7 +106,7 @@ void Exporter::run() {
 }
 
 void Exporter::send(const std::vector<trace::Span>& spans) {
-  http::Client client(settings_.server, settings_.timeout);
+  http::Client client(settings_.server, {.limit = settings_.timeout});
   for (const auto& [name, value] : settings_.headers) client.use_header(name, value);
   const auto answer = client.send("POST", settings_.target, to_otlp(settings_, spans));
   const bool taken = answer && answer->status / 100 == 2;
