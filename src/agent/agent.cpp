@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <filesystem>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -43,6 +44,9 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                    .python = options_.python,
                    .on_finished = [this](auto finished) { on_finished(std::move(finished)); },
                    .max_log_bytes = options_.max_log_bytes},
+      shipper_(
+          loop, [this](agentrpc::AgentMessage message) { send(std::move(message)); },
+          [this] { exit_if_done(); }),
       triggers_(std::make_shared<TriggerHost>(
           loop, pool_, book_, [this](agentrpc::AgentMessage message) { send(std::move(message)); })),
       last_contact_(std::chrono::steady_clock::now()),
@@ -58,7 +62,8 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
   hello_.set_slots(static_cast<std::uint32_t>(options_.slots));
   watch_signals();
   beat();
-  client_ = agentrpc::Client::start({.address = options_.server, .token = options_.token}, *this);
+  client_ = agentrpc::Client::start({.address = options_.server, .token = options_.token, .ca = options_.ca},
+                                    *this);
 }
 
 Agent::~Agent() {
@@ -116,6 +121,7 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   }
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report(finished);
+  shipper_.welcomed();
   triggers_->welcomed({welcome.triggers().begin(), welcome.triggers().end()});
   update_hello();
 }
@@ -150,6 +156,8 @@ void Agent::handle(agentrpc::ServerMessage message) {
       finished_.erase(message.finished_ack().attempt_id());
       update_hello();
       return exit_if_done();
+    case Kind::kLogAck:
+      return shipper_.acknowledged(message.log_ack());
     case Kind::kParse:
       return parse(std::move(*message.mutable_parse()));
     case Kind::kShutdown:
@@ -176,6 +184,11 @@ void Agent::start_attempt(agentrpc::StartAttempt start) {
   if (seen_order_.size() > kRememberedAttempts) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
+  }
+  if (!options_.dags_folder.empty()) start.set_bundle_path(options_.dags_folder);
+  if (start.sends_log()) {
+    start.set_log_path(own_log(id));
+    shipper_.add(id, start.log_path(), start.log_offset());
   }
   const bool is_stock = !start.workload().empty();
   std::shared_ptr<RunningAttempt> attempt;
@@ -207,7 +220,12 @@ void Agent::on_finished(agentrpc::AttemptFinished finished) {
   if (found != attempts_.end()) asio::post(loop_, [attempt = found->second] {});
   attempts_.erase(id);
   update_hello();
+  shipper_.finish(id);
   exit_if_done();
+}
+
+std::string Agent::own_log(const std::string& attempt_id) const {
+  return (std::filesystem::path(options_.python.home) / "logs" / (attempt_id + ".log")).string();
 }
 
 void Agent::report(const agentrpc::AttemptFinished& finished) {
@@ -263,8 +281,12 @@ void Agent::shut_down(std::chrono::milliseconds grace, const std::string& reason
 }
 
 void Agent::exit_if_done() {
-  if (!is_leaving_ || !attempts_.empty()) return;
-  if (finished_.empty() || !is_connected_) return loop_.stop();
+  const bool has_ended = options_.once && !seen_.empty();
+  if (!attempts_.empty() || (!is_leaving_ && !has_ended)) return;
+  if (finished_.empty() && shipper_.is_done()) return loop_.stop();
+  // Somebody may be there again soon; one that was told to leave cannot wait for that.
+  if (!is_leaving_) return;
+  if (!is_connected_) return loop_.stop();
   exit_timer_.expires_after(kLastReports);
   exit_timer_.async_wait([this](error_code error) {
     if (!error) loop_.stop();

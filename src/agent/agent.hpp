@@ -15,6 +15,7 @@
 
 #include "agent/attempt.hpp"
 #include "agent/log_file.hpp"
+#include "agent/log_shipper.hpp"
 #include "agent/parse_job.hpp"
 #include "agent/stock_attempt.hpp"
 #include "agent/trigger_host.hpp"
@@ -23,10 +24,13 @@
 namespace leoflow::agent {
 
 struct AgentOptions {
-  std::string server;  ///< the control plane: "host:port" or "unix:/path"
-  std::string token;
-  std::size_t slots = 4;    ///< attempts at once
-  std::size_t parsers = 2;  ///< DAG files parsed at once
+  std::string server;                  ///< the control plane: "host:port" or "unix:/path"
+  std::function<std::string()> token;  ///< asked for each connection
+  std::string ca{};                    ///< PEM: the control plane's certificate is of it; "" for no TLS
+  std::string dags_folder{};           ///< where the project's files are; "" for where the control plane says
+  bool once = false;                   ///< runs one attempt, then exits
+  std::size_t slots = 4;               ///< attempts at once
+  std::size_t parsers = 2;             ///< DAG files parsed at once
   PythonOptions python;
   std::uint64_t max_log_bytes = LogFile::kMaxBytes;  ///< of one attempt
   std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL
@@ -60,6 +64,8 @@ class Agent : private agentrpc::ServerEvents {
   void parse_next();
   void on_parsed(agentrpc::ParseResult result);
   void shut_down(std::chrono::milliseconds grace, const std::string& reason);
+  /// Where the log of an attempt is kept until the control plane has it.
+  std::string own_log(const std::string& attempt_id) const;
   void exit_if_done();
   void beat();
   void reap();
@@ -74,6 +80,7 @@ class Agent : private agentrpc::ServerEvents {
   Attempt::World attempt_world_;
   ParseJob::World parse_world_;
   StockAttempt::World stock_world_;
+  LogShipper shipper_;
   std::shared_ptr<TriggerHost> triggers_;
   std::map<std::string, std::shared_ptr<RunningAttempt>> attempts_;
   std::map<std::string, agentrpc::AttemptFinished> finished_;  // not acknowledged yet

@@ -14,7 +14,8 @@
 namespace leoflow::agent {
 
 void TestPlane::open() {
-  auto server = agentrpc::Server::start({.address = address_, .token = "secret"}, *this);
+  auto server =
+      agentrpc::Server::start({.address = address_, .authenticate = agentrpc::by_token("secret")}, *this);
   if (!server) throw Fatal(server.error().message);
   server_ = std::move(*server);
 }

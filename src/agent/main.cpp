@@ -9,19 +9,45 @@
 
 #include "agent/agent.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 namespace {
 
 constexpr const char* kTokenVariable = "LEOFLOW_AGENT_TOKEN";
 
-int run(leoflow::agent::AgentOptions options) {
-  // Tasks must not see it.
-  if (const char* token = std::getenv(kTokenVariable)) options.token = token;
-  ::unsetenv(kTokenVariable);
-  if (options.token.empty()) {
-    std::fprintf(stderr, "leoflow-agent: the environment variable %s is not set\n", kTokenVariable);
-    return 2;
+struct Credentials {
+  std::string token_file;
+  std::string ca_file;
+};
+
+/// @returns false, after saying so, if something is missing.
+bool take_credentials(const Credentials& from, leoflow::agent::AgentOptions& options) {
+  const char* variable = std::getenv(kTokenVariable);
+  if (!from.token_file.empty()) {
+    // It is renewed in place.
+    options.token = [file = from.token_file] {
+      return std::string(leoflow::trim(leoflow::read_file(file).value_or("")));
+    };
+  } else if (variable != nullptr && *variable != '\0') {
+    options.token = [token = std::string(variable)] { return token; };
+  } else {
+    std::fprintf(stderr, "leoflow-agent: neither --token-file nor the environment variable %s is set\n",
+                 kTokenVariable);
+    return false;
   }
+  // Tasks must not see it.
+  ::unsetenv(kTokenVariable);
+  if (from.ca_file.empty()) return true;
+  auto ca = leoflow::read_file(from.ca_file);
+  if (!ca || ca->empty()) {
+    std::fprintf(stderr, "leoflow-agent: '%s' (--ca-file) cannot be read\n", from.ca_file.c_str());
+    return false;
+  }
+  options.ca = std::move(*ca);
+  return true;
+}
+
+int run(leoflow::agent::AgentOptions options) {
   // Orphans become our children, so that an attempt survives its fork server.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #ifdef NDEBUG
@@ -43,13 +69,24 @@ int main(int argc, char** argv) {
   options.slots = std::max(1U, std::thread::hardware_concurrency()) * 4;
   options.parsers = std::max(2U, std::thread::hardware_concurrency());
   std::size_t grace_ms = 5000;
+  Credentials credentials;
 
   CLI::App app("Runs the tasks of a project for the Leoflow control plane.", "leoflow-agent");
   app.footer(
-      "The agent token is read from LEOFLOW_AGENT_TOKEN.\nExample:\n  leoflow-agent --server 127.0.0.1:9099 "
+      "The agent token is read from --token-file, or else LEOFLOW_AGENT_TOKEN.\nExample:\n  leoflow-agent "
+      "--server 127.0.0.1:9099 "
       "--python venv/bin/python --worker-path python --home /var/lib/leoflow");
   app.set_version_flag("--version", LEOFLOW_VERSION);
-  app.add_option("--server", options.server, "The control plane: host:port or unix:/path")->required();
+  app.add_option("--server", options.server, "The control plane: host:port or unix:/path")
+      ->envname("LEOFLOW_CONTROL_PLANE_ADDR")
+      ->required();
+  app.add_option("--ca-file", credentials.ca_file, "Whose certificate the control plane shows; none: no TLS")
+      ->envname("LEOFLOW_AGENT_TLS_CA");
+  app.add_option("--token-file", credentials.token_file, "The agent token; read again for each connection")
+      ->envname("LEOFLOW_AGENT_TOKEN_FILE");
+  app.add_option("--dags", options.dags_folder,
+                 "Where the project's files are, if not where the control plane says");
+  app.add_flag("--once", options.once, "Run one attempt, then exit");
   app.add_option("--slots", options.slots, "Attempts at once")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -79,6 +116,8 @@ int main(int argc, char** argv) {
   options.python.home = std::filesystem::absolute(options.python.home) / "airflow";
   // Not resolved: a virtual environment's python is a link.
   options.python.python = std::filesystem::absolute(options.python.python);
+  if (!take_credentials(credentials, options)) return 2;
+  if (options.once) options.slots = 1;
   try {
     return run(std::move(options));
   } catch (const std::exception& error) {

@@ -79,6 +79,11 @@ class TestAgent final : public ServerEvents {
   std::string last_reason;
 };
 
+/// Presents this token.
+std::function<std::string()> said(const std::string& token) {
+  return [token] { return token; };
+}
+
 AgentMessage request(std::uint64_t id, const std::string& body) {
   AgentMessage message;
   message.mutable_request()->set_request_id(id);
@@ -96,7 +101,7 @@ class AgentRpc : public ::testing::Test {
   void SetUp() override { std::filesystem::create_directories(directory_); }
   void TearDown() override { std::filesystem::remove_all(directory_); }
   std::unique_ptr<Server> start() {
-    auto server = Server::start({.address = address_, .token = "secret"}, plane_);
+    auto server = Server::start({.address = address_, .authenticate = by_token("secret")}, plane_);
     EXPECT_TRUE(server.has_value());
     return server ? std::move(*server) : nullptr;
   }
@@ -104,7 +109,7 @@ class AgentRpc : public ::testing::Test {
 
 TEST_F(AgentRpc, MessagesKeepTheirOrderBothWays) {
   const auto server = start();
-  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("welcome"));
   for (int i = 0; i < 100; ++i) client->send(request(i, std::to_string(i)));
   ASSERT_TRUE(agent_.journal.wait_for("99"));
@@ -116,7 +121,7 @@ TEST_F(AgentRpc, MessagesKeepTheirOrderBothWays) {
 
 TEST_F(AgentRpc, LargeMessagesPass) {
   const auto server = start();
-  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("welcome"));
   const std::string large(20 << 20, 'x');
   client->send(request(1, large));
@@ -125,7 +130,7 @@ TEST_F(AgentRpc, LargeMessagesPass) {
 
 TEST_F(AgentRpc, WrongTokenIsRefused) {
   const auto server = start();
-  const auto client = Client::start({.address = address_, .token = "wrong"}, agent_);
+  const auto client = Client::start({.address = address_, .token = said("wrong")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("lost", 2));
   const std::lock_guard lock(agent_.mutex);
   EXPECT_THAT(agent_.last_reason, HasSubstr("token"));
@@ -134,7 +139,7 @@ TEST_F(AgentRpc, WrongTokenIsRefused) {
 
 TEST_F(AgentRpc, ClientReconnectsWhenTheServerComesBack) {
   auto server = start();
-  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("welcome"));
   server.reset();
   ASSERT_TRUE(agent_.journal.wait_for("lost"));
@@ -146,11 +151,11 @@ TEST_F(AgentRpc, ClientReconnectsWhenTheServerComesBack) {
 }
 
 TEST_F(AgentRpc, BusyPortIsNamed) {
-  const auto first = Server::start({.address = "127.0.0.1:0", .token = "t"}, plane_);
+  const auto first = Server::start({.address = "127.0.0.1:0", .authenticate = by_token("t")}, plane_);
   ASSERT_TRUE(first.has_value());
   ASSERT_GT((*first)->port(), 0);
   const std::string address = "127.0.0.1:" + std::to_string((*first)->port());
-  const auto second = Server::start({.address = address, .token = "t"}, plane_);
+  const auto second = Server::start({.address = address, .authenticate = by_token("t")}, plane_);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::unavailable);
   EXPECT_THAT(second.error().message, HasSubstr(address));
@@ -168,8 +173,8 @@ TEST_F(AgentRpc, SendingOnALostSessionDoesNothing) {
     void on_disconnected(const std::shared_ptr<AgentSession>&) override {}
     std::shared_ptr<AgentSession> session;
   } keeper;
-  auto server = Server::start({.address = address_, .token = "secret"}, keeper);
-  const auto client = Client::start({.address = address_, .token = "secret"}, agent_);
+  auto server = Server::start({.address = address_, .authenticate = by_token("secret")}, keeper);
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("welcome"));
   server->reset();
   keeper.session->send({});

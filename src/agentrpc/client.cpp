@@ -23,10 +23,11 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
     // A channel of its own for each try, so that only our backoff counts.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    const auto channel =
-        grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+    const auto credentials = options.ca.empty() ? grpc::InsecureChannelCredentials()
+                                                : grpc::SslCredentials({.pem_root_certs = options.ca});
+    const auto channel = grpc::CreateCustomChannel(options.address, credentials, arguments);
     stub_ = AgentService::NewStub(channel);
-    context_.AddMetadata("authorization", "Bearer " + options.token);
+    context_.AddMetadata("authorization", "Bearer " + options.token());
     stub_->async()->Session(&context_, this);
     AgentMessage first;
     *first.mutable_hello() = events_.hello();

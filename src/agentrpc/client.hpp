@@ -10,8 +10,9 @@
 namespace leoflow::agentrpc {
 
 struct ClientOptions {
-  std::string address;  ///< "host:port" or "unix:/path"
-  std::string token;
+  std::string address;                 ///< "host:port" or "unix:/path"
+  std::function<std::string()> token;  ///< asked for each connection: it may have been renewed
+  std::string ca{};                    ///< PEM: the control plane's certificate is of it; "" for no TLS
   std::chrono::milliseconds first_backoff{20};  ///< doubles after each failed connection
   std::chrono::milliseconds last_backoff{1000};
 };

@@ -3,6 +3,8 @@
 #include <deque>
 #include <fmt/core.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <mutex>
 #include <openssl/crypto.h>
 
@@ -14,29 +16,28 @@ namespace {
 
 using Stream = grpc::ServerBidiReactor<AgentMessage, ServerMessage>;
 
-/// Compares digests, so that the time tells neither content nor length.
-bool is_token(const grpc::CallbackServerContext& context, const std::string& token_digest) {
+/// How often the files of the certificate are looked at.
+constexpr unsigned kCertificateSeconds = 10;
+
+/// "" if it presents none.
+std::string token_of(const grpc::CallbackServerContext& context) {
   const auto& metadata = context.client_metadata();
   const auto found = metadata.find("authorization");
-  if (found == metadata.end()) return false;
+  if (found == metadata.end()) return "";
   const std::string_view value(found->second.data(), found->second.size());
   constexpr std::string_view kScheme = "Bearer ";
-  if (!value.starts_with(kScheme)) return false;
-  const std::string digest = sha256_hex(value.substr(kScheme.size()));
-  return CRYPTO_memcmp(digest.data(), token_digest.data(), digest.size()) == 0;
+  return value.starts_with(kScheme) ? std::string(value.substr(kScheme.size())) : "";
 }
-
-class Refusal final : public Stream {
- public:
-  Refusal() { Finish({grpc::StatusCode::UNAUTHENTICATED, "wrong or missing agent token"}); }
-  void OnDone() override { delete this; }
-};
 
 /// What outlives the stream: callers may hold a session after it is lost.
 class StreamSession final : public AgentSession {
  public:
   StreamSession(Stream& stream, grpc::CallbackServerContext& context)
       : stream_(&stream), context_(&context) {}
+
+  const AgentIdentity& identity() const override { return identity_; }
+  /// Before anybody else knows of it.
+  void identify(AgentIdentity identity) { identity_ = std::move(identity); }
 
   void send(ServerMessage message) override {
     const std::lock_guard lock(mutex_);
@@ -63,6 +64,7 @@ class StreamSession final : public AgentSession {
   }
 
  private:
+  AgentIdentity identity_;
   std::mutex mutex_;
   // Protected by mutex_.
   Stream* stream_;
@@ -72,9 +74,10 @@ class StreamSession final : public AgentSession {
 
 class AgentStream final : public Stream {
  public:
-  AgentStream(AgentEvents& events, grpc::CallbackServerContext& context)
+  AgentStream(AgentEvents& events, grpc::CallbackServerContext& context, const Authenticate& authenticate)
       : events_(events), session_(std::make_shared<StreamSession>(*this, context)) {
-    StartRead(&incoming_);
+    // It lives until end(), which nobody else calls before the first read.
+    authenticate(token_of(context), [this](const Result<AgentIdentity>& identity) { admit(identity); });
   }
 
   void OnReadDone(bool ok) override {
@@ -100,6 +103,16 @@ class AgentStream final : public Stream {
   }
 
  private:
+  void admit(const Result<AgentIdentity>& identity) {
+    if (!identity) {
+      const bool is_refused = identity.error().code == ErrorCode::unauthenticated;
+      return end({is_refused ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::UNAVAILABLE,
+                  identity.error().message});
+    }
+    session_->identify(*identity);
+    StartRead(&incoming_);
+  }
+
   void end(const grpc::Status& status) {
     session_->lose();
     Finish(status);
@@ -114,20 +127,20 @@ class AgentStream final : public Stream {
 class GrpcServer final : public Server, private AgentService::CallbackService {
  public:
   GrpcServer(const ServerOptions& options, AgentEvents& events)
-      : token_digest_(sha256_hex(options.token)), events_(events) {}
+      : authenticate_(options.authenticate), events_(events) {}
 
   ~GrpcServer() override {
     // Streams are endless: nothing would be gained by waiting for them.
     if (server_) server_->Shutdown(std::chrono::system_clock::now());
   }
 
-  bool listen(const std::string& address) {
+  bool listen(const ServerOptions& options) {
     grpc::ServerBuilder builder;
     // Otherwise a second server would share a busy port without an error.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.SetMaxSendMessageSize(kMaxMessageBytes);
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(options.address, credentials_of(options), &port_);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
     return server_ != nullptr;
@@ -136,12 +149,21 @@ class GrpcServer final : public Server, private AgentService::CallbackService {
   int port() const override { return port_ > 1 ? port_ : 0; }
 
  private:
-  Stream* Session(grpc::CallbackServerContext* context) override {
-    if (!is_token(*context, token_digest_)) return new Refusal;
-    return new AgentStream(events_, *context);
+  static std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerOptions& options) {
+    if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
+    const auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+        options.key_file, options.certificate_file, kCertificateSeconds);
+    grpc::experimental::TlsServerCredentialsOptions tls(files);
+    tls.watch_identity_key_cert_pairs();
+    tls.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    return grpc::experimental::TlsServerCredentials(tls);
   }
 
-  std::string token_digest_;
+  Stream* Session(grpc::CallbackServerContext* context) override {
+    return new AgentStream(events_, *context, authenticate_);
+  }
+
+  const Authenticate authenticate_;
   AgentEvents& events_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
@@ -149,9 +171,18 @@ class GrpcServer final : public Server, private AgentService::CallbackService {
 
 }  // namespace
 
+Authenticate by_token(const std::string& token) {
+  // Digests, so that the time tells neither content nor length.
+  return [expected = sha256_hex(token)](const std::string& presented, const auto& then) {
+    const std::string digest = sha256_hex(presented);
+    if (CRYPTO_memcmp(digest.data(), expected.data(), digest.size()) == 0) return then(AgentIdentity{});
+    then(fail(ErrorCode::unauthenticated, "wrong or missing agent token"));
+  };
+}
+
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, AgentEvents& events) {
   auto server = std::make_unique<GrpcServer>(options, events);
-  if (!server->listen(options.address)) {
+  if (!server->listen(options)) {
     return fail(
         ErrorCode::unavailable,
         fmt::format("cannot listen for agents on '{}': the address is busy or not ours", options.address));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,9 +9,20 @@
 
 namespace leoflow::agentrpc {
 
+/// Says who it is that presents a token. Called on gRPC's threads: must not block.
+/// @param then  must be called once, on any thread. Errors: unauthenticated, unavailable (it cannot be told
+/// now)
+using Authenticate = std::function<void(std::string token, std::function<void(Result<AgentIdentity>)> then)>;
+
+/// All agents present this token.
+Authenticate by_token(const std::string& token);
+
 struct ServerOptions {
   std::string address;  ///< "127.0.0.1:9099" (port 0: any free one) or "unix:/path"
-  std::string token;    ///< that agents must present
+  Authenticate authenticate;
+  /// PEM files, for TLS. They may be replaced while it runs: new connections get the new ones.
+  std::string certificate_file{};
+  std::string key_file{};
 };
 
 /// Accepts agents from start() until it is destroyed. The destructor ends every

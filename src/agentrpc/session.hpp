@@ -1,18 +1,26 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "agentrpc/agent.pb.h"
+#include "base/ids.hpp"
 
 namespace leoflow::agentrpc {
 
 /// No message may be larger: an XCom value or a DAG file's serialized form fits.
 inline constexpr int kMaxMessageBytes = 256 << 20;
 
+/// What an agent may do, as its credentials say.
+struct AgentIdentity {
+  std::optional<Uuid> attempt;  ///< it runs this one and nothing else; absent: whatever it is sent
+};
+
 /// The control plane's end of one agent's stream.
 class AgentSession {
  public:
   virtual ~AgentSession() = default;
+  virtual const AgentIdentity& identity() const = 0;
   /// Sends in the order of the calls. Never blocks; after the stream is lost it
   /// does nothing. Thread safe.
   virtual void send(ServerMessage message) = 0;

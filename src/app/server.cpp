@@ -175,8 +175,9 @@ Result<void> Server::open_database() {
 
 Result<void> Server::open_ports() {
   Parts& p = *parts_;
-  auto agents = agentrpc::Server::start(
-      {.address = fmt::format("127.0.0.1:{}", config_.grpc_port), .token = config_.agent_token}, p.fleet);
+  auto agents = agentrpc::Server::start({.address = fmt::format("127.0.0.1:{}", config_.grpc_port),
+                                         .authenticate = agentrpc::by_token(config_.agent_token)},
+                                        p.fleet);
   if (!agents) return std::unexpected(agents.error());
   p.agents = std::move(*agents);
 

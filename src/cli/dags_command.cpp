@@ -28,17 +28,13 @@ struct DagsOptions {
 void list(const DagsOptions& options) {
   Remote remote(options.server_url);
   Listing listing = {"dag_id", "paused", "schedule", "next_run", "fileloc"};
-  for (std::int64_t offset = 0, total = 1; offset < total; offset += kPage) {
-    const json::value page = remote.get(fmt::format("/api/v2/dags?limit={}&offset={}", kPage, offset));
-    total = get_integer(page, "total_entries", 0);
-    for (const json::value& dag : page.at("dags").as_array()) {
-      listing.add({{"dag_id", dag.at("dag_id")},
-                   {"paused", dag.at("is_paused")},
-                   {"schedule", dag.at("timetable_summary")},
-                   {"next_run", dag.at("next_dagrun_run_after")},
-                   {"fileloc", dag.at("relative_fileloc")}});
-    }
-  }
+  remote.each("/api/v2/dags", "dags", [&](const json::value& dag) {
+    listing.add({{"dag_id", dag.at("dag_id")},
+                 {"paused", dag.at("is_paused")},
+                 {"schedule", dag.at("timetable_summary")},
+                 {"next_run", dag.at("next_dagrun_run_after")},
+                 {"fileloc", dag.at("relative_fileloc")}});
+  });
   listing.print(options.output);
 }
 

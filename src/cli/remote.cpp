@@ -7,6 +7,7 @@
 
 #include "auth/tokens.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 #include "cli/exit.hpp"
 #include "lite/config.hpp"
 
@@ -14,11 +15,6 @@ namespace leoflow::cli {
 namespace {
 
 constexpr std::chrono::seconds kTokenLife{300};
-
-std::string url_of(const std::string& server_url, const lite::Config& config) {
-  if (server_url.empty()) return fmt::format("http://127.0.0.1:{}", config.lite_port);
-  return server_url.back() == '/' ? server_url.substr(0, server_url.size() - 1) : server_url;
-}
 
 lite::Config config_of_install() {
   auto config = value_or_exit(lite::load_config(lite::Home::from_environment()));
@@ -79,12 +75,18 @@ void add_server_option(CLI::App& command, std::string& server_url) {
       ->envname("LEOFLOW_SERVER_URL");
 }
 
-Remote::Remote(const std::string& server_url) : client_("") {
-  const lite::Config config = config_of_install();
-  url_ = url_of(server_url, config);
+Remote::Remote(const std::string& server_url) : url_(server_url), client_("") {
+  while (url_.ends_with('/')) url_.pop_back();
+  std::string token = environment_variable("LEOFLOW_TOKEN");
+  if (token.empty() || url_.empty()) {
+    const lite::Config config = config_of_install();
+    if (url_.empty()) url_ = fmt::format("http://127.0.0.1:{}", config.lite_port);
+    const auth::Tokens tokens(auth::fixed_jwt(config.jwt_secret));
+    if (token.empty())
+      token = tokens.issue(config.admin_email, auth::Role::admin, SystemClock().now(), kTokenLife);
+  }
   client_ = http::Client(url_);
-  const auth::Tokens tokens(auth::fixed_jwt(config.jwt_secret));
-  client_.use_token(tokens.issue(config.admin_email, auth::Role::admin, SystemClock().now(), kTokenLife));
+  client_.use_token(std::move(token));
 }
 
 json::value Remote::ask(std::string_view method, const std::string& target, std::string_view body) {
@@ -99,6 +101,16 @@ json::value Remote::ask(std::string_view method, const std::string& target, std:
   if (response->status >= 300) throw Exit{exit_code_of_status(response->status), words_of(*response)};
   if (response->body.empty()) return nullptr;
   return value_or_exit(response->json_body());
+}
+
+void Remote::each(const std::string& target, std::string_view rows,
+                  const std::function<void(const json::value&)>& then) {
+  for (std::int64_t offset = 0, total = 1; offset < total; offset += kPage) {
+    const json::value page = get(fmt::format(
+        "{}{}limit={}&offset={}", target, target.find('?') == std::string::npos ? '?' : '&', kPage, offset));
+    total = get_integer(page, "total_entries", 0);
+    for (const json::value& row : page.at(rows).as_array()) then(row);
+  }
 }
 
 std::string dag_path(std::string_view dag_id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,12 @@ constexpr int kPage = 100;
 /// Adds `--server-url` (also LEOFLOW_SERVER_URL).
 void add_server_option(CLI::App& command, std::string& server_url);
 
-/// A running server, asked over its REST API as the admin of this install. The
-/// token is signed here with the install's own key: no password, a short life,
-/// never shown. Every answer but success ends the command with what it says.
+/// A running server, asked over its REST API: with the token in LEOFLOW_TOKEN, or else as the admin of this
+/// install. That one's token is signed here with the install's own key: no password, a short life, never
+/// shown. Every answer but success ends the command with what it says.
 class Remote {
  public:
-  /// @param server_url "http://host:port"; "" for Lite on this machine, at its configured port.
+  /// @param server_url "https://host"; "" for Lite on this machine, at its configured port.
   explicit Remote(const std::string& server_url);
 
   json::value get(const std::string& target) { return ask("GET", target, ""); }
@@ -36,6 +37,11 @@ class Remote {
   json::value patch(const std::string& target, const json::value& body) {
     return ask("PATCH", target, json::serialize(body));
   }
+  /// @param text JSON as it is
+  json::value post(const std::string& target, const std::string& text) { return ask("POST", target, text); }
+  /// Walks through a list, a page at a time. @param rows name of the list in the answers
+  void each(const std::string& target, std::string_view rows,
+            const std::function<void(const json::value&)>& then);
   void remove(const std::string& target) { ask("DELETE", target, ""); }
 
   const std::string& url() const { return url_; }

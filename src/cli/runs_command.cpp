@@ -51,12 +51,8 @@ void status(const RunsOptions& options) {
     fmt::print("run    {}\nstate  {}\n\n", run_id, get_text(run, "state"));
   }
   Listing listing = {"task_id", "map_index", "state", "try_number", "start_date", "duration"};
-  for (std::int64_t offset = 0, total = 1; offset < total; offset += kPage) {
-    const json::value page = remote.get(
-        fmt::format("{}/taskInstances?limit={}&offset={}", run_path(options.dag_id, run_id), kPage, offset));
-    total = get_integer(page, "total_entries", 0);
-    for (const json::value& task : page.at("task_instances").as_array()) listing.add(task.as_object());
-  }
+  remote.each(run_path(options.dag_id, run_id) + "/taskInstances", "task_instances",
+              [&](const json::value& task) { listing.add(task.as_object()); });
   listing.print(options.output);
 }
 

@@ -160,6 +160,17 @@ void Engine::skip_downstream(const Uuid& attempt, std::vector<std::pair<std::str
   post(std::move(item));
 }
 
+void Engine::waiting_attempt(const Uuid& attempt, std::function<void(std::optional<AttemptSpec>)> tell) {
+  const auto spec = std::make_shared<std::optional<AttemptSpec>>();
+  Item item;
+  item.decide = [this, attempt, spec](Deciding& d) {
+    const auto ref = d.scheduler.find_attempt(attempt);
+    if (ref && ref->ti().state == dag::TaskState::queued) *spec = start_of(*ref);
+  };
+  item.done = [spec, tell = std::move(tell)] { tell(std::move(*spec)); };
+  post(std::move(item));
+}
+
 void Engine::active_attempts(std::function<void(std::vector<Uuid>)> tell) {
   Item item;
   item.decide = [tell = std::move(tell)](Deciding& d) { tell(d.scheduler.active_attempts()); };

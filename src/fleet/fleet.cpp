@@ -24,9 +24,11 @@ Fleet::~Fleet() {
   stop();
 }
 
-void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks) {
+void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks, Launcher* launcher, LogKeeper* logs) {
   engine_ = &engine;
   tasks_ = &tasks;
+  launcher_ = launcher;
+  logs_ = logs;
 }
 
 void Fleet::start() {
@@ -47,6 +49,7 @@ void Fleet::stop() {
 }
 
 int Fleet::free_slots() {
+  if (launcher_ != nullptr) return launcher_->free_slots();
   const std::lock_guard lock(mutex_);
   return placement_.free_slots();
 }
@@ -55,7 +58,13 @@ agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
   agentrpc::StartAttempt start;
   start.set_attempt_id(spec.id.text());
   start.set_bundle_path(spec.bundle_path);
-  start.set_log_path(log_path(spec));
+  if (logs_ != nullptr) {
+    start.set_sends_log(true);
+    // After a deferral the log of the try goes on.
+    start.set_log_offset(logs_->size(log_name(spec)));
+  } else {
+    start.set_log_path(log_path(spec));
+  }
   start.set_preload(options_.preload);
   if (const auto& stock = options_.stock_workers) {
     start.set_workload(tasks::execute_task(spec, stock->issue_token(spec.id), log_name(spec)));
@@ -69,6 +78,7 @@ agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
 }
 
 void Fleet::start(const engine::AttemptSpec& spec) {
+  if (launcher_ != nullptr) return launcher_->launch(spec);
   ServerMessage message;
   *message.mutable_start() = start_of(spec);
   const std::lock_guard lock(mutex_);
@@ -85,8 +95,11 @@ void Fleet::start(const engine::AttemptSpec& spec) {
 void Fleet::stop(const Uuid& attempt, const std::string& reason) {
   const std::lock_guard lock(mutex_);
   Agent* agent = placement_.find_holder(attempt);
-  // Nobody has it: an agent that comes back with it is told in its welcome.
-  if (agent == nullptr) return;
+  if (agent == nullptr) {
+    // An agent that comes back with it is told in its welcome; one that is not there yet need not come.
+    if (launcher_ != nullptr) launcher_->recall(attempt);
+    return;
+  }
   ServerMessage message;
   message.mutable_stop()->set_attempt_id(attempt.text());
   message.mutable_stop()->set_reason(reason);
@@ -106,19 +119,23 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
   ServerMessage message;
   auto& welcome = *message.mutable_welcome();
   Agent& agent = placement_.add(session, hello, clock_.now());
+  const auto& own = session->identity().attempt;
+  bool has_own = false;
   for (const std::string& text : hello.attempt_ids()) {
     const auto attempt = Uuid::parse(text);
-    if (!attempt) continue;
+    if (!attempt || (own && *own != *attempt)) continue;
+    has_own = true;
     // It holds a slot of the agent even if nobody wants it any more.
     placement_.assign(agent, *attempt);
     if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
   }
   for (auto& [id, trigger] : triggers_) {
-    if (trigger.sent_to != nullptr) continue;
+    if (trigger.sent_to != nullptr || own) continue;
     trigger.sent_to = session.get();
     *welcome.add_triggers() = trigger.request;
   }
   session->send(std::move(message));
+  if (own && !has_own) send_own_attempt(session, *own);
   send_parse_jobs();
   engine_->wake();
 }
@@ -163,6 +180,11 @@ std::vector<AgentLife> Fleet::agents() {
 }
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
+  if (!may_say(session->identity(), message)) {
+    log::warning("the agent of attempt {} spoke of something else; its connection is closed",
+                 session->identity().attempt->text());
+    return session->close();
+  }
   switch (message.kind_case()) {
     case AgentMessage::kStarted:
       on_started(session.get(), message.started());
@@ -178,6 +200,9 @@ void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessag
       break;
     case AgentMessage::kTrigger:
       on_trigger(session, message.trigger());
+      break;
+    case AgentMessage::kLog:
+      on_log(session, message.log());
       break;
     case AgentMessage::kRefused:
       if (const auto attempt = Uuid::parse(message.refused().attempt_id())) {

@@ -9,6 +9,8 @@
 #include "agentrpc/session.hpp"
 #include "base/metrics.hpp"
 #include "engine/engine.hpp"
+#include "fleet/launcher.hpp"
+#include "fleet/log_keeper.hpp"
 #include "fleet/placement.hpp"
 #include "tasks/task_service.hpp"
 
@@ -70,8 +72,11 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   Fleet(FleetOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
   ~Fleet() override;
 
-  /// Before the first agent connects and before the engine starts. Both outlive the agent server.
-  void bind(engine::Engine& engine, tasks::TaskService& tasks);
+  /// Before the first agent connects and before the engine starts. All outlive the agent server.
+  /// @param launcher  starts an agent for each attempt; null: agents are there
+  /// @param logs  keeps what those agents logged; null without a launcher
+  void bind(engine::Engine& engine, tasks::TaskService& tasks, Launcher* launcher = nullptr,
+            LogKeeper* logs = nullptr);
   /// After the engine started: attempts from before the restart wait for their agent.
   void start();
   void stop();
@@ -119,6 +124,11 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
 
   void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
                const std::vector<Uuid>& active);
+  // bound_agents.cpp
+  /// Whether an agent that is bound to an attempt speaks of that one only.
+  static bool may_say(const agentrpc::AgentIdentity& identity, const agentrpc::AgentMessage& message);
+  void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
+  void on_log(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::LogPart& part);
   void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
   void on_request(const std::shared_ptr<agentrpc::AgentSession>& session,
                   const agentrpc::SdkRequest& request);
@@ -151,6 +161,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   const Clock& clock_;
   engine::Engine* engine_ = nullptr;
   tasks::TaskService* tasks_ = nullptr;
+  Launcher* launcher_ = nullptr;
+  LogKeeper* logs_ = nullptr;
 
   // protected by mutex_
   std::mutex mutex_;

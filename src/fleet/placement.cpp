@@ -13,7 +13,8 @@ Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const age
   agent.hostname = hello.hostname();
   agent.unixname = hello.unixname();
   agent.pid = hello.pid();
-  agent.slots = static_cast<int>(hello.slots());
+  agent.is_bound = agent.session->identity().attempt.has_value();
+  agent.slots = agent.is_bound ? 0 : static_cast<int>(hello.slots());
   agent.connected_at = now;
   return agent;
 }
@@ -51,7 +52,10 @@ Agent* Placement::roomiest() {
 }
 
 Agent* Placement::any() {
-  return agents_.empty() ? nullptr : &agents_.begin()->second;
+  for (auto& [session, agent] : agents_) {
+    if (!agent.is_bound) return &agent;
+  }
+  return nullptr;
 }
 
 int Placement::free_slots() const {

@@ -23,6 +23,7 @@ struct Agent {
   std::uint32_t pid = 0;
   int slots = 0;
   Time connected_at;
+  bool is_bound = false;  ///< to one attempt: it is sent nothing else
   std::set<Uuid> running;
   int free() const { return slots - static_cast<int>(running.size()); }
 };
@@ -37,6 +38,7 @@ class Placement {
   Agent* find_holder(const Uuid& attempt);
   /// The connected agent with the most free slots, if any has one.
   Agent* roomiest();
+  /// One that is not bound to an attempt.
   Agent* any();
   const std::unordered_map<const agentrpc::AgentSession*, Agent>& all() const { return agents_; }
   int free_slots() const;

@@ -7,8 +7,12 @@ namespace {
 
 class NullSession final : public agentrpc::AgentSession {
  public:
+  const agentrpc::AgentIdentity& identity() const override { return identity_; }
   void send(agentrpc::ServerMessage) override {}
   void close() override {}
+
+ private:
+  const agentrpc::AgentIdentity identity_;
 };
 
 class PlacementTest : public testing::Test {

@@ -10,11 +10,15 @@ namespace {
 /// An agent that keeps the attempts that it is to start.
 class Starter final : public agentrpc::AgentSession {
  public:
+  const agentrpc::AgentIdentity& identity() const override { return identity_; }
   void send(agentrpc::ServerMessage message) override {
     if (message.has_start()) started.push_back(message.start());
   }
   void close() override {}
   std::vector<agentrpc::StartAttempt> started;
+
+ private:
+  const agentrpc::AgentIdentity identity_;
 };
 
 /// What the only agent is told to start.

@@ -13,6 +13,7 @@ namespace {
 /// An agent that only remembers what it is told.
 class Listener final : public agentrpc::AgentSession {
  public:
+  const agentrpc::AgentIdentity& identity() const override { return identity_; }
   void send(agentrpc::ServerMessage message) override {
     const std::lock_guard lock(mutex_);
     messages_.push_back(std::move(message));
@@ -37,6 +38,7 @@ class Listener final : public agentrpc::AgentSession {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<agentrpc::ServerMessage> messages_;
+  const agentrpc::AgentIdentity identity_;
 };
 
 class TriggersTest : public testing::Test {

@@ -1,0 +1,86 @@
+#include "agent/log_shipper.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace leoflow::agent {
+namespace {
+
+constexpr std::size_t kPartBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kLookEvery{100};
+
+/// At most kPartBytes from `offset` on.
+std::string read_part(const std::string& path, std::uint64_t offset) {
+  std::string out(kPartBytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  return out;
+}
+
+}  // namespace
+
+LogShipper::LogShipper(boost::asio::io_context& loop, Send send, std::function<void()> on_sent)
+    : send_(std::move(send)), on_sent_(std::move(on_sent)), timer_(loop) {}
+
+void LogShipper::add(const std::string& attempt_id, std::string path, std::uint64_t offset) {
+  logs_[attempt_id] = {.path = std::move(path), .start = offset, .kept = offset};
+  look_later();
+}
+
+void LogShipper::finish(const std::string& attempt_id) {
+  const auto found = logs_.find(attempt_id);
+  if (found == logs_.end()) return;
+  found->second.is_finished = true;
+  look();
+}
+
+void LogShipper::acknowledged(const agentrpc::LogAck& ack) {
+  const auto found = logs_.find(ack.attempt_id());
+  if (found == logs_.end()) return;
+  // It may know less than it did: then it is told again.
+  found->second.kept = std::max(found->second.start, ack.offset());
+  found->second.is_waiting = false;
+  look();
+}
+
+void LogShipper::welcomed() {
+  for (auto& [id, log] : logs_) log.is_waiting = false;
+  look();
+}
+
+void LogShipper::look_later() {
+  if (is_timed_ || logs_.empty()) return;
+  is_timed_ = true;
+  timer_.expires_after(kLookEvery);
+  timer_.async_wait([this](boost::system::error_code error) {
+    is_timed_ = false;
+    if (!error) look();
+  });
+}
+
+void LogShipper::look() {
+  const std::size_t before = logs_.size();
+  for (auto log = logs_.begin(); log != logs_.end();)
+    log = ship(log->first, log->second) ? logs_.erase(log) : std::next(log);
+  look_later();
+  if (logs_.size() < before) on_sent_();
+}
+
+bool LogShipper::ship(const std::string& attempt_id, Log& log) {
+  if (log.is_waiting) return false;
+  std::string content = read_part(log.path, log.kept - log.start);
+  if (content.empty()) return log.is_finished;
+  agentrpc::AgentMessage message;
+  message.mutable_log()->set_attempt_id(attempt_id);
+  message.mutable_log()->set_offset(log.kept);
+  message.mutable_log()->set_is_first(log.kept == log.start);
+  message.mutable_log()->set_content(std::move(content));
+  log.is_waiting = true;
+  send_(std::move(message));
+  return false;
+}
+
+}  // namespace leoflow::agent

@@ -1,0 +1,69 @@
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "fleet/fleet.hpp"
+
+// Agents that were launched for one attempt.
+namespace leoflow::fleet {
+
+using agentrpc::AgentMessage;
+using agentrpc::AgentSession;
+using agentrpc::ServerMessage;
+
+bool Fleet::may_say(const agentrpc::AgentIdentity& identity, const AgentMessage& message) {
+  if (!identity.attempt) return true;
+  const std::string own = identity.attempt->text();
+  switch (message.kind_case()) {
+    case AgentMessage::kStarted:
+      return message.started().attempt_id() == own;
+    case AgentMessage::kRefused:
+      return message.refused().attempt_id() == own;
+    case AgentMessage::kRequest:
+      return message.request().attempt_id() == own;
+    case AgentMessage::kFinished:
+      return message.finished().attempt_id() == own;
+    case AgentMessage::kLog:
+      return message.log().attempt_id() == own;
+    case AgentMessage::kHeartbeat:
+      return std::ranges::all_of(message.heartbeat().attempt_ids(),
+                                 [&](const auto& id) { return id == own; });
+    case AgentMessage::kHello:
+    case AgentMessage::KIND_NOT_SET:
+      return true;
+    // It is asked for neither.
+    case AgentMessage::kParsed:
+    case AgentMessage::kTrigger:
+      return false;
+  }
+  return false;
+}
+
+void Fleet::send_own_attempt(const std::shared_ptr<AgentSession>& session, const Uuid& attempt) {
+  engine_->waiting_attempt(attempt, [this, session, attempt](const std::optional<engine::AttemptSpec>& spec) {
+    ServerMessage message;
+    if (!spec) {
+      log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
+      message.mutable_shutdown();
+      return session->send(std::move(message));
+    }
+    *message.mutable_start() = start_of(*spec);
+    const std::lock_guard lock(mutex_);
+    Agent* agent = placement_.find(session.get());
+    if (agent == nullptr) return;  // it went away meanwhile and asks again
+    placement_.assign(*agent, attempt);
+    session->send(std::move(message));
+  });
+}
+
+void Fleet::on_log(const std::shared_ptr<AgentSession>& session, const agentrpc::LogPart& part) {
+  const auto attempt = Uuid::parse(part.attempt_id());
+  if (!attempt || logs_ == nullptr) return;
+  logs_->append(*attempt, part, [session, id = part.attempt_id()](std::uint64_t kept) {
+    ServerMessage message;
+    message.mutable_log_ack()->set_attempt_id(id);
+    message.mutable_log_ack()->set_offset(kept);
+    session->send(std::move(message));
+  });
+}
+
+}  // namespace leoflow::fleet

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "agentrpc/agent.pb.h"
+#include "base/ids.hpp"
+#include "base/worker_pool.hpp"
+#include "store/database.hpp"
+
+namespace leoflow::fleet {
+
+/// Keeps the logs that agents send, below the folder that the API reads. Thread safe.
+class LogKeeper {
+ public:
+  /// @param folder absolute.
+  LogKeeper(store::Database& database, std::string folder);
+
+  /// How much of a log is kept already (bytes). Blocks for a moment: it looks at the file.
+  std::uint64_t size(const std::string& relative_path) const;
+  /// Writes a part of an attempt's log at its place, on a thread of its own: one that comes twice is there
+  /// once. @param then  told up to where the log is kept; not called if nothing could be written
+  void append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then);
+
+ private:
+  static std::uint64_t write(const std::string& path, const agentrpc::LogPart& part);
+  /// Absolute; "" for an attempt that nobody knows.
+  std::string path_of(const Uuid& attempt);
+
+  store::Database& database_;
+  const std::string folder_;
+  std::mutex mutex_;
+  std::map<Uuid, std::string> paths_;  ///< protected by mutex_; of attempts that sent something lately
+  WorkerPool workers_{2};              // last: it uses the others
+};
+
+}  // namespace leoflow::fleet

@@ -1,0 +1,73 @@
+#include "fleet/log_keeper.hpp"
+
+#include <filesystem>
+#include <future>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "store/temporary_database.hpp"
+
+namespace leoflow::fleet {
+namespace {
+
+class LogKeeperTest : public ::testing::Test {
+ protected:
+  LogKeeperTest() {
+    const auto session = database_->connect();
+    session->execute(
+        "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, try_number, max_tries, "
+        "dag_version_id,"
+        " task_display_name, operator, pool, pool_slots, queue, priority_weight, updated_at)"
+        " VALUES ($1, 'd', 'r', 't', -1, 2, 2, 'v', 't', 'o', 'p', 1, 'q', 1, 1)",
+        {attempt_});
+  }
+  ~LogKeeperTest() override { std::filesystem::remove_all(folder_); }
+
+  std::uint64_t append(std::uint64_t offset, const std::string& content, bool is_first = false) {
+    agentrpc::LogPart part;
+    part.set_offset(offset);
+    part.set_content(content);
+    part.set_is_first(is_first);
+    std::promise<std::uint64_t> kept;
+    keeper_.append(attempt_, part, [&](std::uint64_t end) { kept.set_value(end); });
+    return kept.get_future().get();
+  }
+  std::string log() const { return read_file(folder_ + "/" + name_).value_or("none"); }
+
+  const std::string name_ = "dag_id=d/run_id=r/task_id=t/attempt=2.log";
+  const std::string folder_ =
+      std::filesystem::temp_directory_path() / ("lf-logs-" + std::to_string(::getpid()));
+  const Uuid attempt_ = new_uuid(from_micros(1));
+  store::TemporaryDatabase database_{store::Backend::sqlite};
+  LogKeeper keeper_{*database_, folder_};
+};
+
+TEST_F(LogKeeperTest, PutsPartsTogetherWhereTheApiReadsThem) {
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_EQ(append(4, "two\n"), 8U);
+  EXPECT_EQ(log(), "one\ntwo\n");
+  EXPECT_EQ(keeper_.size(name_), 8U);
+}
+
+TEST_F(LogKeeperTest, APartThatComesTwiceIsThereOnce) {
+  append(0, "one\n", true);
+  append(0, "one\n", true);
+  EXPECT_EQ(append(2, "e\ntwo\n"), 8U);
+  EXPECT_EQ(log(), "one\ntwo\n");
+}
+
+TEST_F(LogKeeperTest, WhatIsMissingIsAskedForAndBlankIfNobodyHasIt) {
+  EXPECT_EQ(append(4, "two\n"), 0U) << "from the start, please";
+  EXPECT_EQ(append(4, "two\n", true), 8U);
+  EXPECT_EQ(log(), "   \ntwo\n");
+}
+
+TEST_F(LogKeeperTest, TheLogOfADeletedAttemptIsDropped) {
+  database_->connect()->execute("DELETE FROM task_instance");
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
+}  // namespace
+}  // namespace leoflow::fleet
