@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = ROOT / "build/kubernetes/bin"
@@ -10,7 +11,7 @@ COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "ku
 
 
 class NotBuilt(Exception):
-    """The programs are not there."""
+    """A program is not there."""
 
 
 def pinned(what: str) -> str:
@@ -35,11 +36,12 @@ def missing() -> list[str]:
 
 
 def program(name: str) -> str:
-    """Returns the path of a component.
+    """Returns the path of a component, or of a program of a Debian package.
 
     Raises:
-        NotBuilt: it is not there; says which command builds it.
+        NotBuilt: it is not there; says which command sees to that.
     """
-    if name in missing():
-        raise NotBuilt(f"{name} {pinned('kubernetes')} is not in {BIN}; `./test kubernetes` sets up and builds the bed")
-    return str(BIN / name)
+    path = str(BIN / name) if name in COMPONENTS else shutil.which(name)
+    if path is None or name in missing():
+        raise NotBuilt(f"{name} is missing: run ./test kubernetes, or scripts/setup kubernetes and tests/kubernetes/bed/build")
+    return path
