@@ -1,0 +1,1 @@
+"""A Kubernetes for tests: a real control plane, and nodes that need no container engine."""

@@ -1,0 +1,35 @@
+"""Keys, certificates and tokens of a bed."""
+
+from __future__ import annotations
+
+import pathlib
+import secrets
+import subprocess
+
+_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365")
+
+
+def make_authority(folder: pathlib.Path) -> None:
+    """Writes `ca.key` and `ca.crt`, and `accounts.key` that signs the tokens of service accounts."""
+    _openssl("req", "-x509", *_NEW_KEY, "-subj", "/CN=bed-ca", "-keyout", folder / "ca.key", "-out", folder / "ca.crt")
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "accounts.key")
+
+
+def make_server(folder: pathlib.Path, names: list[str]) -> None:
+    """Writes `server.key` and `server.crt` for a server of these names, such as `IP:127.0.0.1`."""
+    authority = ("-CA", folder / "ca.crt", "-CAkey", folder / "ca.key")
+    target = ("-keyout", folder / "server.key", "-out", folder / "server.crt")
+    names_of_it = ("-addext", f"subjectAltName={','.join(names)}", "-addext", "basicConstraints=critical,CA:FALSE")
+    _openssl("req", "-x509", *_NEW_KEY, "-subj", "/CN=bed", *names_of_it, *authority, *target)
+
+
+def make_tokens(file: pathlib.Path, users: dict[str, str]) -> dict[str, str]:
+    """Writes a token for each user and its group, as the API server reads them; returns the tokens by user."""
+    tokens = {user: secrets.token_hex(16) for user in users}
+    file.touch(mode=0o600)
+    file.write_text("".join(f'{tokens[user]},{user},{user},"{group}"\n' for user, group in users.items()))
+    return tokens
+
+
+def _openssl(*arguments: str | pathlib.Path) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
