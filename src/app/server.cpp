@@ -8,11 +8,13 @@
 #include "api/api.hpp"
 #include "api/execution/execution_api.hpp"
 #include "app/metrics.hpp"
+#include "auth/passwords.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "executor/host/host_agent.hpp"
+#include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
 #include "lite/dag_processor.hpp"
@@ -25,6 +27,10 @@ namespace leoflow::app {
 
 namespace fs = std::filesystem;
 
+/// How long a pod's agent may be away before its attempt is lost: Airflow's [scheduler]
+/// task_instance_heartbeat_timeout. That a pod died is known sooner.
+constexpr std::chrono::seconds kPodGrace{300};
+
 /// In the order in which they are made; taken down in the opposite one.
 struct Server::Parts {
   explicit Parts(const ServerConfig& config)
@@ -34,13 +40,20 @@ struct Server::Parts {
         fleet(fleet_options(config), clock) {}
 
   static std::string execution_url(const ServerConfig& config) {
-    const std::string host = config.host == "0.0.0.0" ? "127.0.0.1" : config.host;
-    return fmt::format("http://{}:{}/execution/", host, config.http_port);
+    const std::string host = config.http.host == "0.0.0.0" ? "127.0.0.1" : config.http.host;
+    return fmt::format("http://{}:{}/execution/", host, config.http.port);
   }
 
   fleet::FleetOptions fleet_options(const ServerConfig& config) {
     fleet::FleetOptions options{.log_folder = config.logs_folder};
-    if (config.stock_workers) {
+    const auto* live = std::get_if<LiveConfig>(&config.dags);
+    if (live == nullptr) {
+      options.claim_grace = kPodGrace;
+      // One task, one process: nothing would be gained by importing its file ahead of it.
+      options.preload = false;
+      // Plugins are in the images of projects; the server has none.
+      options.known_answers["plugins"] = R"({"plugins": [], "import_errors": [], "prefixes": []})";
+    } else if (live->stock_workers) {
       options.stock_workers = {.execution_url = execution_url(config),
                                .issue_token = [this](const Uuid& attempt) {
                                  return task_tokens.issue(attempt, auth::TaskScope::workload, clock.now());
@@ -58,6 +71,8 @@ struct Server::Parts {
   fleet::Fleet fleet;
   std::optional<engine::Engine> engine;
   std::optional<tasks::TaskService> tasks;
+  std::optional<fleet::LogKeeper> logs;
+  std::optional<executor::KubernetesExecutor> pods;
   std::optional<api::Api> api;
   std::optional<api::execution::ExecutionApi> execution;
   std::optional<lite::PluginApps> plugin_apps;
@@ -79,25 +94,26 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.docs_folder = airflow.parent_path() / "fastapi_offline/static";
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
-  out.plugins_file = fs::path(config.agent_folder) / "plugins.json";
+  if (const auto* live = std::get_if<LiveConfig>(&config.dags))
+    out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
   out.settings = config.api;
   out.edition = config.edition;
   return out;
 }
 
-executor::HostAgentOptions agent_options(const ServerConfig& config) {
+executor::HostAgentOptions agent_options(const LiveConfig& live, int grpc_port) {
   executor::HostAgentOptions out;
-  out.command = {config.agent_program, "--server",    fmt::format("127.0.0.1:{}", config.grpc_port),
-                 "--python",           config.python, "--worker-path",
-                 config.worker_path,   "--home",      config.agent_folder};
-  if (config.slots > 0) {
+  out.command = {live.agent_program, "--server",  fmt::format("127.0.0.1:{}", grpc_port),
+                 "--python",         live.python, "--worker-path",
+                 live.worker_path,   "--home",    live.agent_folder};
+  if (live.slots > 0) {
     out.command.emplace_back("--slots");
-    out.command.push_back(std::to_string(config.slots));
+    out.command.push_back(std::to_string(live.slots));
   }
-  out.environment["LEOFLOW_AGENT_TOKEN"] = config.agent_token;
-  out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = lite::PluginFiles::folder_of(config.workspace);
-  out.pid_file = config.agent_folder + "/agent.pid";
-  out.log_file = config.agent_folder + "/agent.log";
+  out.environment["LEOFLOW_AGENT_TOKEN"] = live.agent_token;
+  out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = lite::PluginFiles::folder_of(live.workspace);
+  out.pid_file = live.agent_folder + "/agent.pid";
+  out.log_file = live.agent_folder + "/agent.log";
   return out;
 }
 
@@ -113,15 +129,15 @@ std::unique_ptr<tracing::Exporter> make_exporter(const std::string& salt) {
   return std::make_unique<tracing::Exporter>(std::move(**settings), salt);
 }
 
-lite::PluginAppsOptions plugin_apps_options(const ServerConfig& config) {
+lite::PluginAppsOptions plugin_apps_options(const LiveConfig& live) {
   lite::PluginAppsOptions out;
-  out.python = config.python;
-  out.worker_path = config.worker_path;
-  out.folder = config.agent_folder + "/plugins";
+  out.python = live.python;
+  out.worker_path = live.worker_path;
+  out.folder = live.agent_folder + "/plugins";
   out.environment = {
-      {"AIRFLOW_HOME", config.agent_folder + "/airflow"},
+      {"AIRFLOW_HOME", live.agent_folder + "/airflow"},
       {"AIRFLOW__CORE__LOAD_EXAMPLES", "False"},
-      {"AIRFLOW__CORE__PLUGINS_FOLDER", lite::PluginFiles::folder_of(config.workspace)},
+      {"AIRFLOW__CORE__PLUGINS_FOLDER", lite::PluginFiles::folder_of(live.workspace)},
       // Whose users are those that the server names.
       {"AIRFLOW__CORE__AUTH_MANAGER",
        "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"},
@@ -165,24 +181,42 @@ Result<void> Server::open_database() {
   auto migrated = store::Migrator(*p.database).migrate();
   if (!migrated) return std::unexpected(migrated.error());
   if (!migrated->empty()) log::info("the database is now at version {}", migrated->back());
-  if (!config_.admin_email.empty()) {
-    const auto session = p.database->connect();
-    auth::put_user(*session, {config_.admin_email, config_.admin_password_hash, auth::Role::admin},
-                   p.clock.now());
-  }
+  if (!config_.admin_email.empty()) put_admin();
   return {};
+}
+
+void Server::put_admin() {
+  Parts& p = *parts_;
+  const auto session = p.database->connect();
+  std::string hash = config_.admin_password_hash;
+  if (hash.empty()) {
+    // The hash stays while the password does: another one would end all logins.
+    const auto known = auth::find_user(*session, config_.admin_email);
+    const bool is_same = known && auth::password_matches(config_.admin_password, known->password_hash);
+    hash = is_same ? known->password_hash : auth::hash_password(config_.admin_password);
+  }
+  auth::put_user(*session, {config_.admin_email, hash, auth::Role::admin}, p.clock.now());
 }
 
 Result<void> Server::open_ports() {
   Parts& p = *parts_;
-  auto agents = agentrpc::Server::start({.address = fmt::format("127.0.0.1:{}", config_.grpc_port),
-                                         .authenticate = agentrpc::by_token(config_.agent_token)},
-                                        p.fleet);
+  agentrpc::ServerOptions options{.address = fmt::format("{}:{}", config_.grpc.host, config_.grpc.port)};
+  if (const auto* live = std::get_if<LiveConfig>(&config_.dags)) {
+    options.authenticate = agentrpc::by_token(live->agent_token);
+  } else {
+    const auto& frozen = std::get<FrozenConfig>(config_.dags);
+    options.certificate_file = frozen.certificate_file;
+    options.key_file = frozen.key_file;
+    options.authenticate = [&p](const std::string& token, auto then) {
+      p.pods->authenticate(token, std::move(then));
+    };
+  }
+  auto agents = agentrpc::Server::start(options, p.fleet);
   if (!agents) return std::unexpected(agents.error());
   p.agents = std::move(*agents);
 
   auto metrics = http::Server::start(
-      {.host = config_.host, .port = static_cast<unsigned short>(config_.metrics_port), .workers = 1},
+      {.host = config_.metrics.host, .port = static_cast<unsigned short>(config_.metrics.port), .workers = 1},
       [&p](const http::Request& request) {
         return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get()});
       });
@@ -190,7 +224,7 @@ Result<void> Server::open_ports() {
   p.metrics = std::move(*metrics);
 
   auto http = http::Server::start(
-      {.host = config_.host, .port = static_cast<unsigned short>(config_.http_port)},
+      {.host = config_.http.host, .port = static_cast<unsigned short>(config_.http.port)},
       [&p](const http::Request& request) {
         return p.execution->serves(request) ? p.execution->handle(request) : p.api->handle(request);
       });
@@ -199,30 +233,40 @@ Result<void> Server::open_ports() {
   return {};
 }
 
-void Server::start_workspace() {
+void Server::start_workspace(const LiveConfig& live) {
   Parts& p = *parts_;
-  p.files.emplace(lite::DagProcessorOptions{.root = config_.workspace,
-                                            .parser = config_.parser_version,
-                                            .bundles = config_.bundles,
-                                            .bundles_folder = config_.bundles_folder},
+  p.files.emplace(lite::DagProcessorOptions{.root = live.workspace,
+                                            .parser = live.parser_version,
+                                            .bundles = live.bundles,
+                                            .bundles_folder = live.bundles_folder},
                   *p.database, *p.engine, p.fleet);
   p.files->start();
 }
 
-void Server::start_plugins() {
+void Server::start_plugins(const LiveConfig& live) {
   Parts& p = *parts_;
-  p.plugin_files.emplace(config_.workspace, [&p] {
+  p.plugin_files.emplace(live.workspace, [&p] {
     p.plugin_apps->renew();
     p.api->renew_plugins();
   });
   p.plugin_files->start();
-  p.api->renew_plugins();
+}
+
+void Server::make_runner() {
+  Parts& p = *parts_;
+  if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags)) {
+    p.logs.emplace(*p.database, config_.logs_folder);
+    p.pods.emplace(frozen->kubernetes, *p.engine, p.clock);
+    return p.fleet.bind(*p.engine, *p.tasks, &*p.pods, &*p.logs);
+  }
+  p.fleet.bind(*p.engine, *p.tasks);
 }
 
 Result<void> Server::start() {
   Parts& p = *parts_;
+  const auto* live = std::get_if<LiveConfig>(&config_.dags);
   fs::create_directories(config_.logs_folder);
-  fs::create_directories(config_.agent_folder);
+  if (live != nullptr) fs::create_directories(live->agent_folder);
   if (auto opened = open_database(); !opened) return opened;
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
@@ -237,22 +281,30 @@ Result<void> Server::start() {
   });
   p.engine->set_makes_runs(config_.use_job_schedule);
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
-  p.fleet.bind(*p.engine, *p.tasks);
-  p.plugin_apps.emplace(plugin_apps_options(config_));
-  p.api.emplace(
-      api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock,
-      api::Surroundings{
-          [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
-          [&p](const http::Request& request) { return p.plugin_apps->serve(request); }, p.spans.get()});
+  make_runner();
+  api::Surroundings around{
+      .processes = [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
+      .tracer = p.spans.get()};
+  if (live != nullptr) {
+    p.plugin_apps.emplace(plugin_apps_options(*live));
+    around.plugin_apps = [&p](const http::Request& request) { return p.plugin_apps->serve(request); };
+  }
+  p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock, std::move(around));
   p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
   p.engine->start();
   p.fleet.start();
   // As many connections as the HTTP server takes, and files beside them.
   allow_open_files(4096);
   if (auto opened = open_ports(); !opened) return opened;
-  start_workspace();
-  start_plugins();
-  p.agent.emplace(agent_options(config_), [&p](std::uint32_t pid) { p.fleet.agent_died(pid); });
+  if (live != nullptr) {
+    start_workspace(*live);
+    start_plugins(*live);
+  }
+  p.api->renew_plugins();
+  if (p.pods) p.pods->start();
+  if (live == nullptr) return {};
+  p.agent.emplace(agent_options(*live, config_.grpc.port),
+                  [&p](std::uint32_t pid) { p.fleet.agent_died(pid); });
   return p.agent->start();
 }
 
@@ -266,6 +318,7 @@ void Server::stop() {
   // While the stream is still there, so that what the agent says last is stored.
   if (p.agent) p.agent->stop();
   p.agents.reset();
+  if (p.pods) p.pods->stop();
   p.fleet.stop();
   if (p.engine) p.engine->stop();
   if (p.spans) p.spans->stop();

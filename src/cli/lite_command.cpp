@@ -4,10 +4,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <signal.h>
 #include <unistd.h>
 
-#include "app/server.hpp"
 #include "app/worker_sources.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
@@ -15,6 +13,7 @@
 #include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
+#include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
 #include "lite/setup.hpp"
 #include "lite/starter.hpp"
@@ -59,48 +58,39 @@ void choose_executor(const std::string& wanted) {
   if (wanted == "auto") fmt::print(stderr, "executor: subprocess (pods in k3d are not supported yet)\n");
 }
 
-std::string key_from_hex(const std::string& hex, const char* name) {
-  std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const int high = hex_digit(hex[i]);
-    const int low = hex_digit(hex[i + 1]);
-    if (high < 0 || low < 0) throw Exit{2, fmt::format("config.yaml: {} is not hexadecimal", name)};
-    out += static_cast<char>(high << 4 | low);
-  }
-  return out;
-}
-
 app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
                                 const lite::SetupResult& setup, const fs::path& workspace) {
   const lite::Config& config = setup.config;
   app::ServerConfig out;
   out.database_url =
       options.database_url.empty() ? "sqlite:///" + home.database_file().string() : options.database_url;
-  out.host = options.host;
-  out.http_port = options.port != 0 ? options.port : config.lite_port;
-  out.grpc_port = out.http_port + kGrpcAbove;
-  out.metrics_port = out.http_port + kMetricsAbove;
+  const int port = options.port != 0 ? options.port : config.lite_port;
+  out.http = {options.host, port};
+  out.grpc.port = port + kGrpcAbove;
+  out.metrics = {options.host, port + kMetricsAbove};
   out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
   out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
-  out.secret_key = key_from_hex(config.secret_key, "secret_key");
-  out.agent_token = config.agent_token;
+  out.secret_key = key_from_hex(config.secret_key, "config.yaml: secret_key");
   out.admin_email = config.admin_email;
   out.admin_password_hash = config.admin_password_hash;
-  out.workspace = workspace.string();
-  out.bundles = value_or_exit(
-      lite::read_bundle_configs(environment_variable("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST")));
-  out.bundles_folder = home.bundles().string();
   out.logs_folder = home.logs().string();
-  out.agent_folder = home.agent().string();
-  out.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
-  out.python = setup.python.python;
-  out.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
   out.airflow_folder = setup.python.airflow_folder;
-  out.parser_version =
-      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), out.worker_path);
-  out.stock_workers = options.executor == "stock";
-  out.slots = options.slots;
+  app::LiveConfig live;
+  live.workspace = workspace.string();
+  live.bundles = value_or_exit(
+      lite::read_bundle_configs(environment_variable("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST")));
+  live.bundles_folder = home.bundles().string();
+  live.agent_folder = home.agent().string();
+  live.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
+  live.agent_token = config.agent_token;
+  live.python = setup.python.python;
+  live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
+  live.parser_version =
+      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
+  live.stock_workers = options.executor == "stock";
+  live.slots = options.slots;
+  out.dags = std::move(live);
   value_or_exit(
       read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
   value_or_exit(
@@ -112,17 +102,6 @@ void reset_database(const std::string& url) {
   const auto database = value_or_exit(store::Database::open(url));
   value_or_exit(store::Migrator(*database).reset());
   fmt::print(stderr, "the database is empty: {}\n", database->description());
-}
-
-/// Blocks SIGINT and SIGTERM for every thread that starts from now on.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
 }
 
 void run_lite(const LiteOptions& options) {
@@ -139,19 +118,13 @@ void run_lite(const LiteOptions& options) {
                "warning: Lite runs user code unsandboxed and listens on {}: for trusted networks only\n",
                options.host);
   }
-  const sigset_t signals = block_signals();
-  app::Server server(config);
-  value_or_exit(server.start());
-  fmt::print("\nLeoflow Lite is ready\n  URL        http://{}:{}\n  login      {}\n  workspace  {}\n",
-             options.host == "0.0.0.0" ? "localhost" : options.host, config.http_port, config.admin_email,
-             config.workspace);
-  if (setup.new_password) fmt::print("  password   {}   (shown once)\n", *setup.new_password);
-  fmt::print("\nCtrl-C stops it.\n");
-  std::fflush(stdout);
-  int received = 0;
-  sigwait(&signals, &received);
-  fmt::print(stderr, "stopping\n");
-  server.stop();
+  serve(config, [&] {
+    fmt::print("\nLeoflow Lite is ready\n  URL        http://{}:{}\n  login      {}\n  workspace  {}\n",
+               options.host == "0.0.0.0" ? "localhost" : options.host, config.http.port, config.admin_email,
+               workspace.string());
+    if (setup.new_password) fmt::print("  password   {}   (shown once)\n", *setup.new_password);
+    fmt::print("\nCtrl-C stops it.\n");
+  });
 }
 
 void reset_password() {

@@ -296,6 +296,9 @@ void Fleet::watch_for_missing() {
     auto missing = placement_.take_missing(clock_.now() - options_.claim_grace);
     if (missing.empty()) continue;
     lock.unlock();
+    if (launcher_ != nullptr) {
+      for (const Uuid& attempt : missing) launcher_->recall(attempt);
+    }
     engine_->attempts_missing(std::move(missing), "its agent did not come back");
     lock.lock();
   }
@@ -329,6 +332,12 @@ void Fleet::run_callback(const engine::CallbackSpec& spec) {
 }
 
 void Fleet::ask(engine::PythonQuestion question) {
+  if (launcher_ != nullptr) {
+    const auto asked = parse_json(question.question);
+    const auto known = options_.known_answers.find(asked ? get_text(*asked, "ask") : "");
+    if (known != options_.known_answers.end()) return question.then(known->second);
+    return question.then(fail(ErrorCode::unavailable, "this server has no Python that could answer"));
+  }
   ParseJob job = job_for(question.bundle_name, question.bundle_path,
                          question.bundle_path + "/" + question.relative_fileloc, options_.question_limit);
   job.request.set_question(std::move(question.question));

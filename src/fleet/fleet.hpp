@@ -64,6 +64,8 @@ struct FleetOptions {
   Duration question_limit = std::chrono::seconds{20};  ///< for a timetable or partition mapper of the user's
   bool preload = true;                                 ///< whether agents may import DAG files ahead
   std::optional<StockWorkers> stock_workers = {};      ///< instead of the warm Python
+  /// What is answered to questions where no agent is there to answer them, JSON by "ask".
+  std::map<std::string, std::string> known_answers = {};
 };
 
 /// Connects the engine with the agents. Thread safe once bound.

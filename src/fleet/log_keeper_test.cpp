@@ -6,21 +6,32 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "engine/engine.hpp"
+#include "engine/remembering_runner.hpp"
 #include "store/temporary_database.hpp"
 
 namespace leoflow::fleet {
 namespace {
 
+constexpr const char* kDag =
+    R"({"__version":3,"dag":{"dag_id":"d","is_paused_upon_creation":false,
+    "timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},
+    "tasks":[{"__type":"operator","__var":{"task_id":"t"}}]}})";
+
 class LogKeeperTest : public ::testing::Test {
  protected:
   LogKeeperTest() {
-    const auto session = database_->connect();
-    session->execute(
-        "INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, try_number, max_tries, "
-        "dag_version_id,"
-        " task_display_name, operator, pool, pool_slots, queue, priority_weight, updated_at)"
-        " VALUES ($1, 'd', 'r', 't', -1, 2, 2, 'v', 't', 'o', 'p', 1, 'q', 1, 1)",
-        {attempt_});
+    engine_.start();
+    engine::ParsedFile file;
+    file.bundle_name = "b";
+    file.relative_fileloc = "d.py";
+    file.serialized_dags.push_back(*parse_json(kDag));
+    engine_.put_file(std::move(file), {});
+    engine::TriggerRun command;
+    command.dag_id = "d";
+    command.run_id = "r";
+    EXPECT_TRUE(engine_.trigger_run(command));
+    attempt_ = runner_.started.get_future().get().id;
   }
   ~LogKeeperTest() override { std::filesystem::remove_all(folder_); }
 
@@ -35,11 +46,14 @@ class LogKeeperTest : public ::testing::Test {
   }
   std::string log() const { return read_file(folder_ + "/" + name_).value_or("none"); }
 
-  const std::string name_ = "dag_id=d/run_id=r/task_id=t/attempt=2.log";
+  const std::string name_ = "dag_id=d/run_id=r/task_id=t/attempt=1.log";
   const std::string folder_ =
       std::filesystem::temp_directory_path() / ("lf-logs-" + std::to_string(::getpid()));
-  const Uuid attempt_ = new_uuid(from_micros(1));
+  Uuid attempt_;
+  SystemClock clock_;
   store::TemporaryDatabase database_{store::Backend::sqlite};
+  engine::RememberingRunner runner_;
+  engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
   LogKeeper keeper_{*database_, folder_};
 };
 
@@ -64,7 +78,7 @@ TEST_F(LogKeeperTest, WhatIsMissingIsAskedForAndBlankIfNobodyHasIt) {
 }
 
 TEST_F(LogKeeperTest, TheLogOfADeletedAttemptIsDropped) {
-  database_->connect()->execute("DELETE FROM task_instance");
+  ASSERT_TRUE(engine_.delete_run("d", "r"));
   EXPECT_EQ(append(0, "one\n", true), 4U);
   EXPECT_FALSE(std::filesystem::exists(folder_));
 }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import os
+import pathlib
+import uuid
+from collections.abc import Callable, Iterator
 
 import pytest
 from bed.bed import Bed
 from bed.process_node import ProcessNode
 from bed.programs import NotBuilt
+from control_plane import Server
 from pods import Namespace
 
 _NUMBERS = itertools.count(1)
@@ -39,3 +43,32 @@ def namespace(control_plane: Bed) -> Iterator[Namespace]:
     made = Namespace.make(control_plane.api, f"test-{next(_NUMBERS)}")
     yield made
     made.delete()
+
+
+@pytest.fixture
+def make_server(
+    control_plane: Bed, node: ProcessNode, namespace: Namespace, tmp_path: pathlib.Path
+) -> Iterator[Callable[..., Server]]:
+    """Gives a function that starts a control plane with settings, all in one namespace and on one database."""
+    url = os.environ.get("LEOFLOW_TEST_POSTGRES")
+    assert url, "LEOFLOW_TEST_POSTGRES is not set; scripts/with-postgres sets it"
+    at = url.index("?")
+    database = f"{url[:at]}leoflow_{uuid.uuid4().hex[:8]}{url[at:]}"
+    made: list[Server] = []
+
+    def make(**settings: str) -> Server:
+        home = tmp_path / f"server{len(made)}"
+        home.mkdir()
+        server = Server(home=home, dags=home / "dags", bed=control_plane, node=node, namespace=namespace,
+                        database_url=database, settings=settings)  # fmt: skip
+        made.append(server)
+        if len(made) == 1:
+            server.have_ca()
+        server.set_up()
+        server.start()
+        return server
+
+    yield make
+    for server in made:
+        server.stop()
+    node.have_every_image()

@@ -1,0 +1,396 @@
+#include "executor/kubernetes/kubernetes_executor.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <random>
+#include <set>
+
+#include "base/log.hpp"
+
+namespace leoflow::executor {
+namespace {
+
+/// So many requests are under way at once: more would only wait at the API server.
+constexpr int kWorkers = 4;
+constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr int kMostDoublings = 7;
+
+/// Grows with each failure; up to half of it is chance, so that pods do not all come again at once.
+Duration pause_after(int failures) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const Duration most = kFirstPause * (1 << std::min(failures, kMostDoublings));
+  return most / 2 + most / 2 * static_cast<std::int64_t>(random() % 1000) / 1000;
+}
+
+/// A quota that is used up is no reason to give up: pods end.
+bool is_quota(const kube::Answer& answer) {
+  return answer.status == 403 && answer.message().find("exceeded quota") != std::string::npos;
+}
+
+bool is_transient(const kube::Answer& answer) {
+  return answer.status == 429 || answer.status >= 500 || answer.status == 408 || is_quota(answer);
+}
+
+std::string uid_of(const json::value& pod) {
+  const json::value* metadata = find(pod, "metadata");
+  return metadata == nullptr ? "" : get_text(*metadata, "uid");
+}
+
+}  // namespace
+
+KubernetesExecutor::KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine,
+                                       const Clock& clock)
+    : settings_(std::move(settings)),
+      engine_(engine),
+      clock_(clock),
+      clients_(settings_.access),
+      watch_(settings_.access, kube::pods_path(settings_.name_space), pods_query(settings_),
+             {.on_list = [this](const json::array& pods) { on_list(pods); },
+              .on_event = [this](std::string_view type, const json::value& pod) { on_event(type, pod); },
+              .on_trouble = [this](const std::string& why) { on_trouble(why); }}),
+      workers_(std::in_place, kWorkers) {}
+
+KubernetesExecutor::~KubernetesExecutor() {
+  stop();
+}
+
+void KubernetesExecutor::start() {
+  watch_.start();
+  timer_ = std::thread([this] { wait_for_due(); });
+}
+
+void KubernetesExecutor::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  watch_.stop();
+  if (timer_.joinable()) timer_.join();
+  workers_.reset();
+}
+
+int KubernetesExecutor::free_slots() {
+  const std::lock_guard lock(mutex_);
+  // Until it is known what is there, nothing more is started.
+  if (!is_listed_) return 0;
+  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size()));
+}
+
+std::size_t KubernetesExecutor::pods() {
+  const std::lock_guard lock(mutex_);
+  return pods_.size();
+}
+
+void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
+  if (!spec.image) {
+    return engine_.attempts_lost(
+        {spec.id},
+        fmt::format("version '{}' of project '{}' has no image to run it in: compile it with --image",
+                    spec.bundle_version.value_or(""), spec.bundle_name));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    Pod pod{.name = pod_name(spec), .manifest = pod_of(spec, settings_), .since = clock_.now()};
+    if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
+    due_.emplace(clock_.now() + settings_.pending_limit, spec.id);
+  }
+  changed_.notify_all();
+  post(spec.id);
+}
+
+void KubernetesExecutor::recall(const Uuid& attempt) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    found->second.is_unwanted = true;
+  }
+  post(attempt);
+}
+
+void KubernetesExecutor::lose(const Uuid& attempt, const std::string& reason) {
+  log::warning("the pod of attempt {}: {}", attempt.text(), reason);
+  metrics_.lost_pods.add();
+  engine_.attempts_lost({attempt}, reason);
+  recall(attempt);
+}
+
+void KubernetesExecutor::forget(const Uuid& attempt) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pods_.erase(attempt) == 0) return;
+  }
+  engine_.wake();  // a slot is free
+}
+
+void KubernetesExecutor::on_list(const json::array& objects) {
+  std::set<Uuid> there;
+  for (const json::value& object : objects) {
+    const auto attempt = attempt_of(object);
+    if (!attempt) continue;
+    there.insert(*attempt);
+    apply(*attempt, object);
+  }
+  std::vector<Uuid> vanished;
+  bool is_first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [attempt, pod] : pods_) {
+      if (!pod.uid.empty() && !there.contains(attempt)) vanished.push_back(attempt);
+    }
+    is_first = !std::exchange(is_listed_, true);
+  }
+  for (const Uuid& attempt : vanished) gone(attempt);
+  if (is_first) adopt();
+}
+
+void KubernetesExecutor::adopt() {
+  engine_.active_attempts([this](const std::vector<Uuid>& active) {
+    std::vector<Uuid> missing;
+    std::vector<Uuid> unwanted;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Uuid& attempt : active) {
+        if (!pods_.contains(attempt)) missing.push_back(attempt);
+      }
+      for (const auto& [attempt, pod] : pods_) {
+        if (std::ranges::find(active, attempt) == active.end()) unwanted.push_back(attempt);
+      }
+    }
+    log::info("{} pods are there, {} of them for nobody; {} attempts have none", pods(), unwanted.size(),
+              missing.size());
+    for (const Uuid& attempt : unwanted) recall(attempt);
+    // Their pods were never made, or ended while nobody looked.
+    if (!missing.empty()) engine_.attempts_missing(std::move(missing), "its pod is gone");
+    engine_.wake();
+  });
+}
+
+void KubernetesExecutor::on_event(std::string_view type, const json::value& object) {
+  const auto attempt = attempt_of(object);
+  if (!attempt) return;
+  type == "DELETED" ? gone(*attempt) : apply(*attempt, object);
+}
+
+void KubernetesExecutor::on_trouble(const std::string& why) {
+  metrics_.refusals.add();
+  log::warning("the pods cannot be watched: {}", why);
+}
+
+void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
+  const PodStatus status = pod_status(object);
+  bool is_unwanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool has_ended = status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
+    // One that ended before this process began takes no slot.
+    if (has_ended && !pods_.contains(attempt) && is_listed_) return;
+    const auto [at, is_new] = pods_.try_emplace(attempt);
+    Pod& pod = at->second;
+    if (is_new) {
+      pod.since = clock_.now();
+      due_.emplace(pod.since + settings_.pending_limit, attempt);
+    }
+    pod.name = get_text(object.at("metadata"), "name");
+    pod.uid = uid_of(object);
+    pod.manifest = nullptr;
+    pod.status = status;
+    is_unwanted = pod.is_unwanted;
+  }
+  switch (status.phase) {
+    case PodPhase::pending:
+    case PodPhase::running:
+      if (status.is_hopeless && !is_unwanted) lose(attempt, status.reason);
+      return;
+    case PodPhase::succeeded:
+    case PodPhase::failed:
+      break;
+  }
+  const bool is_failed = status.phase == PodPhase::failed;
+  // Of an attempt that told its end nobody hears this.
+  if (!is_unwanted)
+    engine_.attempts_lost({attempt}, is_failed ? status.reason : "its pod ended without a report");
+  const bool is_kept = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
+  is_kept && !is_unwanted ? forget(attempt) : recall(attempt);
+}
+
+void KubernetesExecutor::gone(const Uuid& attempt) {
+  bool is_unwanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    is_unwanted = found->second.is_unwanted;
+  }
+  if (!is_unwanted) {
+    metrics_.lost_pods.add();
+    engine_.attempts_lost({attempt}, "its pod was deleted");
+  }
+  forget(attempt);
+}
+
+void KubernetesExecutor::post(const Uuid& attempt) {
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) workers_->post([this, attempt] { work_on(attempt); });
+}
+
+void KubernetesExecutor::work_on(const Uuid& attempt) {
+  Pod pod;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end() || stopping_) return;
+    pod = found->second;
+  }
+  if (pod.is_unwanted) return remove(attempt, pod.name, pod.uid);
+  if (!pod.manifest.is_null()) create(attempt, pod.name, pod.manifest);
+}
+
+void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, const json::value& manifest) {
+  const metrics::Stopwatch stopwatch(metrics_.creation);
+  const auto answer = clients_.use(
+      [&](kube::Client& client) { return client.create(kube::pods_path(settings_.name_space), manifest); });
+  if (!answer) return try_again(attempt, {}, answer.error().message);
+  // 409: it was made before the answer was lost, or before a restart.
+  if (answer->is_ok() || answer->status == 409) {
+    if (answer->is_ok()) metrics_.created_pods.add();
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    found->second.manifest = nullptr;
+    found->second.failures = 0;
+    if (answer->is_ok()) found->second.uid = uid_of(answer->body);
+    // It was recalled while it was being made.
+    if (found->second.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
+    return;
+  }
+  if (is_transient(*answer)) return try_again(attempt, answer->retry_after, answer->message());
+  log::error("the pod {} is refused: {}", name, answer->message());
+  metrics_.refusals.add();
+  metrics_.lost_pods.add();
+  engine_.attempts_lost({attempt}, "the API server refuses its pod: " + answer->message());
+  forget(attempt);
+}
+
+void KubernetesExecutor::remove(const Uuid& attempt, const std::string& name, const std::string& uid) {
+  json::object options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
+  if (!uid.empty()) options["preconditions"] = json::object{{"uid", uid}};
+  const auto answer = clients_.use([&](kube::Client& client) {
+    return client.remove(kube::pods_path(settings_.name_space, name), options);
+  });
+  if (!answer) return try_again(attempt, {}, answer.error().message);
+  // 409: the pod of this name is another one by now.
+  if (answer->status == 404 || answer->status == 409) return forget(attempt);
+  // One that is being deleted is told as an event.
+  if (!answer->is_ok()) try_again(attempt, answer->retry_after, answer->message());
+}
+
+void KubernetesExecutor::try_again(const Uuid& attempt, std::chrono::seconds at_least,
+                                   const std::string& why) {
+  metrics_.refusals.add();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    Pod& pod = found->second;
+    pod.status.reason = why;
+    if (++pod.failures == 1) log::warning("the pod {}: {}; trying again", pod.name, why);
+    due_.emplace(clock_.now() + std::max<Duration>(pause_after(pod.failures), at_least), attempt);
+  }
+  changed_.notify_all();
+}
+
+void KubernetesExecutor::wait_for_due() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const Time now = clock_.now();
+    if (due_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    if (due_.begin()->first > now) {
+      // Not the whole way: a clock that was set forward must be noticed.
+      changed_.wait_for(lock, std::min<Duration>(due_.begin()->first - now, std::chrono::seconds{10}));
+      continue;
+    }
+    const Uuid attempt = due_.begin()->second;
+    due_.erase(due_.begin());
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) continue;
+    const Pod pod = found->second;
+    lock.unlock();
+    look_at(attempt, pod, now);
+    lock.lock();
+  }
+}
+
+void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) {
+  if (!pod.is_unwanted && pod.status.phase == PodPhase::pending &&
+      now >= pod.since + settings_.pending_limit) {
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(settings_.pending_limit);
+    const std::string why = pod.status.reason.empty() ? "nothing says why" : pod.status.reason;
+    return lose(attempt, fmt::format("its pod did not start within {} seconds: {}", limit.count(), why));
+  }
+  if (pod.is_unwanted || !pod.manifest.is_null()) post(attempt);
+}
+
+void KubernetesExecutor::authenticate(const std::string& token,
+                                      std::function<void(Result<agentrpc::AgentIdentity>)> then) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return then(fail(ErrorCode::unavailable, "the control plane is stopping"));
+  workers_->post([this, token, then = std::move(then)] { then(review(token)); });
+}
+
+Result<agentrpc::AgentIdentity> KubernetesExecutor::review(const std::string& token) {
+  const json::object spec = {{"token", token}, {"audiences", json::array{kTokenAudience}}};
+  const auto answer = clients_.use([&](kube::Client& client) {
+    return client.create(
+        "/apis/authentication.k8s.io/v1/tokenreviews",
+        json::object{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenReview"}, {"spec", spec}});
+  });
+  if (!answer) return fail(ErrorCode::unavailable, answer.error().message);
+  if (!answer->is_ok()) return fail(ErrorCode::unavailable, answer->message());
+  static const json::value kNothing = json::object();
+  const auto child = [](const json::value& from, std::string_view key) -> const json::value& {
+    const json::value* found = find(from, key);
+    return found == nullptr ? kNothing : *found;
+  };
+  const json::value& status = child(answer->body, "status");
+  const auto refused = [](std::string_view why) {
+    return fail(ErrorCode::unauthenticated, fmt::format("the agent's token is refused: {}", why));
+  };
+  if (!get_bool(status, "authenticated", false))
+    return refused(get_text(status, "error", "it is not genuine"));
+  const json::value& user = child(status, "user");
+  if (!get_text(user, "username").starts_with(fmt::format("system:serviceaccount:{}:", settings_.name_space)))
+    return refused("it is of another namespace");
+  const auto extra = [&](std::string_view key) {
+    const json::value& values = child(child(user, "extra"), key);
+    const bool is_list =
+        values.is_array() && !values.get_array().empty() && values.get_array()[0].is_string();
+    return is_list ? std::string(values.get_array()[0].get_string()) : std::string();
+  };
+  const std::string name = extra("authentication.kubernetes.io/pod-name");
+  const std::string uid = extra("authentication.kubernetes.io/pod-uid");
+  if (name.empty() || uid.empty()) return refused("it is not bound to a pod");
+  const auto attempt = attempt_of_pod(name, uid);
+  if (!attempt) return refused("its pod is none of ours");
+  return agentrpc::AgentIdentity{.attempt = attempt};
+}
+
+std::optional<Uuid> KubernetesExecutor::attempt_of_pod(const std::string& name, const std::string& uid) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [attempt, pod] : pods_) {
+      if (pod.uid == uid) return attempt;
+    }
+  }
+  // It began before this process did, or ahead of the news of it.
+  const auto answer = clients_.use(
+      [&](kube::Client& client) { return client.get(kube::pods_path(settings_.name_space, name)); });
+  if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return std::nullopt;
+  return is_of(answer->body, settings_) ? attempt_of(answer->body) : std::nullopt;
+}
+
+}  // namespace leoflow::executor

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "agentrpc/server.hpp"
+#include "base/metrics.hpp"
+#include "base/worker_pool.hpp"
+#include "engine/engine.hpp"
+#include "executor/kubernetes/client_pool.hpp"
+#include "executor/kubernetes/pod_spec.hpp"
+#include "executor/kubernetes/pod_status.hpp"
+#include "executor/kubernetes/settings.hpp"
+#include "fleet/launcher.hpp"
+#include "kube/watch.hpp"
+
+namespace leoflow::executor {
+
+struct KubernetesMetrics {
+  metrics::Counter created_pods;
+  metrics::Counter lost_pods;     ///< whose attempts did not end by themselves
+  metrics::Histogram creation{};  ///< the API server's answer to a new pod
+  metrics::Counter refusals;      ///< of the API server, and requests without an answer
+};
+
+/// Runs each attempt in a pod of its own, and tells the engine of pods that die. After a restart it goes on
+/// with the pods that are there. Thread safe.
+class KubernetesExecutor final : public fleet::Launcher {
+ public:
+  /// `engine` outlives it.
+  KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, const Clock& clock);
+  ~KubernetesExecutor() override;
+
+  /// After the engine started.
+  void start();
+  /// Pods go on. Safe to call twice.
+  void stop();
+
+  int free_slots() override;
+  void launch(const engine::AttemptSpec& spec) override;
+  void recall(const Uuid& attempt) override;
+
+  /// Has the API server look at a pod's token. See agentrpc::Authenticate.
+  void authenticate(const std::string& token, std::function<void(Result<agentrpc::AgentIdentity>)> then);
+
+  std::size_t pods();
+  const KubernetesMetrics& metrics() const { return metrics_; }
+
+ private:
+  struct Pod {
+    std::string name;
+    std::string uid;           ///< "" until the API server told it
+    json::value manifest;      ///< until it is made
+    bool is_unwanted = false;  ///< to be deleted
+    int failures = 0;          ///< of what is being asked for it
+    Time since;                ///< it is wanted
+    PodStatus status{};
+  };
+
+  // What the watch tells.
+  void on_list(const json::array& pods);
+  void on_event(std::string_view type, const json::value& pod);
+  void on_trouble(const std::string& why);
+  void apply(const Uuid& attempt, const json::value& object);
+  void gone(const Uuid& attempt);
+  /// Compares what is there with what the engine wants; once, after the first list.
+  void adopt();
+
+  // What is asked of the API server, on the workers.
+  void work_on(const Uuid& attempt);
+  void create(const Uuid& attempt, const std::string& name, const json::value& manifest);
+  void remove(const Uuid& attempt, const std::string& name, const std::string& uid);
+  void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
+  void post(const Uuid& attempt);
+  Result<agentrpc::AgentIdentity> review(const std::string& token);
+  std::optional<Uuid> attempt_of_pod(const std::string& name, const std::string& uid);
+
+  /// The attempt cannot go on; its pod is deleted.
+  void lose(const Uuid& attempt, const std::string& reason);
+  void forget(const Uuid& attempt);
+  /// Its time to look at it again has come.
+  void look_at(const Uuid& attempt, const Pod& pod, Time now);
+  void wait_for_due();
+
+  // constant
+  const KubernetesSettings settings_;
+  engine::Engine& engine_;
+  const Clock& clock_;
+  ClientPool clients_;
+
+  // protected by mutex_
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< those that take a slot
+  std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
+  bool is_listed_ = false;
+  bool stopping_ = false;
+
+  KubernetesMetrics metrics_;
+  kube::Watch watch_;
+  std::thread timer_;
+  std::optional<WorkerPool> workers_;  // last: it uses all of the above
+};
+
+}  // namespace leoflow::executor

@@ -1,0 +1,147 @@
+#include "executor/kubernetes/pod_spec.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace leoflow::executor {
+namespace {
+
+constexpr std::string_view kInstanceLabel = "leoflow.io/instance";
+constexpr std::string_view kAttemptAnnotation = "leoflow.io/attempt-id";
+constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
+constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
+constexpr std::size_t kMostLabel = 63;
+/// Seconds; kubelet renews it long before. The least that Kubernetes takes.
+constexpr int kTokenLife = 600;
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Lower case, with a dash for all that a DNS label may not have; none at its ends.
+std::string dns_part(std::string_view text, std::size_t most) {
+  std::string out;
+  for (const char c : to_lower(text)) {
+    if (is_alphanumeric(c))
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
+  }
+  out.resize(std::min(out.size(), most));
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
+json::object labels_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+  json::object out = {{"app.kubernetes.io/managed-by", "leoflow"},
+                      {kInstanceLabel, label_value(settings.instance)},
+                      {"leoflow.io/dag-id", label_value(spec.dag_id)},
+                      {"leoflow.io/run-id", label_value(spec.run_id)},
+                      {"leoflow.io/task-id", label_value(spec.task_id)},
+                      {"leoflow.io/try-number", std::to_string(spec.try_number)}};
+  if (spec.map_index >= 0) out["leoflow.io/map-index"] = std::to_string(spec.map_index);
+  return out;
+}
+
+json::object variable(std::string_view name, std::string_view value) {
+  return {{"name", name}, {"value", value}};
+}
+
+json::object container_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+  json::array variables = {variable("LEOFLOW_CONTROL_PLANE_ADDR", settings.control_plane),
+                           variable("LEOFLOW_AGENT_TOKEN_FILE", fmt::format("{}/token", kTokenFolder))};
+  json::array mounts = {json::object{{"name", "token"}, {"mountPath", kTokenFolder}, {"readOnly", true}},
+                        json::object{{"name", "tmp"}, {"mountPath", "/tmp"}}};
+  if (!settings.ca_config_map.empty()) {
+    variables.push_back(variable("LEOFLOW_AGENT_TLS_CA", fmt::format("{}/ca.crt", kCaFolder)));
+    mounts.push_back(json::object{{"name", "ca"}, {"mountPath", kCaFolder}, {"readOnly", true}});
+  }
+  return {{"name", "base"},  // as in Airflow, whose pod overrides name it
+          {"image", *spec.image},
+          {"imagePullPolicy", settings.image_pull_policy},
+          {"args", json::array{"--once"}},
+          {"env", std::move(variables)},
+          {"volumeMounts", std::move(mounts)},
+          {"terminationMessagePolicy", "FallbackToLogsOnError"},
+          {"securityContext", json::object{{"allowPrivilegeEscalation", false},
+                                           {"readOnlyRootFilesystem", true},
+                                           {"capabilities", json::object{{"drop", json::array{"ALL"}}}}}}};
+}
+
+json::array volumes_of(const KubernetesSettings& settings) {
+  const json::object token = {
+      {"audience", kTokenAudience}, {"expirationSeconds", kTokenLife}, {"path", "token"}};
+  json::array out = {
+      json::object{{"name", "token"},
+                   {"projected",
+                    json::object{{"sources", json::array{json::object{{"serviceAccountToken", token}}}}}}},
+      json::object{{"name", "tmp"}, {"emptyDir", json::object()}}};
+  if (!settings.ca_config_map.empty()) {
+    out.push_back(
+        json::object{{"name", "ca"}, {"configMap", json::object{{"name", settings.ca_config_map}}}});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string label_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += is_alphanumeric(c) || c == '-' || c == '_' || c == '.' ? c : '_';
+  out.resize(std::min(out.size(), kMostLabel));
+  while (!out.empty() && !is_alphanumeric(out.back())) out.pop_back();
+  const auto first = std::ranges::find_if(out, is_alphanumeric);
+  out.erase(out.begin(), first);
+  return out;
+}
+
+std::string pod_name(const engine::AttemptSpec& spec) {
+  const std::string id = spec.id.text();
+  std::string out = "leoflow";
+  for (const std::string& part : {dns_part(spec.dag_id, 20), dns_part(spec.task_id, 20)}) {
+    if (!part.empty()) out += "-" + part;
+  }
+  return out + "-" + id.substr(id.size() - 12);
+}
+
+json::object pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+  json::object pod_spec = {
+      {"restartPolicy", "Never"},
+      {"automountServiceAccountToken", false},
+      {"enableServiceLinks", false},
+      {"securityContext",
+       json::object{{"runAsNonRoot", true}, {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}}},
+      {"containers", json::array{container_of(spec, settings)}},
+      {"volumes", volumes_of(settings)}};
+  if (!settings.service_account.empty()) pod_spec["serviceAccountName"] = settings.service_account;
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", json::object{{"name", pod_name(spec)},
+                                    {"labels", labels_of(spec, settings)},
+                                    // Labels are cut: these are the names as they are.
+                                    {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
+                                                                 {"dag_id", spec.dag_id},
+                                                                 {"run_id", spec.run_id},
+                                                                 {"task_id", spec.task_id}}}}},
+          {"spec", std::move(pod_spec)}};
+}
+
+std::string pods_query(const KubernetesSettings& settings) {
+  return "labelSelector=" + url_encode(fmt::format("{}={}", kInstanceLabel, label_value(settings.instance)));
+}
+
+bool is_of(const json::value& pod, const KubernetesSettings& settings) {
+  const json::value* metadata = find(pod, "metadata");
+  const json::value* labels = metadata == nullptr ? nullptr : find(*metadata, "labels");
+  return labels != nullptr && get_text(*labels, kInstanceLabel) == label_value(settings.instance);
+}
+
+std::optional<Uuid> attempt_of(const json::value& pod) {
+  const json::value* metadata = find(pod, "metadata");
+  const json::value* annotations = metadata == nullptr ? nullptr : find(*metadata, "annotations");
+  return annotations == nullptr ? std::nullopt : Uuid::parse(get_text(*annotations, kAttemptAnnotation));
+}
+
+}  // namespace leoflow::executor
