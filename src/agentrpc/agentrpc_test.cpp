@@ -1,5 +1,6 @@
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -7,6 +8,8 @@
 
 #include "agentrpc/client.hpp"
 #include "agentrpc/server.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::agentrpc {
 namespace {
@@ -179,6 +182,76 @@ TEST_F(AgentRpc, SendingOnALostSessionDoesNothing) {
   server->reset();
   keeper.session->send({});
   keeper.session->close();
+}
+
+TEST_F(AgentRpc, AnAgentIsWhoItsTokenSaysEvenIfThatTakesAWhile) {
+  const Uuid attempt = new_uuid(from_micros(1));
+  std::function<void(Result<AgentIdentity>)> admit;
+  std::promise<std::string> asked;
+  class Keeper final : public AgentEvents {
+   public:
+    void on_connected(std::shared_ptr<AgentSession> session, const Hello&) override {
+      seen.set_value(session);
+    }
+    void on_message(const std::shared_ptr<AgentSession>&, AgentMessage) override {}
+    void on_disconnected(const std::shared_ptr<AgentSession>&) override {}
+    std::promise<std::shared_ptr<AgentSession>> seen;
+  } keeper;
+  const auto server = Server::start({.address = address_,
+                                     .authenticate =
+                                         [&](const std::string& token, auto then) {
+                                           admit = std::move(then);
+                                           asked.set_value(token);
+                                         }},
+                                    keeper);
+  const auto client = Client::start({.address = address_, .token = said("of a pod")}, agent_);
+  EXPECT_EQ(asked.get_future().get(), "of a pod");
+  admit(AgentIdentity{.attempt = attempt});
+  EXPECT_EQ(keeper.seen.get_future().get()->identity().attempt, attempt);
+}
+
+/// A certificate for 127.0.0.1 that signs itself; both of its files are in the folder.
+void make_certificate(const std::string& folder) {
+  const auto made =
+      run_program({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                   "-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+                   "-keyout", folder + "/tls.key", "-out", folder + "/tls.crt"});
+  ASSERT_TRUE(made && made->exit_code == 0);
+}
+
+class AgentRpcOverTls : public AgentRpc {
+ protected:
+  void SetUp() override {
+    AgentRpc::SetUp();
+    make_certificate(directory_);
+    server_ = Server::start({.address = "127.0.0.1:0",
+                             .authenticate = by_token("secret"),
+                             .certificate_file = directory_ + "/tls.crt",
+                             .key_file = directory_ + "/tls.key"},
+                            plane_)
+                  .value();
+    address_ = "127.0.0.1:" + std::to_string(server_->port());
+  }
+  std::string ca() const { return read_file(directory_ + "/tls.crt").value(); }
+
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(AgentRpcOverTls, AnAgentThatTrustsTheCertificateIsServed) {
+  const auto client = Client::start({.address = address_, .token = said("secret"), .ca = ca()}, agent_);
+  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
+}
+
+TEST_F(AgentRpcOverTls, AnAgentWithAnotherCaOrNoneSaysNothing) {
+  const std::string other = directory_ + "/other";
+  std::filesystem::create_directories(other);
+  make_certificate(other);
+  for (const std::string& trusted : {read_file(other + "/tls.crt").value(), std::string()}) {
+    TestAgent agent;
+    const auto client = Client::start({.address = address_, .token = said("secret"), .ca = trusted}, agent);
+    EXPECT_TRUE(agent.journal.wait_for("lost"));
+  }
+  EXPECT_THAT(plane_.journal.words(), ElementsAre());
 }
 
 }  // namespace

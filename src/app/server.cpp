@@ -256,7 +256,7 @@ void Server::make_runner() {
   Parts& p = *parts_;
   if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags)) {
     p.logs.emplace(*p.database, config_.logs_folder);
-    p.pods.emplace(frozen->kubernetes, *p.engine, p.clock);
+    p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
     return p.fleet.bind(*p.engine, *p.tasks, &*p.pods, &*p.logs);
   }
   p.fleet.bind(*p.engine, *p.tasks);
@@ -280,6 +280,8 @@ Result<void> Server::start() {
     return value ? std::optional(*value) : std::nullopt;
   });
   p.engine->set_makes_runs(config_.use_job_schedule);
+  if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags))
+    p.engine->set_start_retries(frozen->start_retries);
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
   make_runner();
   api::Surroundings around{

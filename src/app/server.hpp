@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "executor/kubernetes/settings.hpp"
 #include "lite/bundle_config.hpp"
+#include "scheduler/start_retries.hpp"
 
 namespace leoflow::app {
 
@@ -31,6 +32,7 @@ struct LiveConfig {
 /// Pushed projects, whose tasks run in pods.
 struct FrozenConfig {
   executor::KubernetesSettings kubernetes;
+  scheduler::StartRetries start_retries;
   std::string certificate_file;  ///< PEM: what agents are shown
   std::string key_file;
 };

@@ -37,6 +37,8 @@ struct ServerOptions {
   std::string control_plane;
   std::string ca_config_map;
   std::string instance = "leoflow";
+  int start_retries = 3;
+  int start_retry_delay = 10;
 };
 
 /// "host:port". Ends the command if it is none.
@@ -166,6 +168,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
       existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
+  frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
   out.dags = std::move(frozen);
   return out;
 }
@@ -212,6 +215,18 @@ void add_server(CLI::App& app) {
   add("--agent-ca-config-map", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", options->ca_config_map,
       "ConfigMap of the tasks' namespace with the CA of --grpc-tls-cert as ca.crt");
   add("--instance", "LEOFLOW_INSTANCE", options->instance, "Tells this install's pods from those of others");
+  server
+      ->add_option("--start-retries", options->start_retries,
+                   "How often a task is started again whose pod did not come up, beside its own retries")
+      ->envname("LEOFLOW_EXECUTOR_START_RETRIES")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  server
+      ->add_option("--start-retry-delay", options->start_retry_delay,
+                   "Seconds before the first of them; each further one waits twice as long")
+      ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
   server->footer(
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
       "admin\n"

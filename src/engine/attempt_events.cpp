@@ -128,6 +128,20 @@ void Engine::attempts_lost(std::vector<Uuid> attempts, std::string reason) {
   post(std::move(item));
 }
 
+void Engine::attempt_dropped(const Uuid& attempt, std::string reason, std::function<void(bool)> done) {
+  const auto is_known = std::make_shared<bool>(false);
+  Item item;
+  item.decide = [attempt, reason, is_known](Deciding& d) {
+    *is_known = d.scheduler.attempt_dropped(attempt, reason, d.now);
+  };
+  item.record = [attempt, is_known, reason = std::move(reason)](store::Session& session) {
+    // Before it is renamed; of one that is tried again nobody asks for it.
+    if (*is_known) update_attempt(session, attempt, "failure_reason = $2", {reason});
+  };
+  item.done = [is_known, done = std::move(done)] { done(*is_known); };
+  post(std::move(item));
+}
+
 void Engine::attempts_missing(std::vector<Uuid> attempts, std::string reason) {
   for (const Uuid& attempt : attempts) attempt_refused(attempt);
   attempts_lost(std::move(attempts), std::move(reason));

@@ -71,6 +71,8 @@ class Engine final : public Commands {
   void set_variables(VariableReader variables) { variables_ = std::move(variables); }
   /// Before start(): whether schedules and assets make runs ([scheduler] use_job_schedule).
   void set_makes_runs(bool makes_runs) { scheduler_.set_makes_runs(makes_runs); }
+  /// Before start(): how often an attempt is started again that could not begin.
+  void set_start_retries(scheduler::StartRetries retries) { scheduler_.set_start_retries(retries); }
   /// Before start(): where spans of runs and tries go; null for nowhere. It outlives the engine.
   void set_tracer(trace::Tracer* tracer) { tracer_ = tracer; }
   /// Reads the store and starts the loop. Throws store::Unavailable.
@@ -116,6 +118,9 @@ class Engine final : public Commands {
   void callback_done(const Uuid& id, std::string error);
   void attempt_finished(AttemptEnd end, std::function<void()> done);
   void attempts_lost(std::vector<Uuid> attempts, std::string reason);
+  /// What was to run it is gone: see Scheduler::attempt_dropped.
+  /// @param done is told whether the attempt had not ended before.
+  void attempt_dropped(const Uuid& attempt, std::string reason, std::function<void(bool)> done);
   void attempt_refused(const Uuid& attempt);
   void attempts_alive(std::vector<Uuid> attempts);
   /// @param tasks ids and map indexes.

@@ -73,7 +73,7 @@ constexpr std::string_view kUpdateRun =
 constexpr std::string_view kUpdateTask =
     "UPDATE task_instance SET state = $5, try_number = $6, max_tries = $7, scheduled_at = $8, queued_at = $9,"
     " end_date = $10, retry_at = $11, updated_at = $12, reschedule_count = $13, first_start_date = $14,"
-    " map_length = $15, priority_weight = $16"
+    " map_length = $15, priority_weight = $16, failed_starts = $17"
     " WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index = $4";
 
 // Apart from the others, for it costs an entry of an index: most changes leave it alone.
@@ -260,7 +260,7 @@ void update_tasks(store::Session& session, const std::vector<TaskRef>& tasks, Ti
     const TaskInstance& ti = tasks[i].ti();
     return key_and(tasks[i], state_text(ti.state), int{ti.try_number}, int{ti.max_tries}, ti.scheduled_at,
                    ti.queued_at, ti.end_date, ti.retry_at, now, int{ti.reschedules}, ti.first_start,
-                   map_length(ti), weight_of(tasks[i].task(), ti));
+                   map_length(ti), weight_of(tasks[i].task(), ti), int{ti.failed_starts});
   });
 }
 

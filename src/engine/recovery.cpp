@@ -66,6 +66,7 @@ void read_instance(Row row, TaskInstance& ti) {
   ti.reschedules = static_cast<std::uint16_t>(row.integer(11));
   ti.first_start = row.find_time(12);
   if (!row.is_null(13)) ti.map_length = static_cast<std::int32_t>(row.integer(13));
+  ti.failed_starts = static_cast<std::uint8_t>(row.integer(14));
 }
 
 /// Reads the run's task instances into their places in the graph. One that the
@@ -76,7 +77,7 @@ void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
   const store::Rows rows = session.query(
       "SELECT id, task_id, map_index, state, try_number, max_tries, scheduled_at, queued_at, start_date, "
       "end_date,"
-      " retry_at, reschedule_count, first_start_date, map_length FROM task_instance"
+      " retry_at, reschedule_count, first_start_date, map_length, failed_starts FROM task_instance"
       " WHERE dag_id = $1 AND run_id = $2 ORDER BY map_index",
       {dag_id, run.run_id});
   std::vector<std::int64_t> counts(run.graph->tasks.size());

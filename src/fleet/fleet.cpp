@@ -13,13 +13,6 @@ using agentrpc::AgentMessage;
 using agentrpc::AgentSession;
 using agentrpc::ServerMessage;
 
-std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
-                              const std::string& task_id, int map_index, int try_number) {
-  const std::string mapped = map_index < 0 ? "" : fmt::format("map_index={}/", map_index);
-  return fmt::format("dag_id={}/run_id={}/task_id={}/{}attempt={}.log", dag_id, run_id, task_id, mapped,
-                     try_number);
-}
-
 Fleet::~Fleet() {
   stop();
 }

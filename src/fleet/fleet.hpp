@@ -11,6 +11,7 @@
 #include "engine/engine.hpp"
 #include "fleet/launcher.hpp"
 #include "fleet/log_keeper.hpp"
+#include "fleet/log_path.hpp"
 #include "fleet/placement.hpp"
 #include "tasks/task_service.hpp"
 
@@ -22,10 +23,6 @@ struct ParseOutcome {
   std::string error;   ///< "" if there is a result
   Duration duration{0};
 };
-
-/// `dag_id=.../run_id=.../task_id=.../[map_index=N/]attempt=N.log`, Airflow's layout.
-std::string relative_log_path(const std::string& dag_id, const std::string& run_id,
-                              const std::string& task_id, int map_index, int try_number);
 
 /// Has attempts run by Airflow's own workers, which ask over HTTP.
 struct StockWorkers {

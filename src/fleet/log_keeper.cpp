@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
-#include "fleet/fleet.hpp"
+#include "base/time_text.hpp"
+#include "fleet/log_path.hpp"
 
 namespace leoflow::fleet {
 namespace {
@@ -57,6 +59,21 @@ std::uint64_t LogKeeper::size(const std::string& relative_path) const {
   std::error_code error;
   const auto size = std::filesystem::file_size(folder_ + "/" + relative_path, error);
   return error ? 0 : size;
+}
+
+void LogKeeper::note(const std::string& relative_path, const std::string& event) const {
+  const std::string path = folder_ + "/" + relative_path;
+  try {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    const File file(path);
+    const json::object line = {{"timestamp", to_iso_z(SystemClock().now())},
+                               {"level", "error"},
+                               {"event", event},
+                               {"logger", "leoflow.executor"}};
+    file.write(json::serialize(line) + "\n", file.size());
+  } catch (const std::exception& error) {
+    log::error("{}", error.what());
+  }
 }
 
 void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then) {

@@ -20,6 +20,9 @@ class LogKeeper {
 
   /// How much of a log is kept already (bytes). Blocks for a moment: it looks at the file.
   std::uint64_t size(const std::string& relative_path) const;
+  /// Appends what happened to an attempt whose agent cannot say it. Blocks for a moment.
+  /// @param relative_path  below the folder
+  void note(const std::string& relative_path, const std::string& event) const;
   /// Writes a part of an attempt's log at its place, on a thread of its own: one that comes twice is there
   /// once. @param then  told up to where the log is kept; not called if nothing could be written
   void append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then);

@@ -8,29 +8,17 @@
 #include "base/text.hpp"
 #include "engine/engine.hpp"
 #include "engine/remembering_runner.hpp"
+#include "fleet/one_task.hpp"
 #include "store/temporary_database.hpp"
 
 namespace leoflow::fleet {
 namespace {
 
-constexpr const char* kDag =
-    R"({"__version":3,"dag":{"dag_id":"d","is_paused_upon_creation":false,
-    "timetable":{"__type":"airflow.timetables.simple.NullTimetable","__var":{}},
-    "tasks":[{"__type":"operator","__var":{"task_id":"t"}}]}})";
-
 class LogKeeperTest : public ::testing::Test {
  protected:
   LogKeeperTest() {
     engine_.start();
-    engine::ParsedFile file;
-    file.bundle_name = "b";
-    file.relative_fileloc = "d.py";
-    file.serialized_dags.push_back(*parse_json(kDag));
-    engine_.put_file(std::move(file), {});
-    engine::TriggerRun command;
-    command.dag_id = "d";
-    command.run_id = "r";
-    EXPECT_TRUE(engine_.trigger_run(command));
+    run_one_task(engine_);
     attempt_ = runner_.started.get_future().get().id;
   }
   ~LogKeeperTest() override { std::filesystem::remove_all(folder_); }

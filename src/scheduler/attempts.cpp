@@ -94,6 +94,23 @@ bool Scheduler::attempt_lost(const Uuid& attempt, const std::string& reason, Tim
   return true;
 }
 
+bool Scheduler::attempt_dropped(const Uuid& attempt, const std::string& reason, Time now) {
+  const auto ref = find_attempt(attempt);
+  if (!ref) return false;
+  TaskInstance& ti = ref->ti();
+  if (ti.state != TaskState::queued || ti.failed_starts >= start_retries_.most)
+    return attempt_lost(attempt, reason, now);
+  const Duration delay = start_retries_.delay * (1LL << std::min<int>(ti.failed_starts, 10));
+  // The ids of attempts are random at their end: those that failed together do not come again together.
+  ti.retry_at = now + delay + delay * std::int64_t{attempt.bytes.back()} / 512;
+  ++ti.failed_starts;
+  ti.queued_at.reset();
+  set_state(*ref, TaskState::up_for_reschedule);
+  rename(ti, now);
+  arm_wake_up(*ref);
+  return true;
+}
+
 void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
   if (!ref || ref->ti().state != TaskState::queued) return;
@@ -153,6 +170,7 @@ void Scheduler::retry(TaskRef ref, Time now, std::optional<Duration> delay) {
   set_state(ref, TaskState::up_for_retry);
   rename(ti, now);
   ti.reschedules = 0;
+  ti.failed_starts = 0;
   ti.resumes = false;
   ti.first_start.reset();
   arm_wake_up(ref);

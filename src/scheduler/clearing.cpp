@@ -21,6 +21,7 @@ void Scheduler::reset(TaskRef ref, Time now) {
   ti.end_date.reset();
   ti.retry_at.reset();
   ti.reschedules = 0;
+  ti.failed_starts = 0;
   ti.resumes = false;
   ti.first_start.reset();
   note(ref);

@@ -47,6 +47,7 @@ struct TaskInstance {
   std::optional<Time> end_date;
   std::optional<Time> retry_at;     ///< when up_for_retry or up_for_reschedule ends
   std::uint16_t reschedules = 0;    ///< of this try
+  std::uint8_t failed_starts = 0;   ///< of this try: it could not begin where it was to run
   std::optional<Time> first_start;  ///< of this try, once it was rescheduled or deferred
   bool resumes = false;             ///< it goes on where it deferred itself
 

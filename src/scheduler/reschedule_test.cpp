@@ -58,5 +58,43 @@ TEST_F(SchedulerTest, ARetryAndAClearedTaskCountReschedulesAnew) {
   EXPECT_EQ(r.find("sensor", -1)->reschedules, 0);
 }
 
+TEST_F(SchedulerTest, ATryThatCouldNotBeginIsStartedAgainAFewTimesAtNoCostOfItsRetries) {
+  scheduler_.set_start_retries({.most = 2, .delay = 10s});
+  DagBuilder dag;
+  dag::Task& task = dag.task("a");
+  task.retries = 1;
+  task.retry_delay = 5s;
+  DagRun& r = run(dag);
+  for (const Duration delay : {Duration(10s), Duration(20s)}) {
+    const Uuid id = attempt(r, "a");
+    ASSERT_TRUE(scheduler_.attempt_dropped(id, "no image", now_));
+    step();
+    EXPECT_EQ(state(r, "a"), TaskState::up_for_reschedule);
+    const Time due = *scheduler_.next_due();
+    EXPECT_GE(due, now_ + delay);
+    EXPECT_LE(due, now_ + delay * 3 / 2) << "up to half of it is chance";
+    now_ = due;
+    scheduler_.tick(now_);
+    step();
+    EXPECT_EQ(state(r, "a"), TaskState::queued);
+    EXPECT_NE(attempt(r, "a"), id);
+    EXPECT_EQ(r.find("a", -1)->try_number, 1);
+  }
+  ASSERT_TRUE(scheduler_.attempt_dropped(attempt(r, "a"), "no image", now_));
+  step();
+  EXPECT_EQ(state(r, "a"), TaskState::up_for_retry) << "then it costs a retry";
+  EXPECT_EQ(r.find("a", -1)->failed_starts, 0) << "the next try counts anew";
+}
+
+TEST_F(SchedulerTest, ATryThatHasBegunAndIsDroppedCostsARetry) {
+  DagBuilder dag;
+  dag.task("a");
+  DagRun& r = run(dag);
+  scheduler_.attempt_started(attempt(r, "a"), now_);
+  ASSERT_TRUE(scheduler_.attempt_dropped(attempt(r, "a"), "evicted", now_));
+  EXPECT_EQ(state(r, "a"), TaskState::failed);
+  EXPECT_FALSE(scheduler_.attempt_dropped(new_uuid(now_), "evicted", now_)) << "nobody knows it";
+}
+
 }  // namespace
 }  // namespace leoflow::scheduler

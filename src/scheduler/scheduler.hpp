@@ -10,6 +10,7 @@
 #include "scheduler/blocker.hpp"
 #include "scheduler/changes.hpp"
 #include "scheduler/model.hpp"
+#include "scheduler/start_retries.hpp"
 
 namespace leoflow::scheduler {
 
@@ -54,6 +55,7 @@ class Scheduler {
   void set_past(Past* past) { past_ = past; }
   /// Whether schedules and assets make runs; if not, only what is triggered and backfilled runs.
   void set_makes_runs(bool makes_runs) { makes_runs_ = makes_runs; }
+  void set_start_retries(StartRetries retries) { start_retries_ = retries; }
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -112,6 +114,9 @@ class Scheduler {
   bool attempt_lost(const Uuid& attempt, const std::string& reason, Time now);
   /// All DAGs, by id.
   const std::unordered_map<std::string, std::unique_ptr<DagEntry>>& dags() const { return dags_; }
+  /// Whatever was to run it could not: it is tried again after a while, a few times, at no cost of the task's
+  /// own retries. One that had begun is lost. @returns whether the attempt was one that could be
+  bool attempt_dropped(const Uuid& attempt, const std::string& reason, Time now);
   /// The agent could not take it: it waits for a slot again.
   void attempt_refused(const Uuid& attempt, Time now);
   /// Direct downstream tasks that a task decided to skip.
@@ -377,6 +382,7 @@ class Scheduler {
   std::vector<Run*> finished_;
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;
   int free_slots_ = 0;
+  StartRetries start_retries_;
   std::uint64_t sequence_ = 0;
   EnteredStates entered_{};
   Changes changes_;

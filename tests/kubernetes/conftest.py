@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -14,6 +16,7 @@ from bed.process_node import ProcessNode
 from bed.programs import NotBuilt
 from control_plane import Server
 from pods import Namespace
+from support import ROOT
 
 _NUMBERS = itertools.count(1)
 
@@ -47,7 +50,7 @@ def namespace(control_plane: Bed) -> Iterator[Namespace]:
 
 @pytest.fixture
 def make_server(
-    control_plane: Bed, node: ProcessNode, namespace: Namespace, tmp_path: pathlib.Path
+    control_plane: Bed, node: ProcessNode, namespace: Namespace
 ) -> Iterator[Callable[..., Server]]:
     """Gives a function that starts a control plane with settings, all in one namespace and on one database."""
     url = os.environ.get("LEOFLOW_TEST_POSTGRES")
@@ -55,9 +58,11 @@ def make_server(
     at = url.index("?")
     database = f"{url[:at]}leoflow_{uuid.uuid4().hex[:8]}{url[at:]}"
     made: list[Server] = []
+    # Not below /tmp, where pods have a volume: what their processes are given would be changed.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="servers-", dir=ROOT / "build/kubernetes"))
 
     def make(**settings: str) -> Server:
-        home = tmp_path / f"server{len(made)}"
+        home = folder / f"server{len(made)}"
         home.mkdir()
         server = Server(home=home, dags=home / "dags", bed=control_plane, node=node, namespace=namespace,
                         database_url=database, settings=settings)  # fmt: skip
@@ -72,3 +77,4 @@ def make_server(
     for server in made:
         server.stop()
     node.have_every_image()
+    shutil.rmtree(folder)

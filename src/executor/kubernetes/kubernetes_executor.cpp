@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "fleet/log_path.hpp"
 
 namespace leoflow::executor {
 namespace {
@@ -39,9 +40,10 @@ std::string uid_of(const json::value& pod) {
 }  // namespace
 
 KubernetesExecutor::KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine,
-                                       const Clock& clock)
+                                       const fleet::LogKeeper& logs, const Clock& clock)
     : settings_(std::move(settings)),
       engine_(engine),
+      logs_(logs),
       clock_(clock),
       clients_(settings_.access),
       watch_(settings_.access, kube::pods_path(settings_.name_space), pods_query(settings_),
@@ -83,20 +85,36 @@ std::size_t KubernetesExecutor::pods() {
 }
 
 void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
+  std::string log_path =
+      fleet::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
   if (!spec.image) {
-    return engine_.attempts_lost(
-        {spec.id},
+    return refuse(
+        spec.id, log_path,
         fmt::format("version '{}' of project '{}' has no image to run it in: compile it with --image",
                     spec.bundle_version.value_or(""), spec.bundle_name));
   }
   {
     const std::lock_guard lock(mutex_);
-    Pod pod{.name = pod_name(spec), .manifest = pod_of(spec, settings_), .since = clock_.now()};
+    Pod pod{.name = pod_name(spec),
+            .log_path = std::move(log_path),
+            .manifest = pod_of(spec, settings_),
+            .since = clock_.now()};
     if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
     due_.emplace(clock_.now() + settings_.pending_limit, spec.id);
   }
   changed_.notify_all();
   post(spec.id);
+}
+
+void KubernetesExecutor::refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason) {
+  metrics_.lost_pods.add();
+  engine_.attempts_lost({attempt}, reason);
+  note(log_path, reason);
+}
+
+void KubernetesExecutor::note(const std::string& log_path, const std::string& event) {
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) workers_->post([this, log_path, event] { logs_.note(log_path, event); });
 }
 
 void KubernetesExecutor::recall(const Uuid& attempt) {
@@ -109,10 +127,24 @@ void KubernetesExecutor::recall(const Uuid& attempt) {
   post(attempt);
 }
 
+void KubernetesExecutor::drop(const Uuid& attempt, const std::string& reason) {
+  std::string log_path;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    log_path = found->second.log_path;
+  }
+  engine_.attempt_dropped(attempt, reason, [this, attempt, log_path, reason](bool was_active) {
+    if (!was_active) return;
+    log::warning("the pod of attempt {}: {}", attempt.text(), reason);
+    metrics_.lost_pods.add();
+    note(log_path, reason);
+  });
+}
+
 void KubernetesExecutor::lose(const Uuid& attempt, const std::string& reason) {
-  log::warning("the pod of attempt {}: {}", attempt.text(), reason);
-  metrics_.lost_pods.add();
-  engine_.attempts_lost({attempt}, reason);
+  drop(attempt, reason);
   recall(attempt);
 }
 
@@ -194,6 +226,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     }
     pod.name = get_text(object.at("metadata"), "name");
     pod.uid = uid_of(object);
+    if (is_new) pod.log_path = log_path_of(object);
     pod.manifest = nullptr;
     pod.status = status;
     is_unwanted = pod.is_unwanted;
@@ -208,9 +241,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
       break;
   }
   const bool is_failed = status.phase == PodPhase::failed;
-  // Of an attempt that told its end nobody hears this.
-  if (!is_unwanted)
-    engine_.attempts_lost({attempt}, is_failed ? status.reason : "its pod ended without a report");
+  if (!is_unwanted) drop(attempt, is_failed ? status.reason : "its pod ended without a report");
   const bool is_kept = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
   is_kept && !is_unwanted ? forget(attempt) : recall(attempt);
 }
@@ -223,10 +254,7 @@ void KubernetesExecutor::gone(const Uuid& attempt) {
     if (found == pods_.end()) return;
     is_unwanted = found->second.is_unwanted;
   }
-  if (!is_unwanted) {
-    metrics_.lost_pods.add();
-    engine_.attempts_lost({attempt}, "its pod was deleted");
-  }
+  if (!is_unwanted) drop(attempt, "its pod was deleted");
   forget(attempt);
 }
 
@@ -244,10 +272,11 @@ void KubernetesExecutor::work_on(const Uuid& attempt) {
     pod = found->second;
   }
   if (pod.is_unwanted) return remove(attempt, pod.name, pod.uid);
-  if (!pod.manifest.is_null()) create(attempt, pod.name, pod.manifest);
+  if (!pod.manifest.is_null()) create(attempt, pod.name, pod.log_path, pod.manifest);
 }
 
-void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, const json::value& manifest) {
+void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, const std::string& log_path,
+                                const json::value& manifest) {
   const metrics::Stopwatch stopwatch(metrics_.creation);
   const auto answer = clients_.use(
       [&](kube::Client& client) { return client.create(kube::pods_path(settings_.name_space), manifest); });
@@ -268,8 +297,7 @@ void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, co
   if (is_transient(*answer)) return try_again(attempt, answer->retry_after, answer->message());
   log::error("the pod {} is refused: {}", name, answer->message());
   metrics_.refusals.add();
-  metrics_.lost_pods.add();
-  engine_.attempts_lost({attempt}, "the API server refuses its pod: " + answer->message());
+  refuse(attempt, log_path, "the API server refuses its pod: " + answer->message());
   forget(attempt);
 }
 

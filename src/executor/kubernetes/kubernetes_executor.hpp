@@ -16,6 +16,7 @@
 #include "executor/kubernetes/pod_status.hpp"
 #include "executor/kubernetes/settings.hpp"
 #include "fleet/launcher.hpp"
+#include "fleet/log_keeper.hpp"
 #include "kube/watch.hpp"
 
 namespace leoflow::executor {
@@ -31,8 +32,9 @@ struct KubernetesMetrics {
 /// with the pods that are there. Thread safe.
 class KubernetesExecutor final : public fleet::Launcher {
  public:
-  /// `engine` outlives it.
-  KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, const Clock& clock);
+  /// All outlive it. @param logs  where it says what happened to a pod
+  KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, const fleet::LogKeeper& logs,
+                     const Clock& clock);
   ~KubernetesExecutor() override;
 
   /// After the engine started.
@@ -54,6 +56,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   struct Pod {
     std::string name;
     std::string uid;           ///< "" until the API server told it
+    std::string log_path;      ///< of its attempt, below the folder of logs
     json::value manifest;      ///< until it is made
     bool is_unwanted = false;  ///< to be deleted
     int failures = 0;          ///< of what is being asked for it
@@ -72,14 +75,20 @@ class KubernetesExecutor final : public fleet::Launcher {
 
   // What is asked of the API server, on the workers.
   void work_on(const Uuid& attempt);
-  void create(const Uuid& attempt, const std::string& name, const json::value& manifest);
+  void create(const Uuid& attempt, const std::string& name, const std::string& log_path,
+              const json::value& manifest);
   void remove(const Uuid& attempt, const std::string& name, const std::string& uid);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
   Result<agentrpc::AgentIdentity> review(const std::string& token);
   std::optional<Uuid> attempt_of_pod(const std::string& name, const std::string& uid);
 
-  /// The attempt cannot go on; its pod is deleted.
+  /// It can have no pod: that will not change by trying again.
+  void refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason);
+  void note(const std::string& log_path, const std::string& event);
+  /// Its pod is no good: says so to the engine, and in the attempt's log unless it had ended before.
+  void drop(const Uuid& attempt, const std::string& reason);
+  /// Likewise, and deletes the pod.
   void lose(const Uuid& attempt, const std::string& reason);
   void forget(const Uuid& attempt);
   /// Its time to look at it again has come.
@@ -89,6 +98,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   // constant
   const KubernetesSettings settings_;
   engine::Engine& engine_;
+  const fleet::LogKeeper& logs_;
   const Clock& clock_;
   ClientPool clients_;
 

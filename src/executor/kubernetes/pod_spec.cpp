@@ -1,9 +1,11 @@
 #include "executor/kubernetes/pod_spec.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "fleet/log_path.hpp"
 
 namespace leoflow::executor {
 namespace {
@@ -32,6 +34,13 @@ std::string dns_part(std::string_view text, std::size_t most) {
   out.resize(std::min(out.size(), most));
   while (out.ends_with('-')) out.pop_back();
   return out;
+}
+
+const json::value& annotations_of(const json::value& pod) {
+  static const json::value kNone = json::object();
+  const json::value* metadata = find(pod, "metadata");
+  const json::value* annotations = metadata == nullptr ? nullptr : find(*metadata, "annotations");
+  return annotations == nullptr ? kNone : *annotations;
 }
 
 json::object labels_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
@@ -118,13 +127,16 @@ json::object pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& s
   if (!settings.service_account.empty()) pod_spec["serviceAccountName"] = settings.service_account;
   return {{"apiVersion", "v1"},
           {"kind", "Pod"},
-          {"metadata", json::object{{"name", pod_name(spec)},
-                                    {"labels", labels_of(spec, settings)},
-                                    // Labels are cut: these are the names as they are.
-                                    {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
-                                                                 {"dag_id", spec.dag_id},
-                                                                 {"run_id", spec.run_id},
-                                                                 {"task_id", spec.task_id}}}}},
+          {"metadata",
+           json::object{{"name", pod_name(spec)},
+                        {"labels", labels_of(spec, settings)},
+                        // Labels are cut: these are the names as they are.
+                        {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
+                                                     {"dag_id", spec.dag_id},
+                                                     {"run_id", spec.run_id},
+                                                     {"task_id", spec.task_id},
+                                                     {"map_index", std::to_string(spec.map_index)},
+                                                     {"try_number", std::to_string(spec.try_number)}}}}},
           {"spec", std::move(pod_spec)}};
 }
 
@@ -138,10 +150,15 @@ bool is_of(const json::value& pod, const KubernetesSettings& settings) {
   return labels != nullptr && get_text(*labels, kInstanceLabel) == label_value(settings.instance);
 }
 
+std::string log_path_of(const json::value& pod) {
+  const json::value& named = annotations_of(pod);
+  const auto number = [&](std::string_view key) { return std::atoi(get_text(named, key).c_str()); };
+  return fleet::relative_log_path(get_text(named, "dag_id"), get_text(named, "run_id"),
+                                  get_text(named, "task_id"), number("map_index"), number("try_number"));
+}
+
 std::optional<Uuid> attempt_of(const json::value& pod) {
-  const json::value* metadata = find(pod, "metadata");
-  const json::value* annotations = metadata == nullptr ? nullptr : find(*metadata, "annotations");
-  return annotations == nullptr ? std::nullopt : Uuid::parse(get_text(*annotations, kAttemptAnnotation));
+  return Uuid::parse(get_text(annotations_of(pod), kAttemptAnnotation));
 }
 
 }  // namespace leoflow::executor

@@ -28,6 +28,9 @@ std::string pods_query(const KubernetesSettings& settings);
 /// Whether this install made the pod.
 bool is_of(const json::value& pod, const KubernetesSettings& settings);
 
+/// Where the log of its attempt is, below the folder of logs.
+std::string log_path_of(const json::value& pod);
+
 /// Which attempt it runs. Nothing for one that does not say.
 std::optional<Uuid> attempt_of(const json::value& pod);
 

@@ -1,0 +1,75 @@
+#include "executor/kubernetes/pod_spec.hpp"
+
+#include <gtest/gtest.h>
+
+namespace leoflow::executor {
+namespace {
+
+engine::AttemptSpec attempt(const std::string& dag_id = "sales", const std::string& task_id = "load") {
+  engine::AttemptSpec spec;
+  spec.id = *Uuid::parse("0190b5c4-0000-7000-8000-0123456789ab");
+  spec.dag_id = dag_id;
+  spec.run_id = "manual__2026-01-01T00:00:00+00:00";
+  spec.task_id = task_id;
+  spec.try_number = 2;
+  spec.image = "registry/sales:v1";
+  return spec;
+}
+
+const json::object& part(const json::value& from, std::string_view key) {
+  return from.at(key).as_object();
+}
+
+TEST(PodSpec, ItsNameIsADnsLabelOfItsOwn) {
+  EXPECT_EQ(pod_name(attempt()), "leoflow-sales-load-0123456789ab");
+  EXPECT_EQ(pod_name(attempt("Ünïcode DAG__", "group.task_1")),
+            "leoflow-n-code-dag-group-task-1-0123456789ab");
+  EXPECT_EQ(pod_name(attempt("日本", "--")), "leoflow-0123456789ab");
+  const std::string longest = pod_name(attempt(std::string(200, 'a'), std::string(200, 'b')));
+  EXPECT_LE(longest.size(), 63U);
+}
+
+TEST(PodSpec, LabelsAreCutToWhatKubernetesTakes) {
+  EXPECT_EQ(label_value("manual__2026-01-01T00:00:00+00:00"), "manual__2026-01-01T00_00_00_00_00");
+  EXPECT_EQ(label_value("__x--"), "x");
+  EXPECT_EQ(label_value("-1"), "1");
+  EXPECT_EQ(label_value("日本"), "");
+  EXPECT_EQ(label_value(std::string(62, 'a') + ".b"), std::string(62, 'a'));
+}
+
+TEST(PodSpec, TellsWhoseItIs) {
+  const json::value pod = pod_of(attempt(), {.instance = "mine"});
+  EXPECT_EQ(attempt_of(pod), attempt().id);
+  EXPECT_EQ(log_path_of(pod),
+            "dag_id=sales/run_id=manual__2026-01-01T00:00:00+00:00/task_id=load/attempt=2.log");
+  EXPECT_TRUE(is_of(pod, {.instance = "mine"}));
+  EXPECT_FALSE(is_of(pod, {.instance = "yours"}));
+  EXPECT_EQ(attempt_of(json::object{{"metadata", json::object()}}), std::nullopt);
+  EXPECT_EQ(attempt_of(nullptr), std::nullopt);
+}
+
+TEST(PodSpec, IsRestrictedAndHasNoMoreThanItsTask) {
+  const json::value pod = pod_of(attempt(), {.service_account = "tasks", .control_plane = "leoflow:9091"});
+  const json::object& spec = part(pod, "spec");
+  EXPECT_EQ(spec.at("restartPolicy"), "Never");
+  EXPECT_EQ(spec.at("serviceAccountName"), "tasks");
+  EXPECT_EQ(spec.at("automountServiceAccountToken"), false) << "it may not ask Kubernetes";
+  EXPECT_EQ(spec.at("securityContext").at("runAsNonRoot"), true);
+  EXPECT_EQ(spec.at("securityContext").at("seccompProfile").at("type"), "RuntimeDefault");
+  const json::value& container = spec.at("containers").at(0);
+  EXPECT_EQ(container.at("image"), "registry/sales:v1");
+  const json::object& security = part(container, "securityContext");
+  EXPECT_EQ(security.at("allowPrivilegeEscalation"), false);
+  EXPECT_EQ(security.at("readOnlyRootFilesystem"), true);
+  EXPECT_EQ(json::serialize(security.at("capabilities")), R"({"drop":["ALL"]})");
+}
+
+TEST(PodSpec, TrustsTheControlPlaneByItsCa) {
+  const std::string without = json::serialize(pod_of(attempt(), {}));
+  EXPECT_EQ(without.find("LEOFLOW_AGENT_TLS_CA"), std::string::npos);
+  const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}));
+  EXPECT_NE(with.find(R"({"name":"ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leoflow::executor

@@ -1,0 +1,73 @@
+#include "executor/kubernetes/pod_status.hpp"
+
+#include <gtest/gtest.h>
+
+namespace leoflow::executor {
+namespace {
+
+PodStatus status_of(std::string_view status) {
+  return pod_status(json::object{{"status", *parse_json(status)}});
+}
+
+/// Of a pod whose one container waits so.
+PodStatus waiting(const std::string& reason) {
+  return status_of(
+      R"({"phase":"Pending","containerStatuses":[{"name":"base","state":{"waiting":{"reason":")" + reason +
+      R"(","message":"m"}}}]})");
+}
+
+/// Of a failed pod whose one container ended so.
+PodStatus ended(const std::string& terminated) {
+  return status_of(R"({"phase":"Failed","containerStatuses":[{"name":"base","state":{"terminated":)" +
+                   terminated + "}}]}");
+}
+
+TEST(PodStatus, APodIsPendingUntilItSaysOtherwise) {
+  EXPECT_EQ(pod_status(nullptr).phase, PodPhase::pending);
+  EXPECT_EQ(status_of("{}").phase, PodPhase::pending);
+  EXPECT_EQ(status_of(R"({"phase":"Running"})").phase, PodPhase::running);
+  EXPECT_EQ(status_of(R"({"phase":"Succeeded"})").phase, PodPhase::succeeded);
+  EXPECT_EQ(waiting("ContainerCreating").reason, "");
+}
+
+TEST(PodStatus, WhatWaitingDoesNotMendIsHopeless) {
+  for (const char* reason :
+       {"ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"}) {
+    EXPECT_TRUE(waiting(reason).is_hopeless) << reason;
+    EXPECT_EQ(waiting(reason).reason, std::string("container 'base' waits: ") + reason + ": m");
+  }
+  EXPECT_FALSE(waiting("ErrImagePull").is_hopeless) << "it is tried again";
+}
+
+TEST(PodStatus, APodThatNoNodeTakesSaysWhy) {
+  const PodStatus status = status_of(
+      R"({"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes: cpu"}]})");
+  EXPECT_EQ(status.phase, PodPhase::pending);
+  EXPECT_EQ(status.reason, "no node takes its pod: 0/1 nodes: cpu");
+  EXPECT_FALSE(status.is_hopeless) << "one may come";
+}
+
+TEST(PodStatus, EveryWayToDieHasItsReason) {
+  EXPECT_EQ(ended(R"({"exitCode":137,"reason":"OOMKilled"})").reason,
+            "its container ran out of memory (OOMKilled): a higher memory limit may help");
+  EXPECT_EQ(ended(R"({"exitCode":2,"reason":"Error"})").reason, "its container exited with code 2");
+  EXPECT_EQ(ended(R"({"exitCode":2,"reason":"Error","message":"no token"})").reason,
+            "its container exited with code 2: no token");
+  EXPECT_EQ(ended(R"({"exitCode":128,"reason":"StartError","message":"exec: not found"})").reason,
+            "StartError (exit code 128): exec: not found");
+  EXPECT_EQ(status_of(R"({"phase":"Failed","reason":"Evicted","message":"low on memory"})").reason,
+            "its pod was evicted: low on memory");
+  EXPECT_EQ(status_of(R"({"phase":"Failed","reason":"NodeLost"})").reason, "its node was lost");
+  EXPECT_EQ(status_of(R"({"phase":"Failed","reason":"DeadlineExceeded"})").reason,
+            "its pod ran past its deadline");
+  EXPECT_EQ(status_of(R"({"phase":"Failed"})").reason, "its pod failed");
+}
+
+TEST(PodStatus, WhatIsNoPodIsNoReasonToFall) {
+  for (const char* text : {"[]", "1", R"({"phase":3,"containerStatuses":"x","conditions":{}})",
+                           R"({"containerStatuses":[1,{"state":[]}]})"})
+    EXPECT_EQ(status_of(text).phase, PodPhase::pending) << text;
+}
+
+}  // namespace
+}  // namespace leoflow::executor

@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include "engine/remembering_runner.hpp"
+#include "fleet/fleet.hpp"
+#include "fleet/one_task.hpp"
+#include "store/temporary_database.hpp"
+
+namespace leoflow::fleet {
+namespace {
+
+using agentrpc::AgentMessage;
+
+/// The connection of an agent that may run one attempt.
+class Bound final : public agentrpc::AgentSession {
+ public:
+  explicit Bound(const Uuid& attempt) : identity_{.attempt = attempt} {}
+  const agentrpc::AgentIdentity& identity() const override { return identity_; }
+  void send(agentrpc::ServerMessage message) override {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
+    changed_.notify_all();
+  }
+  void close() override { is_closed = true; }
+
+  /// The next message; fails the test when none comes.
+  agentrpc::ServerMessage next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !messages_.empty(); })) {
+      ADD_FAILURE() << "no message";
+      return {};
+    }
+    agentrpc::ServerMessage message = std::move(messages_.front());
+    messages_.erase(messages_.begin());
+    return message;
+  }
+
+  std::atomic<bool> is_closed = false;
+
+ private:
+  const agentrpc::AgentIdentity identity_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<agentrpc::ServerMessage> messages_;
+};
+
+/// Only remembers what it is to launch.
+class FakeLauncher final : public Launcher {
+ public:
+  int free_slots() override { return 10; }
+  void launch(const engine::AttemptSpec& spec) override { launched.set_value(spec.id); }
+  void recall(const Uuid& attempt) override { recalled.push_back(attempt); }
+  std::promise<Uuid> launched;
+  std::vector<Uuid> recalled;
+};
+
+class BoundAgentsTest : public ::testing::Test {
+ protected:
+  BoundAgentsTest() {
+    fleet_.bind(engine_, tasks_, &launcher_, &logs_);
+    engine_.start();
+    run_one_task(engine_);
+    attempt_ = launcher_.launched.get_future().get();
+  }
+
+  std::shared_ptr<Bound> connect(const Uuid& attempt) {
+    auto session = std::make_shared<Bound>(attempt);
+    fleet_.on_connected(session, {});
+    EXPECT_TRUE(session->next().has_welcome());
+    return session;
+  }
+  bool is_closed_after(AgentMessage message) {
+    const auto session = std::make_shared<Bound>(attempt_);
+    fleet_.on_message(session, std::move(message));
+    return session->is_closed;
+  }
+
+  SystemClock clock_;
+  store::TemporaryDatabase database_{store::Backend::sqlite};
+  auth::Sealer sealer_{"k", std::string(32, 'k')};
+  FakeLauncher launcher_;
+  Fleet fleet_{{.log_folder = "/nowhere"}, clock_};
+  engine::Engine engine_{*database_, clock_, fleet_, [](const std::string&, const std::string&) {}};
+  tasks::TaskService tasks_{*database_, engine_, sealer_, clock_, 1024};
+  LogKeeper logs_{*database_, "/nowhere"};
+  Uuid attempt_;
+};
+
+TEST_F(BoundAgentsTest, OneIsSentItsAttemptAndNoPathOfTheControlPlane) {
+  const auto start = connect(attempt_)->next().start();
+  EXPECT_EQ(start.attempt_id(), attempt_.text());
+  EXPECT_TRUE(start.sends_log());
+  EXPECT_EQ(start.log_path(), "");
+}
+
+TEST_F(BoundAgentsTest, OneThatNobodyWaitsForMayGo) {
+  EXPECT_TRUE(connect(new_uuid(clock_.now()))->next().has_shutdown());
+}
+
+TEST_F(BoundAgentsTest, OneThatSpeaksOfAnotherAttemptIsCutOff) {
+  const std::string other = new_uuid(clock_.now()).text();
+  AgentMessage message;
+  message.mutable_started()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_refused()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_request()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_finished()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_log()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_heartbeat()->add_attempt_ids(attempt_.text());
+  EXPECT_FALSE(is_closed_after(message));
+  message.mutable_heartbeat()->add_attempt_ids(other);
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_parsed()->set_parse_id("parse-1");
+  EXPECT_TRUE(is_closed_after(message));
+  message.mutable_trigger()->set_trigger_id(attempt_.text());
+  EXPECT_TRUE(is_closed_after(message));
+}
+
+TEST_F(BoundAgentsTest, OneThatIsNotThereYetNeedNotCome) {
+  fleet_.stop(attempt_, "marked");
+  EXPECT_EQ(launcher_.recalled, std::vector{attempt_});
+}
+
+}  // namespace
+}  // namespace leoflow::fleet
