@@ -134,7 +134,7 @@ def test_init_containers_run_first_and_in_order(namespace: Namespace, tmp_path: 
     assert namespace.log("ordered") == "1\n2\n"
 
     namespace.run("never", f"touch {tmp_path}/never", initContainers=[init("bad", "exit 5")])
-    assert namespace.end("never")[0] == "Failed"
+    eventually(lambda: namespace.phase_is("never", "Failed"), "the pod has failed", 30)
     assert namespace.status("never")["initContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 5
     assert not (tmp_path / "never").exists()
 
@@ -170,7 +170,7 @@ def test_deleting_a_pod_stops_its_process(namespace: Namespace, tmp_path: pathli
 
 
 def test_a_process_that_does_not_stop_is_killed_with_all_it_started(namespace: Namespace, tmp_path: pathlib.Path) -> None:
-    child = f"setsid sh -c 'echo $$ >{tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; exec sleep 60' &"
+    child = f"setsid sh -c 'echo $$$$ >{tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; exec sleep 60' &"
     namespace.run("stubborn", f"trap '' TERM; {child} while :; do sleep 0.05; done")
     eventually((tmp_path / "pid").exists, "its child runs")
     namespace.delete_pod("stubborn", grace=1)
