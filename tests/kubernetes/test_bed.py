@@ -68,7 +68,9 @@ def using(folder: pathlib.Path) -> list[str]:
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if "Namespace.make" not in command and (str(folder) in command or (process / "cwd").readlink().is_relative_to(folder)):
+            if "Namespace.make" not in command and (
+                str(folder) in command or (process / "cwd").readlink().is_relative_to(folder)
+            ):
                 found.append(command)
         except OSError:
             continue

@@ -79,7 +79,9 @@ def test_a_pod_is_evicted(namespace: Namespace, node: ProcessNode) -> None:
     assert (disrupted["status"], disrupted["reason"]) == ("True", "TerminationByKubelet")
 
 
-def test_a_lost_node_is_not_ready_and_comes_back(namespace: Namespace, node: ProcessNode, tmp_path: pathlib.Path) -> None:
+def test_a_lost_node_is_not_ready_and_comes_back(
+    namespace: Namespace, node: ProcessNode, tmp_path: pathlib.Path
+) -> None:
     namespace.run("cut-off", wait_for_file(tmp_path / "go"))
     namespace.await_running("cut-off")
     node.lose()

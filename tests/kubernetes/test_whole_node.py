@@ -18,37 +18,41 @@ from support import eventually
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a whole node needs root")
 
 _TOOLS = "localhost/tools:1"
-_SECRET = {"name": "late", "key": "password"}
-_VOLUMES = {"volumes": [{"name": "v", "secret": {"secretName": "hidden"}}]}
-_MOUNTS = {"volumeMounts": [{"name": "v", "mountPath": "/v"}], "env": [{"name": "AT", "value": "/v/password"}]}
 
-# Pods by what they are about: a script, and more of the pod.
-ENDING: dict[str, tuple[str, dict[str, Any]]] = {
+
+def first(*command: str) -> Object:
+    """Returns the part of a pod with a container that runs before the others."""
+    return {"initContainers": [{"name": "first", "image": _TOOLS, "command": list(command)}]}
+
+
+def volume(secret: str) -> Object:
+    """Returns the part of a pod with a secret at /secret, and its path in a variable."""
+    mount = {"volumeMounts": [{"name": "secret", "mountPath": "/secret"}]}
+    variable = {"env": [{"name": "PASSWORD_FILE", "value": "/secret/password"}]}
+    return {"volumes": [{"name": "secret", "secret": {"secretName": secret}}], "container": mount | variable}
+
+
+def variable(secret: str, key: str) -> Object:
+    """Returns the part of a pod with a key of a secret in its environment."""
+    return {"container": {"env": [{"name": "P", "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}]}}
+
+
+# What pods run, and more of them.
+ENDING: dict[str, tuple[str, Object]] = {
     "succeeds": ("echo line; printf end", {}),
     "fails": ("exit 3", {}),
     "has-no-such-program": ("", {"container": {"command": ["no-such-program"]}}),
     "is-too-slow": ("trap 'exit 5' TERM; while :; do sleep 0.1; done", {"activeDeadlineSeconds": 2}),
-    "fails-before-it-begins": ("echo never", {"initContainers": [{"name": "i", "image": _TOOLS, "command": ["false"]}]}),
-    "begins-well": ("echo then", {"initContainers": [{"name": "i", "image": _TOOLS, "command": ["true"]}]}),
-    "reads-a-volume": ("cat /v/password $AT; ls /v", _VOLUMES | {"container": _MOUNTS}),
+    "fails-before-it-begins": ("echo never", first("false")),
+    "begins-well": ("echo then", first("true")),
+    "reads-a-volume": ("cat /secret/password $PASSWORD_FILE; ls /secret", volume("there")),
 }
-WAITING: dict[str, tuple[str, dict[str, Any], str]] = {
-    "lacks-an-image": ("", {"container": {"image": "localhost/none:1"}}, "ErrImagePull"),
-    "lacks-a-secret": (
-        "",
-        {"container": {"env": [{"name": "P", "valueFrom": {"secretKeyRef": _SECRET}}]}},
-        "CreateContainerConfigError",
-    ),
-    "lacks-a-key": (
-        "",
-        {"container": {"env": [{"name": "P", "valueFrom": {"secretKeyRef": _SECRET | {"name": "hidden", "key": "no"}}}]}},
-        "CreateContainerConfigError",
-    ),
-    "lacks-a-volume": (
-        "",
-        {"volumes": [{"name": "v", "secret": {"secretName": "late"}}], "container": {"volumeMounts": _MOUNTS["volumeMounts"]}},
-        "ContainerCreating",
-    ),
+# What pods lack, and what their containers give as the reason.
+WAITING: dict[str, tuple[Object, str]] = {
+    "lacks-an-image": ({"container": {"image": "localhost/none:1"}}, "ErrImagePull"),
+    "lacks-a-secret": (variable("late", "password"), "CreateContainerConfigError"),
+    "lacks-a-key": (variable("there", "late"), "CreateContainerConfigError"),
+    "lacks-a-volume": (volume("late"), "ContainerCreating"),
 }
 
 
@@ -58,8 +62,8 @@ def both(whole: Bed, control_plane: Bed, node: ProcessNode) -> Iterator[tuple[Na
     node.have_images({_TOOLS: {}})
     made = (Namespace.make(whole.api, "same"), Namespace.make(control_plane.api, "same"))
     for namespace in made:
-        namespace.add("secrets", "hidden", stringData={"password": "p4ss\n"})
-        for name, (script, spec, *_) in (ENDING | WAITING).items():
+        namespace.add("secrets", "there", stringData={"password": "p4ss\n"})
+        for name, (script, spec) in (ENDING | {name: ("", spec) for name, (spec, _) in WAITING.items()}).items():
             container = {"image": _TOOLS} | spec.get("container", {})
             namespace.run(name, script, **(spec | {"container": container}))
     yield made
@@ -76,7 +80,7 @@ def test_both_nodes_tell_the_same_of_an_end(both: tuple[Namespace, Namespace], n
 
 @pytest.mark.parametrize("name", WAITING)
 def test_both_nodes_tell_the_same_while_they_wait(both: tuple[Namespace, Namespace], name: str) -> None:
-    real, played = (told_waiting(namespace, name, WAITING[name][2]) for namespace in both)
+    real, played = (told_waiting(namespace, name, WAITING[name][1]) for namespace in both)
     assert played == real
 
 
@@ -96,7 +100,9 @@ def test_pods_of_a_whole_node_have_a_network(both: tuple[Namespace, Namespace]) 
     real, _ = both
     real.run("server", "echo -n hello | nc -l -p 8080", container={"image": _TOOLS})
     address = eventually(lambda: real.phase_is("server", "Running") and real.status("server")["podIP"], "it runs", 30)
-    script = f"until nc -w 2 {address} 8080 </dev/null; do sleep 0.1; done; nc -w 2 10.96.0.1 443 </dev/null && echo api"
+    script = (
+        f"until nc -w 2 {address} 8080 </dev/null; do sleep 0.1; done; nc -w 2 10.96.0.1 443 </dev/null && echo api"
+    )
     real.run("client", script, container={"image": _TOOLS})
     assert (real.end("client")[0], real.log("client")) == ("Succeeded", "helloapi\n")
 
@@ -154,6 +160,6 @@ def _masked(value: Any) -> Any:
 
 
 _OWN = frozenset(
-    ("hostIP", "hostIPs", "podIP", "podIPs", "startTime", "lastTransitionTime", "lastProbeTime", "startedAt", "finishedAt", "containerID", "imageID")
-    + ("resources", "allocatedResources", "volumeMounts", "observedGeneration")
+    "hostIP hostIPs podIP podIPs startTime startedAt finishedAt lastTransitionTime lastProbeTime "
+    "containerID imageID resources allocatedResources volumeMounts observedGeneration".split()
 )

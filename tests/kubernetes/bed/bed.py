@@ -32,9 +32,7 @@ class Bed:
         services: Its programs.
     """
 
-    def __init__(
-        self, folder: pathlib.Path, *, kept: bool = False, whole: bool = False, node_grace: int = 8
-    ) -> None:
+    def __init__(self, folder: pathlib.Path, *, kept: bool = False, whole: bool = False, node_grace: int = 8) -> None:
         """Takes a folder, which is empty or that of a bed.
 
         Args:
@@ -90,7 +88,9 @@ class Bed:
         if self._machine is None:
             raise RuntimeError("Bed(..., whole=True) can have a whole node")
         containerd = Containerd(self.folder / "containerd")
-        kubelet = whole_node.kubelet(self.folder / "kubelet", self._kubeconfig(f"system:node:{whole_node.NAME}"), containerd)
+        kubelet = whole_node.kubelet(
+            self.folder / "kubelet", self._kubeconfig(f"system:node:{whole_node.NAME}"), containerd
+        )
         proxy = whole_node.kube_proxy(self._kubeconfig("system:kube-proxy"))
         self.services.run("containerd", self._machine.inside(*containerd.command()))
         self._await("containerd is ready", containerd.is_ready)

@@ -45,7 +45,11 @@ class Containerd:
         return subprocess.run(command, capture_output=True, text=True)
 
     def _network(self) -> dict[str, object]:
-        addresses = {"type": "host-local", "dataDir": str(self._folder / "addresses"), "ranges": [[{"subnet": PODS}]]}
+        addresses: dict[str, object] = {
+            "type": "host-local",
+            "dataDir": str(self._folder / "addresses"),
+            "ranges": [[{"subnet": PODS}]],
+        }
         addresses["routes"] = [{"dst": "0.0.0.0/0"}]
         bridge = {"type": "bridge", "bridge": "pods", "isGateway": True, "hairpinMode": True, "ipam": addresses}
         ports = {"type": "portmap", "capabilities": {"portMappings": True}}

@@ -38,8 +38,10 @@ class Machine:
         # The first process adopts orphans. It ignores their ends, so the kernel forgets them at once.
         first = ["env", "--ignore-signal=CHLD", "sleep", "infinity"]
         spaces = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
+        interface = pathlib.Path("/sys/class/net/bed0")
+        eventually(lambda: not interface.exists(), "no other bed has a whole node", 10)
         self._services.run(_NAME, spaces + first)
-        eventually(self._is_apart, "the inner machine has namespaces of its own", 10)
+        eventually(self._is_made, "the inner machine is made", 10)
         _run("ip", "link", "add", "bed0", "type", "veth", "peer", "name", "eth0", "netns", str(self._pid()))
         _run("ip", "address", "add", f"{HOST}/30", "dev", "bed0")
         _run("ip", "link", "set", "bed0", "up")
@@ -63,11 +65,10 @@ class Machine:
     def _pid(self) -> int:
         return self._services.pid(_NAME)
 
-    def _is_apart(self) -> bool:
-        """Tells whether all namespaces are made: that of processes is the last, with the first process in it."""
-        spaces = pathlib.Path(f"/proc/{self._pid()}/ns")
-        children = pathlib.Path(f"/proc/{self._pid()}/task/{self._pid()}/children").read_text()
-        return bool(children) and (spaces / "net").readlink() != pathlib.Path("/proc/self/ns/net").readlink()
+    def _is_made(self) -> bool:
+        """Tells whether its first process runs, for which all namespaces are made."""
+        children = pathlib.Path(f"/proc/{self._pid()}/task/{self._pid()}/children").read_text().split()
+        return any(pathlib.Path(f"/proc/{child}/comm").read_text() == "sleep\n" for child in children)
 
 
 def _run(*command: str) -> None:

@@ -11,9 +11,9 @@ from ..api import Object
 from .beginning import check_beginning
 from .environment import environment, expand
 from .heartbeat import now
+from .missing import NotYet
 from .mounts import Mounts
 from .processes import Process
-from .missing import NotYet
 
 if TYPE_CHECKING:
     from .pod import Pod
@@ -46,7 +46,9 @@ class Container:
             "started": False,
             "restartCount": 0,
         }
-        self.waits("PodInitializing" if not first and pod.manifest["spec"].get("initContainers") else "ContainerCreating")
+        self.waits(
+            "PodInitializing" if not first and pod.manifest["spec"].get("initContainers") else "ContainerCreating"
+        )
         self._pod, self._spec, self._first = pod, spec, first
         self._process: Process | None = None
         self._reason = ""

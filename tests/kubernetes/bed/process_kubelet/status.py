@@ -52,7 +52,9 @@ def _conditions(pod: Pod) -> list[Object]:
     if pod.failure == EVICTED:
         why = {"reason": "TerminationByKubelet", "message": EVICTED[1]}
         known.append({"type": "DisruptionTarget", "status": "True"} | why)
-    return [condition | {"lastTransitionTime": pod.since(condition["type"], condition["status"])} for condition in known]
+    return [
+        condition | {"lastTransitionTime": pod.since(condition["type"], condition["status"])} for condition in known
+    ]
 
 
 def _initialized(pod: Pod) -> Object:
