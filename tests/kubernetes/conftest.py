@@ -9,8 +9,10 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from bed.archives import archive
 from bed.bed import Bed
 from bed.process_node import ProcessNode
 from bed.programs import NotBuilt
@@ -21,10 +23,8 @@ from support import ROOT
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    """Gives a control plane without nodes."""
-    bed = Bed(tmp_path_factory.mktemp("kubernetes"))
+@contextmanager
+def _started(bed: Bed) -> Iterator[Bed]:
     try:
         bed.start_control_plane()
         yield bed
@@ -35,9 +35,24 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 
 
 @pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """Gives a control plane whose one node is `node`."""
+    with _started(Bed(tmp_path_factory.mktemp("kubernetes"))) as bed:
+        yield bed
+
+
+@pytest.fixture(scope="session")
 def node(control_plane: Bed) -> ProcessNode:
     """Gives the one node of the control plane; its containers are processes."""
     return control_plane.start_process_node()
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """Gives another control plane with a whole node, which has the image localhost/tools:1. Needs root."""
+    with _started(Bed(tmp_path_factory.mktemp("whole"), whole=True)) as bed:
+        bed.start_whole_node().load(archive("tools"))
+        yield bed
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ bed = Bed(pathlib.Path(sys.argv[1]))
 bed.start_control_plane()
 bed.start_process_node()
 namespace = Namespace.make(bed.api, "test")
-namespace.run("stays", "exec sleep 1234")
+namespace.run("stays", "sleep 1235 & exec sleep 1234")
 namespace.await_running("stays")
 print("up", flush=True)
 time.sleep(600)
@@ -57,7 +57,7 @@ time.sleep(600)
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout.readline() == "up\n"
-        assert len(using(tmp_path)) == 6  # etcd, three of Kubernetes, the kubelet, the pod
+        assert len(using(tmp_path)) == 7  # etcd, three of Kubernetes, the kubelet, two of the pod
         starter.send_signal(signal.SIGKILL)
     eventually(lambda: not using(tmp_path), "all of it has ended", 30)
 
@@ -68,7 +68,9 @@ def using(folder: pathlib.Path) -> list[str]:
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if "Namespace.make" not in command and (str(folder) in command or (process / "cwd").readlink().is_relative_to(folder)):
+            if "Namespace.make" not in command and (
+                str(folder) in command or (process / "cwd").readlink().is_relative_to(folder)
+            ):
                 found.append(command)
         except OSError:
             continue

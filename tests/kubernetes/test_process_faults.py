@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from bed import nodes
 from bed.process_node import ProcessNode
 from pods import Namespace, wait_for_file
 from support import eventually
@@ -78,15 +79,17 @@ def test_a_pod_is_evicted(namespace: Namespace, node: ProcessNode) -> None:
     assert (disrupted["status"], disrupted["reason"]) == ("True", "TerminationByKubelet")
 
 
-def test_a_lost_node_is_not_ready_and_comes_back(namespace: Namespace, node: ProcessNode, tmp_path: pathlib.Path) -> None:
+def test_a_lost_node_is_not_ready_and_comes_back(
+    namespace: Namespace, node: ProcessNode, tmp_path: pathlib.Path
+) -> None:
     namespace.run("cut-off", wait_for_file(tmp_path / "go"))
     namespace.await_running("cut-off")
     node.lose()
     try:
-        eventually(lambda: node.condition(namespace.api) == "Unknown", "the node is lost", 40)
-        assert not node.is_ready(namespace.api)
+        eventually(lambda: nodes.condition(namespace.api, node.name) == "Unknown", "the node is lost", 40)
+        assert not nodes.is_ready(namespace.api, node.name)
         (tmp_path / "go").touch()
     finally:
         node.reconnect()
-    eventually(lambda: node.is_ready(namespace.api), "the node is back", 30)
+    eventually(lambda: nodes.is_ready(namespace.api, node.name), "the node is back", 30)
     assert namespace.end("cut-off") == ("Succeeded", 0, "Completed")

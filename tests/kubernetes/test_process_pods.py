@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -40,11 +39,11 @@ def test_the_log_of_a_pod_can_be_read(namespace: Namespace) -> None:
 
 def test_a_log_is_followed_to_the_end(namespace: Namespace, tmp_path: pathlib.Path) -> None:
     namespace.run("grows", f"echo begun; {wait_for_file(tmp_path / 'go')}; echo done")
-    eventually(lambda: namespace.phase_is("grows", "Running") and namespace.log("grows") == "begun\n", "a line is there")
-    with ThreadPoolExecutor() as pool:
-        followed = pool.submit(namespace.log, "grows", follow="true")
-        (tmp_path / "go").touch()
-        assert followed.result(30) == "begun\ndone\n"
+    namespace.await_running("grows")
+    lines = namespace.api.lines(namespace.path("pods", "grows") + "/log", follow="true")
+    assert next(lines) == "begun\n"
+    (tmp_path / "go").touch()
+    assert list(lines) == ["done\n"]
 
 
 def test_the_environment_is_filled(namespace: Namespace) -> None:
@@ -134,7 +133,7 @@ def test_init_containers_run_first_and_in_order(namespace: Namespace, tmp_path: 
     assert namespace.log("ordered") == "1\n2\n"
 
     namespace.run("never", f"touch {tmp_path}/never", initContainers=[init("bad", "exit 5")])
-    assert namespace.end("never")[0] == "Failed"
+    eventually(lambda: namespace.phase_is("never", "Failed"), "the pod has failed", 30)
     assert namespace.status("never")["initContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 5
     assert not (tmp_path / "never").exists()
 
@@ -169,10 +168,17 @@ def test_deleting_a_pod_stops_its_process(namespace: Namespace, tmp_path: pathli
         namespace.log("polite")
 
 
-def test_a_process_that_does_not_stop_is_killed_with_all_it_started(namespace: Namespace, tmp_path: pathlib.Path) -> None:
-    child = f"setsid sh -c 'echo $$ >{tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; exec sleep 60' &"
-    namespace.run("stubborn", f"trap '' TERM; {child} while :; do sleep 0.05; done")
-    eventually((tmp_path / "pid").exists, "its child runs")
+def test_nothing_that_a_container_started_outlives_it(namespace: Namespace, tmp_path: pathlib.Path) -> None:
+    def child_of(name: str) -> str:
+        file = tmp_path / name
+        script = f"echo $$$$ >{file}.part; mv {file}.part {file}; exec sleep 60"
+        return f"setsid sh -c '{script}' & {wait_for_file(file)}"
+
+    namespace.run("ends", child_of("ends"))
+    assert namespace.end("ends")[0] == "Succeeded"
+    namespace.run("stubborn", f"trap '' TERM; {child_of('stubborn')}; while :; do sleep 0.05; done")
+    eventually((tmp_path / "stubborn").exists, "its child runs")
     namespace.delete_pod("stubborn", grace=1)
-    child = pathlib.Path("/proc") / (tmp_path / "pid").read_text().strip()
-    eventually(lambda: not child.exists(), "its child is gone", 10)
+    for name in ("ends", "stubborn"):
+        child = pathlib.Path("/proc") / (tmp_path / name).read_text().strip()
+        eventually(lambda child=child: not child.exists(), "the child is gone", 10)

@@ -62,14 +62,19 @@ class Api:
         """Deletes an object, or asks for it."""
         self._read("DELETE", path, {}, options)
 
+    def lines(self, path: str, **query: Any) -> Iterator[str]:
+        """Yields the lines of an answer as they come, such as those of a log that is followed."""
+        with self._open("GET", path, query, timeout=query.get("timeoutSeconds", 300) + 20) as stream:
+            for line in stream:
+                yield line.decode(errors="replace")
+
     def watch(self, path: str, **query: Any) -> Iterator[tuple[str, Object]]:
         """Yields what happens to the objects of a list, as (ADDED, MODIFIED or DELETED; the object)."""
-        with self._open("GET", path, query | {"watch": "1"}, timeout=query.get("timeoutSeconds", 300) + 20) as stream:
-            for line in stream:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    raise Refused(event["object"]["code"], json.dumps(event["object"]).encode())
-                yield event["type"], event["object"]
+        for line in self.lines(path, **query, watch="1"):
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                raise Refused(event["object"]["code"], json.dumps(event["object"]).encode())
+            yield event["type"], event["object"]
 
     def _read(self, *arguments: Any) -> bytes:
         with self._open(*arguments) as answer:

@@ -9,10 +9,13 @@ import signal
 
 from support import eventually
 
-from . import certificates
+from . import certificates, nodes, whole_node
 from .api import Api, Refused
+from .archives import archive
+from .containerd import Containerd
 from .control_plane import SERVER_NAMES, USERS, ControlPlane
 from .kubeconfig import Access
+from .machine import HOST, Machine
 from .ports import free_ports
 from .process_node import ProcessNode
 from .services import Services
@@ -29,18 +32,20 @@ class Bed:
         services: Its programs.
     """
 
-    def __init__(self, folder: pathlib.Path, *, kept: bool = False, node_grace: int = 8) -> None:
+    def __init__(self, folder: pathlib.Path, *, kept: bool = False, whole: bool = False, node_grace: int = 8) -> None:
         """Takes a folder, which is empty or that of a bed.
 
         Args:
             folder: Where to keep all files.
             kept: Whether the bed outlives this process; otherwise it is ended with it.
+            whole: Whether it is to have a whole node. Then the API server has an address that pods reach.
             node_grace: After how many seconds without a sign of life a node is lost.
         """
         self.folder = folder.resolve()
-        self.kubeconfig = self.folder / "admin.kubeconfig"
+        self.kubeconfig = self._kubeconfig("admin")
         self.services = Services(self.folder, kept=kept)
         self._node_grace = node_grace
+        self._machine = Machine(self.services) if whole else None
         if not kept:
             atexit.register(self.down)
 
@@ -51,12 +56,14 @@ class Bed:
 
     def start_control_plane(self) -> None:
         """Starts etcd, the API server, the controllers and the scheduler; returns when pods can be made."""
-        plane = ControlPlane(self.folder, self._ports(), self._node_grace)
-        access = self._access(plane)
+        if self._machine:
+            self._machine.start()
+        plane = ControlPlane(self.folder, self._ports(), HOST if self._machine else "127.0.0.1", self._node_grace)
+        self._make_access(plane)
         # All of them first: if a program is not there, none is started.
         etcd, server = plane.etcd(), plane.api_server()
-        controllers = plane.controllers(access["system:kube-controller-manager"])
-        scheduler = plane.scheduler(access["system:kube-scheduler"])
+        controllers = plane.controllers(self._kubeconfig("system:kube-controller-manager"))
+        scheduler = plane.scheduler(self._kubeconfig("system:kube-scheduler"))
         self.services.run("etcd", etcd)
         self.services.run("kube-apiserver", server)
         self._await("the API server is ready", self.is_ready)
@@ -69,8 +76,29 @@ class Bed:
         (port,) = free_ports(1)
         node = ProcessNode(name, self.folder / name, port, self.kubeconfig)
         self.services.run(name, node.command(self.folder / "keys"), signal.SIGTERM)
-        self._await(f"the node {name} is ready", lambda: node.is_ready(self.api))
+        self._await(f"the node {name} is ready", lambda: nodes.is_ready(self.api, name))
         return node
+
+    def start_whole_node(self) -> Containerd:
+        """Starts a node with containerd, kubelet and kube-proxy, in a machine of its own; returns when it is ready.
+
+        Raises:
+            RuntimeError: the bed was not made with `whole`.
+        """
+        if self._machine is None:
+            raise RuntimeError("Bed(..., whole=True) can have a whole node")
+        containerd = Containerd(self.folder / "containerd")
+        kubelet = whole_node.kubelet(
+            self.folder / "kubelet", self._kubeconfig(f"system:node:{whole_node.NAME}"), containerd
+        )
+        proxy = whole_node.kube_proxy(self._kubeconfig("system:kube-proxy"))
+        self.services.run("containerd", self._machine.inside(*containerd.command()))
+        self._await("containerd is ready", containerd.is_ready)
+        containerd.load(archive("pause"))
+        self.services.run("kubelet", self._machine.inside(*kubelet))
+        self.services.run("kube-proxy", self._machine.inside(*proxy))
+        self._await("the node is ready", lambda: nodes.is_ready(self.api, whole_node.NAME))
+        return containerd
 
     def start(self, name: str) -> None:
         """Starts a program again; returns when the API answers, if it is one that the API needs."""
@@ -101,18 +129,19 @@ class Bed:
             file.write_text(json.dumps(free_ports(3)))
         return tuple(json.loads(file.read_text()))
 
-    def _access(self, plane: ControlPlane) -> dict[str, pathlib.Path]:
-        """Makes keys and tokens, once; returns the kubeconfig of each user."""
-        files = {user: self.folder / f"{user.rpartition(':')[2]}.kubeconfig" for user in USERS}
+    def _make_access(self, plane: ControlPlane) -> None:
+        """Makes keys, tokens and kubeconfigs, once."""
         keys = self.folder / "keys"
         if not keys.exists():
             keys.mkdir(mode=0o700)
             certificates.make_authority(keys)
             certificates.make_server(keys, SERVER_NAMES)
             tokens = certificates.make_tokens(keys / "tokens.csv", USERS)
-            for user, file in files.items():
-                Access(plane.url, (keys / "ca.crt").read_text(), tokens[user]).write(file)
-        return files
+            for user, token in tokens.items():
+                Access(plane.url, (keys / "ca.crt").read_text(), token).write(self._kubeconfig(user))
+
+    def _kubeconfig(self, user: str) -> pathlib.Path:
+        return self.folder / f"{user.rpartition(':')[2]}.kubeconfig"
 
     def _has(self, path: str) -> bool:
         try:
@@ -128,4 +157,4 @@ class Bed:
                 raise RuntimeError(f"{name} has ended:\n{self.services.log_end(name)}")
             return look()
 
-        eventually(looked, what, 60)
+        eventually(looked, what, 120)

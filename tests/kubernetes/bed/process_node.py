@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from .api import Api, Object, Refused
+from .api import Api, Object
 
 
 class ProcessNode:
@@ -33,18 +33,6 @@ class ProcessNode:
             f"--kubeconfig={self._kubeconfig}", f"--name={self.name}", f"--port={self._port}", f"--keys={keys}",
             f"--folder={self._folder}",
         ]  # fmt: skip
-
-    def is_ready(self, api: Api) -> bool:
-        """Tells whether pods are scheduled to the node."""
-        return self.condition(api) == "True" and not api.get(f"/api/v1/nodes/{self.name}")["spec"].get("taints")
-
-    def condition(self, api: Api) -> str:
-        """Returns whether the node is ready, in the word of the controllers: True, False or Unknown."""
-        try:
-            conditions = api.get(f"/api/v1/nodes/{self.name}")["status"].get("conditions", [])
-        except Refused:
-            return "Unknown"
-        return next((condition["status"] for condition in conditions if condition["type"] == "Ready"), "Unknown")
 
     def have_images(self, images: dict[str, Object]) -> None:
         """Has these images and no other: name to `entrypoint`, `cmd` and `env`."""

@@ -43,5 +43,7 @@ def program(name: str) -> str:
     """
     path = str(BIN / name) if name in COMPONENTS else shutil.which(name)
     if path is None or name in missing():
-        raise NotBuilt(f"{name} is missing: run ./test kubernetes, or scripts/setup kubernetes and tests/kubernetes/bed/build")
+        raise NotBuilt(
+            f"{name} is missing: run ./test kubernetes, or scripts/setup kubernetes and tests/kubernetes/bed/build"
+        )
     return path

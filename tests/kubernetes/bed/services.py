@@ -76,6 +76,10 @@ class Services:
         known = self._read(name)
         return bool(known["pid"]) and _born(known["pid"]) == known["born"]
 
+    def pid(self, name: str) -> int:
+        """Returns the process of a program, 0 if it was stopped."""
+        return self._read(name)["pid"]
+
     def died(self) -> list[str]:
         """Returns those that have ended without being stopped."""
         return [name for name in self.names() if self._read(name)["pid"] and not self.runs(name)]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..api import Object
+from .beginning import check_beginning
 from .environment import environment, expand
 from .heartbeat import now
+from .missing import NotYet
 from .mounts import Mounts
 from .processes import Process
-from .sources import NotYet
 
 if TYPE_CHECKING:
     from .pod import Pod
 
 _NOT_STARTED = 128
+# What containerd says before the reason.
+_NO_TASK = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+    "runc create failed: unable to start container process"
+)
 
 
 class Container:
@@ -39,7 +46,9 @@ class Container:
             "started": False,
             "restartCount": 0,
         }
-        self.waits("PodInitializing" if not first and pod.manifest["spec"].get("initContainers") else "ContainerCreating")
+        self.waits(
+            "PodInitializing" if not first and pod.manifest["spec"].get("initContainers") else "ContainerCreating"
+        )
         self._pod, self._spec, self._first = pod, spec, first
         self._process: Process | None = None
         self._reason = ""
@@ -47,17 +56,17 @@ class Container:
     def run(self, volumes: dict[str, pathlib.Path]) -> int:
         """Runs it until it has ended for good; returns its last exit code."""
         try:
-            pause = 1  # A real kubelet begins with ten seconds; tests need not wait for that.
+            pause = 0
             while True:
                 code = self._run_once(volumes)
                 if not self._is_restarted(code):
                     return code
                 self.status["lastState"] = self.status["state"]
+                if pause:
+                    self._back_off(pause)
                 self.status["restartCount"] += 1
-                self.waits("CrashLoopBackOff", f"back-off {pause}s restarting failed container={self.name}")
-                self._pod.changed()
-                self._pod.pause(pause)
-                pause = min(pause * 2, 60)
+                # A real kubelet goes on with ten seconds; tests need not wait for that.
+                pause = min(pause * 2, 60) or 1
         finally:
             self.ended = True
 
@@ -68,7 +77,7 @@ class Container:
     def was_never_started(self) -> None:
         """Says that nothing of it will be found, as a pod ends without it."""
         message = "The container could not be located when the pod was terminated"
-        self._ends({"exitCode": 137, "reason": "ContainerStatusUnknown", "message": message})
+        self._ends({"exitCode": 137, "reason": "ContainerStatusUnknown", "message": message, "finishedAt": None})
         self.ended = True
 
     def terminate(self) -> None:
@@ -96,15 +105,21 @@ class Container:
             return False
         return code != 0 or (policy == "Always" and not self._first)
 
+    def _back_off(self, seconds: int) -> None:
+        pod = self._pod
+        whose = f"container={self.name} pod={pod.name}_{pod.namespace}({pod.uid})"
+        self.waits("CrashLoopBackOff", f"back-off {seconds}s restarting failed {whose}")
+        pod.changed()
+        pod.pause(seconds)
+
     def _run_once(self, volumes: dict[str, pathlib.Path]) -> int:
-        argv, env, folder = self._pod.patiently("CreateContainerConfigError", lambda: self._prepare(volumes), self)
-        if not argv:
-            self._pod.patiently("CreateContainerError", _no_command, self)
+        tries = itertools.count()
+        argv, env, folder = self._pod.patiently(lambda: self._prepare(volumes, next(tries)), self._lacks)
         begun = now()
         try:
             self._process = Process(f"{self._pod.uid}/{self.name}", argv, env, folder, self.log(previous=False))
         except OSError as error:
-            self._ends({"exitCode": _NOT_STARTED, "reason": "StartError", "message": f"failed to create task: {error}"})
+            self._ends({"exitCode": _NOT_STARTED, "reason": "StartError", "message": f"{_NO_TASK}: {error}: unknown"})
             return _NOT_STARTED
         self.status |= {"ready": True, "started": True, "imageID": self._spec["image"]}
         self.status |= {"containerID": f"process://{self._process.pid}", "state": {"running": {"startedAt": begun}}}
@@ -116,8 +131,13 @@ class Container:
         self._ends({"exitCode": code, "reason": reason, "startedAt": begun, "containerID": self.status["containerID"]})
         return code
 
-    def _prepare(self, volumes: dict[str, pathlib.Path]) -> tuple[list[str], dict[str, str], pathlib.Path]:
+    def _lacks(self, missing: NotYet) -> None:
+        self.waits(missing.reason, str(missing))
+        self._pod.changed()
+
+    def _prepare(self, volumes: dict[str, pathlib.Path], tries: int) -> tuple[list[str], dict[str, str], pathlib.Path]:
         """Returns command, environment and working directory of its process."""
+        check_beginning(self._pod, self._spec["image"], tries)
         image = self._pod.kubelet.images.find(self._spec["image"]) or {}
         mounts = Mounts(self._spec, volumes)
         env = {"PATH": os.environ["PATH"], "HOSTNAME": self._pod.name} | image.get("env", {})
@@ -125,15 +145,14 @@ class Container:
         command, args = self._spec.get("command"), self._spec.get("args")
         argv = command or image.get("entrypoint", [])
         argv = argv + (args or ([] if command else image.get("cmd", [])))
+        if not argv:
+            raise NotYet("no command specified", "CreateContainerError")
         folder = mounts.local(self._spec["workingDir"]) if "workingDir" in self._spec else self._pod.folder
         local = {name: mounts.local(value) for name, value in env.items()}
         return [mounts.local(expand(word, env)) for word in argv], local, pathlib.Path(folder)
 
     def _ends(self, terminated: Object) -> None:
-        terminated = {"startedAt": None} | terminated | {"finishedAt": now()}
-        self.status |= {"ready": False, "started": False, "state": {"terminated": terminated}}
+        terminated = {"startedAt": None, "finishedAt": now()} | terminated
+        done = self._first and terminated["exitCode"] == 0
+        self.status |= {"ready": done, "started": False, "state": {"terminated": terminated}}
         self._pod.changed()
-
-
-def _no_command() -> Any:
-    raise NotYet("no command specified")

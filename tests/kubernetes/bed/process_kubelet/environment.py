@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..api import Object
 from .fields import field
-from .sources import NotYet
+from .missing import NotYet
 
 if TYPE_CHECKING:
     from .pod import Pod
@@ -33,14 +33,12 @@ def environment(pod: Pod, container: Object) -> dict[str, str]:
 
 
 def expand(text: str, values: dict[str, str]) -> str:
-    """Puts values in the place of `$(NAME)`; `$$(NAME)` stands for itself, and so does a name without a value."""
+    """Puts values in the place of `$(NAME)`, except of names without a value, and `$` in the place of `$$`."""
 
     def replaced(match: re.Match[str]) -> str:
-        if match[0].startswith("$$"):
-            return match[0][1:]
-        return values.get(match[1], match[0])
+        return "$" if match[0] == "$$" else values.get(match[1], match[0])
 
-    return re.sub(r"\$?\$\(([\w.-]+)\)", replaced, text)
+    return re.sub(r"\$\$|\$\(([^()]*)\)", replaced, text)
 
 
 def _all_of(pod: Pod, source: Object) -> dict[str, bytes]:

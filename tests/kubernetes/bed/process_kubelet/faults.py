@@ -13,12 +13,6 @@ from ..api import Object
 
 ANNOTATION = "bed/fault"
 
-# What a container waits for, one reason after the other.
-BEGINNINGS = {
-    "image-pull": (("ErrImagePull", "failed to pull and unpack image"), ("ImagePullBackOff", "Back-off pulling image")),
-    "create-error": (("CreateContainerError", "failed to create containerd container"),),
-    "stuck": (("ContainerCreating", ""),),
-}
 EVICTED = ("Evicted", "The node was low on resource: memory. ")
 TOO_LONG = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..api import Object
-from .sources import NotYet
+from .missing import NotYet
 
 _OF_STATUS = {"status.podIP": "address", "status.podIPs": "address", "status.hostIP": "host", "status.hostIPs": "host"}
 

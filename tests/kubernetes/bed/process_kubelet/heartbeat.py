@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..api import Object, Refused
@@ -20,7 +19,7 @@ _SECONDS = 1
 
 def now(form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     """Returns the time as Kubernetes writes it."""
-    return datetime.now(timezone.utc).strftime(form)
+    return datetime.now(UTC).strftime(form)
 
 
 class Heartbeat:
@@ -66,6 +65,10 @@ class Heartbeat:
         }
 
     def _lease(self) -> Object:
-        spec = {"holderIdentity": self._kubelet.name, "leaseDurationSeconds": 8, "renewTime": now("%Y-%m-%dT%H:%M:%S.%fZ")}
+        spec = {
+            "holderIdentity": self._kubelet.name,
+            "leaseDurationSeconds": 8,
+            "renewTime": now("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
         meta = {"name": self._kubelet.name, "namespace": "kube-node-lease"}
         return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import IO
 
 
@@ -13,7 +13,7 @@ def write_log(stream: IO[bytes], file: pathlib.Path) -> None:
     """Copies a stream to its end: before each line its time, and whether it is full or the last without an end."""
     with stream, open(file, "ab", buffering=0) as log:
         for line in stream:
-            stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+            stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
             tag = "F" if line.endswith(b"\n") else "P"
             log.write(f"{stamp} {tag} ".encode() + line.removesuffix(b"\n") + b"\n")
 
@@ -59,8 +59,8 @@ def _since(query: dict[str, str]) -> bytes:
     """Returns the time before which no line is wanted, as it is in the log."""
     if "sinceTime" in query:
         asked = datetime.fromisoformat(query["sinceTime"].replace("Z", "+00:00"))
-        return asked.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f").encode()
+        return asked.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").encode()
     if "sinceSeconds" in query:
-        asked = datetime.now(timezone.utc) - timedelta(seconds=int(query["sinceSeconds"]))
+        asked = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
         return asked.strftime("%Y-%m-%dT%H:%M:%S.%f").encode()
     return b""

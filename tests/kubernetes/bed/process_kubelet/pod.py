@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..api import Object
 from .container import Container
-from .faults import BEGINNINGS, EVICTED, TOO_LONG
+from .faults import EVICTED, TOO_LONG
 from .heartbeat import now
-from .sources import NotYet, Sources
+from .missing import NotYet
+from .sources import Sources
 from .volumes import make_volumes
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Pod:
         manifest: As the API server knows it.
         address: An address of this machine that no other pod has.
         failure: Reason and message, if the kubelet itself ended it.
+        has_volumes: Whether its containers can be started.
         ended: Whether nothing of it runs any more, nor will.
     """
 
@@ -42,7 +44,8 @@ class Pod:
         meta, spec = manifest["metadata"], manifest["spec"]
         self.namespace, self.name, self.uid = meta["namespace"], meta["name"], meta["uid"]
         self.sources = Sources(kubelet, self.namespace)
-        self.born, self.failure, self.ended = now(), ("", ""), False
+        self.born, self.failure = now(), ("", "")
+        self.has_volumes = self.ended = False
         self.first = [Container(self, container, first=True) for container in spec.get("initContainers", [])]
         self.containers = [Container(self, container, first=False) for container in spec["containers"]]
         self._conditions: dict[str, tuple[str, str]] = {}
@@ -87,6 +90,10 @@ class Pod:
         """Fails it, as a kubelet does that runs out of memory."""
         self._fail(EVICTED, 1)
 
+    def is_initialized(self) -> bool:
+        """Tells whether all containers that run first have succeeded."""
+        return all(container.status["state"].get("terminated", {}).get("exitCode") == 0 for container in self.first)
+
     def is_stopping(self) -> bool:
         """Tells whether it was told to stop."""
         return self._stopping.is_set()
@@ -110,16 +117,20 @@ class Pod:
         """Has the API server told how it is."""
         self.kubelet.reports.add(self)
 
-    def patiently(self, reason: str, make: Callable[[], T], only: Container | None = None) -> T:
-        """Returns what `make` returns as soon as nothing is missing; until then its containers wait with a reason."""
-        said = None
+    def patiently(self, make: Callable[[], T], say: Callable[[NotYet], None]) -> T:
+        """Returns what `make` returns as soon as nothing is missing; until then says what is.
+
+        Raises:
+            Stopped: it was told to stop meanwhile.
+        """
+        said = ("", "")
         while True:
             try:
                 return make()
             except NotYet as missing:
-                if str(missing) != said:
-                    said = str(missing)
-                    self._wait(reason, said if only else "", only)
+                if said != (missing.reason, str(missing)):
+                    said = (missing.reason, str(missing))
+                    say(missing)
                 self.pause(_RETRY_SECONDS)
 
     def _live(self) -> None:
@@ -128,11 +139,13 @@ class Pod:
             grace = self.manifest["spec"]["terminationGracePeriodSeconds"]
             self._later(self.manifest["spec"]["activeDeadlineSeconds"], lambda: self._fail(TOO_LONG, grace))
         try:
-            self._await_images()
-            self._run(self.patiently("ContainerCreating", lambda: make_volumes(self)))
+            # Why there are no volumes, a real kubelet does not tell in the status either.
+            volumes = self.patiently(lambda: make_volumes(self), lambda why: print(self.name, why, flush=True))
+            self.has_volumes = True
+            self._run(volumes)
         except Stopped:
             pass
-        for container in self.first + self.containers:
+        for container in self.first + (self.containers if self.is_initialized() else []):
             if "terminated" not in container.status["state"]:
                 container.was_never_started()
         self.ended = True
@@ -149,25 +162,6 @@ class Pod:
             thread.start()
         for thread in threads:
             thread.join()
-
-    def _await_images(self) -> None:
-        """Waits until there is no fault of the beginning, and all images are there."""
-        while True:
-            absent = [c.status["image"] for c in self.first + self.containers if self._lacks(c.status["image"])]
-            fault = self.kubelet.faults.of(self.manifest) or ("image-pull" if absent else "")
-            if not fault:
-                return
-            for reason, message in BEGINNINGS[fault]:
-                self._wait(reason, message)
-                self.pause(_RETRY_SECONDS)
-
-    def _lacks(self, image: str) -> bool:
-        return self.kubelet.images.find(image) is None
-
-    def _wait(self, reason: str, message: str, only: Container | None = None) -> None:
-        for container in [only] if only else self.first + self.containers:
-            container.waits(reason, message)
-        self.changed()
 
     def _fail(self, failure: tuple[str, str], grace: float) -> None:
         if not self.ended and not self._stopping.is_set():

@@ -21,7 +21,9 @@ class Process:
     the process and whatever still has its mark in the environment, in whichever session.
     """
 
-    def __init__(self, mark: str, argv: list[str], env: dict[str, str], folder: pathlib.Path, log: pathlib.Path) -> None:
+    def __init__(
+        self, mark: str, argv: list[str], env: dict[str, str], folder: pathlib.Path, log: pathlib.Path
+    ) -> None:
         """Starts it. It is killed when the kubelet ends, however that happens: the calling thread must wait for it.
 
         Raises:

@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         container = self._container(*path[1:]) if len(path) == 4 and path[0] == "containerLogs" else None
         log = container.log(previous=query.get("previous") == "true") if container else None
-        if log is None or not log.exists():
+        if container is None or log is None or not log.exists():
             self.send_error(404, "there is no such container, or it was not started")
             return
         self.send_response(200)

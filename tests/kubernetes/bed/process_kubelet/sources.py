@@ -6,13 +6,10 @@ import base64
 from typing import TYPE_CHECKING
 
 from ..api import Object, Refused
+from .missing import NotYet
 
 if TYPE_CHECKING:
     from .kubelet import Kubelet
-
-
-class NotYet(Exception):
-    """Something that a pod needs is not there; it may come, so it is waited for."""
 
 
 class Sources:

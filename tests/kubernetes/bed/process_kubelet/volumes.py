@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..api import Object, Refused
 from .fields import field
-from .sources import NotYet
+from .missing import NotYet
 
 if TYPE_CHECKING:
     from .pod import Pod
@@ -17,8 +17,10 @@ def make_volumes(pod: Pod) -> dict[str, pathlib.Path]:
     """Makes the volumes of a pod; returns their folders by name.
 
     Raises:
-        NotYet: something that is to be in one is missing.
+        NotYet: something that is to be in one is missing, or the pod is to be stuck.
     """
+    if pod.kubelet.faults.of(pod.manifest) == "stuck":
+        raise NotYet("it is to be stuck")
     made = {}
     for volume in pod.manifest["spec"].get("volumes", []):
         folder = pod.folder / "volumes" / volume["name"]
