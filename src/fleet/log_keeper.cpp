@@ -1,5 +1,6 @@
 #include "fleet/log_keeper.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 namespace leoflow::fleet {
 namespace {
 
-constexpr std::size_t kKnownPaths = 10'000;
+constexpr std::size_t kKnownAttempts = 10'000;
 
 /// A log file that is written anywhere in. Throws Fatal, naming it and the system's reason.
 class File {
@@ -61,27 +62,34 @@ std::uint64_t LogKeeper::size(const std::string& relative_path) const {
   return error ? 0 : size;
 }
 
-void LogKeeper::note(const std::string& relative_path, const std::string& event) const {
-  const std::string path = folder_ + "/" + relative_path;
-  try {
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-    const File file(path);
-    const json::object line = {{"timestamp", to_iso_z(SystemClock().now())},
-                               {"level", "error"},
-                               {"event", event},
-                               {"logger", "leoflow.executor"}};
-    file.write(json::serialize(line) + "\n", file.size());
-  } catch (const std::exception& error) {
-    log::error("{}", error.what());
-  }
+void LogKeeper::note(const Uuid& attempt, const std::string& relative_path, const std::string& event) {
+  worker_.post([this, attempt, path = folder_ + "/" + relative_path, event] {
+    try {
+      std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+      const File file(path);
+      const json::object line = {{"timestamp", to_iso_z(SystemClock().now())},
+                                 {"level", "error"},
+                                 {"event", event},
+                                 {"logger", "leoflow.executor"}};
+      const std::string text = json::serialize(line) + "\n";
+      if (noted_.size() >= kKnownAttempts) noted_.clear();
+      Note& noted = noted_[attempt];
+      const std::uint64_t size = file.size();
+      file.write(text, size);
+      noted.at = size - noted.bytes;
+      noted.bytes += text.size();
+    } catch (const std::exception& error) {
+      log::error("{}", error.what());
+    }
+  });
 }
 
 void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then) {
-  workers_.post([this, attempt, part = std::move(part), then = std::move(then)] {
+  worker_.post([this, attempt, part = std::move(part), then = std::move(then)] {
     try {
       const std::string path = path_of(attempt);
       // Of an attempt that was deleted: nobody can read it.
-      then(path.empty() ? part.offset() + part.content().size() : write(path, part));
+      then(path.empty() ? part.offset() + part.content().size() : write(attempt, path, part));
     } catch (const std::exception& error) {
       // The agent sends it again when it connects anew.
       log::error("the log of attempt {}: {}", attempt.text(), error.what());
@@ -90,10 +98,7 @@ void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::functio
 }
 
 std::string LogKeeper::path_of(const Uuid& attempt) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = paths_.find(attempt); found != paths_.end()) return found->second;
-  }
+  if (const auto found = paths_.find(attempt); found != paths_.end()) return found->second;
   const auto session = database_.read();
   std::string path;
   for (const char* table : {"task_instance", "task_instance_history"}) {
@@ -107,21 +112,25 @@ std::string LogKeeper::path_of(const Uuid& attempt) {
                              static_cast<int>(row.integer(4)));
     break;
   }
-  const std::lock_guard lock(mutex_);
-  if (paths_.size() >= kKnownPaths) paths_.clear();
+  if (paths_.size() >= kKnownAttempts) paths_.clear();
   return paths_[attempt] = path;
 }
 
-std::uint64_t LogKeeper::write(const std::string& path, const agentrpc::LogPart& part) {
+std::uint64_t LogKeeper::write(const Uuid& attempt, const std::string& path, const agentrpc::LogPart& part) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   const File file(path);
-  const std::uint64_t size = file.size();
+  const auto found = noted_.find(attempt);
+  const Note noted = found == noted_.end() ? Note{} : found->second;
+  const std::uint64_t size = file.size() - std::min(file.size(), noted.bytes);
   if (part.offset() > size) {
     // Lost here, the agent may still have it. If it has not, a blank line stands for it.
     if (!part.is_first()) return size;
-    file.write(std::string(part.offset() - size - 1, ' ') + "\n", size);
+    file.write(std::string(part.offset() - size - 1, ' ') + "\n", size + noted.bytes);
   }
-  file.write(part.content(), part.offset());
+  // What stands before a note is kept already.
+  const std::uint64_t known = noted.at > part.offset() ? noted.at - part.offset() : 0;
+  if (known < part.content().size())
+    file.write(std::string_view(part.content()).substr(known), part.offset() + known + noted.bytes);
   return part.offset() + part.content().size();
 }
 

@@ -65,6 +65,18 @@ TEST_F(LogKeeperTest, WhatIsMissingIsAskedForAndBlankIfNobodyHasIt) {
   EXPECT_EQ(log(), "   \ntwo\n");
 }
 
+TEST_F(LogKeeperTest, WhatAnAgentSentBeforeItsPodDiedStandsAfterTheNoteOfThat) {
+  append(0, "one\n", true);
+  keeper_.note(attempt_, name_, "its pod was evicted");
+  EXPECT_EQ(append(4, "two\n"), 8U) << "the agent counts its own lines";
+  EXPECT_EQ(append(2, "e\ntwo\n"), 8U);
+  const std::vector<std::string> lines = split(log(), '\n');
+  ASSERT_EQ(lines.size(), 4U) << log();
+  EXPECT_EQ(lines[0], "one");
+  EXPECT_EQ(get_text(*parse_json(lines[1]), "event"), "its pod was evicted");
+  EXPECT_EQ(lines[2], "two");
+}
+
 TEST_F(LogKeeperTest, TheLogOfADeletedAttemptIsDropped) {
   ASSERT_TRUE(engine_.delete_run("d", "r"));
   EXPECT_EQ(append(0, "one\n", true), 4U);

@@ -40,7 +40,7 @@ std::string uid_of(const json::value& pod) {
 }  // namespace
 
 KubernetesExecutor::KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine,
-                                       const fleet::LogKeeper& logs, const Clock& clock)
+                                       fleet::LogKeeper& logs, const Clock& clock)
     : settings_(std::move(settings)),
       engine_(engine),
       logs_(logs),
@@ -109,12 +109,7 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
 void KubernetesExecutor::refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason) {
   metrics_.lost_pods.add();
   engine_.attempts_lost({attempt}, reason);
-  note(log_path, reason);
-}
-
-void KubernetesExecutor::note(const std::string& log_path, const std::string& event) {
-  const std::lock_guard lock(mutex_);
-  if (!stopping_) workers_->post([this, log_path, event] { logs_.note(log_path, event); });
+  logs_.note(attempt, log_path, reason);
 }
 
 void KubernetesExecutor::recall(const Uuid& attempt) {
@@ -139,7 +134,7 @@ void KubernetesExecutor::drop(const Uuid& attempt, const std::string& reason) {
     if (!was_active) return;
     log::warning("the pod of attempt {}: {}", attempt.text(), reason);
     metrics_.lost_pods.add();
-    note(log_path, reason);
+    logs_.note(attempt, log_path, reason);
   });
 }
 

@@ -33,7 +33,7 @@ struct KubernetesMetrics {
 class KubernetesExecutor final : public fleet::Launcher {
  public:
   /// All outlive it. @param logs  where it says what happened to a pod
-  KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, const fleet::LogKeeper& logs,
+  KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, fleet::LogKeeper& logs,
                      const Clock& clock);
   ~KubernetesExecutor() override;
 
@@ -85,7 +85,6 @@ class KubernetesExecutor final : public fleet::Launcher {
 
   /// It can have no pod: that will not change by trying again.
   void refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason);
-  void note(const std::string& log_path, const std::string& event);
   /// Its pod is no good: says so to the engine, and in the attempt's log unless it had ended before.
   void drop(const Uuid& attempt, const std::string& reason);
   /// Likewise, and deletes the pod.
@@ -98,7 +97,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   // constant
   const KubernetesSettings settings_;
   engine::Engine& engine_;
-  const fleet::LogKeeper& logs_;
+  fleet::LogKeeper& logs_;
   const Clock& clock_;
   ClientPool clients_;
 
