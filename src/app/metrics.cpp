@@ -94,6 +94,18 @@ void write_fleet(metrics::Page& page, const fleet::FleetState& state, const flee
   page.sample(fleet.failed_parses, {{"outcome", "failed"}});
 }
 
+void write_pods(metrics::Page& page, executor::KubernetesExecutor& pods) {
+  const executor::KubernetesMetrics& told = pods.metrics();
+  page.only("leoflow_pods", "gauge", "Pods that take a slot.", static_cast<double>(pods.pods()));
+  page.only("leoflow_pods_created_total", "counter", "Pods that the API server took.", told.created_pods);
+  page.only("leoflow_pods_lost_total", "counter", "Pods whose attempts did not end by themselves.",
+            told.lost_pods);
+  page.only("leoflow_kubernetes_refusals_total", "counter",
+            "Requests that the API server refused or did not answer.", told.refusals);
+  page.family("leoflow_pod_creation_duration_seconds", "histogram", "The API server's answer to a new pod.");
+  page.sample(told.creation);
+}
+
 void write_requests(metrics::Page& page, const tasks::TaskService& tasks) {
   page.family("leoflow_task_requests_total", "counter",
               "What tasks asked, by the SDK's name of the request.");
@@ -146,6 +158,7 @@ http::Response metrics_page(const http::Request& request, const Measured& measur
   write_tasks(page, measured.engine.metrics());
   write_state(page, measured.engine.state());
   write_fleet(page, measured.fleet.state(), measured.fleet.metrics());
+  if (measured.pods != nullptr) write_pods(page, *measured.pods);
   write_requests(page, measured.tasks);
   write_api(page, measured.api.metrics());
   write_spans(page, measured.spans);

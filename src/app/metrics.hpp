@@ -2,6 +2,7 @@
 
 #include "api/api.hpp"
 #include "engine/engine.hpp"
+#include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
 #include "http/message.hpp"
 #include "tasks/task_service.hpp"
@@ -15,7 +16,8 @@ struct Measured {
   fleet::Fleet& fleet;
   const tasks::TaskService& tasks;
   const api::Api& api;
-  const tracing::Exporter* spans;  ///< null if there are no traces
+  const tracing::Exporter* spans;      ///< null if there are no traces
+  executor::KubernetesExecutor* pods;  ///< null if there are no pods
 };
 
 /// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.

@@ -218,7 +218,8 @@ Result<void> Server::open_ports() {
   auto metrics = http::Server::start(
       {.host = config_.metrics.host, .port = static_cast<unsigned short>(config_.metrics.port), .workers = 1},
       [&p](const http::Request& request) {
-        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get()});
+        return metrics_page(
+            request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(), p.pods ? &*p.pods : nullptr});
       });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);

@@ -155,7 +155,7 @@ FleetState Fleet::state() {
   FleetState out;
   out.agents = placement_.all().size();
   for (const auto& [session, agent] : placement_.all()) out.slots += agent.slots;
-  out.free_slots = placement_.free_slots();
+  out.free_slots = launcher_ != nullptr ? launcher_->free_slots() : placement_.free_slots();
   out.waiting_questions = parse_jobs_.size();
   out.triggers = triggers_.size();
   return out;

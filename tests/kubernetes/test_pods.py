@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
+import urllib.request
 
 import pytest
 from support import ROOT, eventually
@@ -68,6 +70,13 @@ def test_the_sample_project_is_pushed_and_runs(make_server):
     assert "Hello, world!" in events(server, "hello", run_id, "greet")
     assert server.task_instances("hello", run_id)["shout"]["state"] == "success"
     eventually(lambda: not server.pods(), "pods that ended well are deleted")
+    with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=10) as page:
+        told = page.read().decode()
+    documented = re.findall(r"^\| `(leoflow_\w+)` \|", (ROOT / "docs/server.md").read_text(), re.MULTILINE)
+    assert len(documented) == 5
+    for name in documented:
+        assert f"# TYPE {name} " in told
+    assert float(re.search(r"^leoflow_pods_created_total (\S+)$", told, re.MULTILINE)[1]) >= 4
 
 
 def test_a_run_keeps_the_version_that_it_began_with(make_server, tmp_path: pathlib.Path):
