@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 from bed import nodes
+from bed.bed import Bed
 from bed.process_node import ProcessNode
 from pods import Namespace, wait_for_file
 from support import eventually
@@ -93,3 +94,15 @@ def test_a_lost_node_is_not_ready_and_comes_back(
         node.reconnect()
     eventually(lambda: nodes.is_ready(namespace.api, node.name), "the node is back", 30)
     assert namespace.end("cut-off") == ("Succeeded", 0, "Completed")
+
+
+def test_a_kubelet_that_is_started_again_runs_its_pods_anew(
+    control_plane: Bed, namespace: Namespace, node: ProcessNode, tmp_path: pathlib.Path
+) -> None:
+    namespace.run("twice", f"echo run >>{tmp_path}/runs; {wait_for_file(tmp_path / 'go')}")
+    eventually((tmp_path / "runs").exists, "it runs")
+    control_plane.stop(node.name)
+    control_plane.start(node.name)
+    eventually(lambda: (tmp_path / "runs").read_text() == "run\nrun\n", "it runs again", 30)
+    (tmp_path / "go").touch()
+    assert namespace.end("twice")[0] == "Succeeded"

@@ -55,7 +55,11 @@ class Bed:
         return Api(self.kubeconfig)
 
     def start_control_plane(self) -> None:
-        """Starts etcd, the API server, the controllers and the scheduler; returns when pods can be made."""
+        """Starts etcd, the API server, the controllers and the scheduler; returns when pods can be made.
+
+        What still runs of this bed is stopped first.
+        """
+        self.down()
         if self._machine:
             self._machine.start()
         plane = ControlPlane(self.folder, self._ports(), HOST if self._machine else "127.0.0.1", self._node_grace)

@@ -50,7 +50,7 @@ class Pod:
         self.containers = [Container(self, container, first=False) for container in spec["containers"]]
         self._conditions: dict[str, tuple[str, str]] = {}
         self._stopping, self._forgotten = threading.Event(), threading.Event()
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         threading.Thread(target=self._live, daemon=True).start()
         self.update(manifest)
 
