@@ -59,9 +59,11 @@ struct Task {
   std::vector<TaskIndex> downstream;
 
   std::shared_ptr<const TriggerCall> start_trigger;  ///< it begins by waiting for that (start_from_trigger)
-  std::optional<Expansion> expansion;                ///< of a task that is mapped itself
-  std::optional<GroupIndex> mapped_group;            ///< the innermost mapped group around it
-  bool feeds_expansion = false;                      ///< something is mapped over what it returns
+  std::shared_ptr<const json::value>
+      pod_override;                        ///< of its executor_config, as Kubernetes writes pods; null: none
+  std::optional<Expansion> expansion;      ///< of a task that is mapped itself
+  std::optional<GroupIndex> mapped_group;  ///< the innermost mapped group around it
+  bool feeds_expansion = false;            ///< something is mapped over what it returns
   /// Whether the number of its instances depends on something.
   bool needs_expansion() const { return expansion || mapped_group; }
 

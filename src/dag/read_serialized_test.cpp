@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "dag/read_task.hpp"
+
 namespace leoflow::dag {
 namespace {
 
@@ -79,7 +81,8 @@ TEST(ReadSerialized, NamesTheTasksOfACycle) {
 }
 
 TEST(ReadSerialized, TakesTheWeightsThatTheParserFoundForARuleOfTheUsersOwn) {
-  const auto dag = read(task("m", "", R"(,"weight_rule":"mine.Rule","priority_weight":5,"__weights":[3,2,1])"));
+  const auto dag =
+      read(task("m", "", R"(,"weight_rule":"mine.Rule","priority_weight":5,"__weights":[3,2,1])"));
   ASSERT_TRUE(dag) << dag.error().message;
   EXPECT_EQ((*dag)->tasks[0].priority_weight, 3);
   EXPECT_EQ((*dag)->tasks[0].weights, (std::vector{3, 2, 1}));
@@ -159,6 +162,21 @@ TEST(ReadSerialized, TenThousandTasksInAChainAreRead) {
   const auto dag = read(tasks);
   ASSERT_TRUE(dag);
   EXPECT_EQ((*dag)->tasks[0].priority_weight, 10'000);
+}
+
+TEST(ReadSerialized, KnowsWhatATaskWantsOfItsPod) {
+  const char* config =
+      R"("executor_config":{"__type":"dict","__var":{"pod_override":{"__type":"k8s.V1Pod","__var":{"spec":{"priority":1}}}}})";
+  const auto plain = read_task(*parse_json(std::string(R"({"task_id":"a",)") + config + "}"));
+  ASSERT_TRUE(plain && plain->pod_override);
+  EXPECT_EQ(json::serialize(*plain->pod_override), R"({"spec":{"priority":1}})");
+  const auto mapped = read_task(whole_task(
+      *parse_json(std::string(R"({"task_id":"a","_is_mapped":true,"partial_kwargs":{)") + config + "}}")));
+  ASSERT_TRUE(mapped && mapped->pod_override);
+  for (const char* other :
+       {R"({"task_id":"a"})", R"({"task_id":"a","executor_config":{"__type":"dict","__var":{}}})",
+        R"({"task_id":"a","executor_config":{"__type":"dict","__var":{"pod_override":3}}})"})
+    EXPECT_EQ(read_task(*parse_json(other))->pod_override, nullptr) << other;
 }
 
 }  // namespace

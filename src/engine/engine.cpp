@@ -329,6 +329,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   // In another version of the bundle the DAG may have been in another file.
   spec.relative_fileloc =
       run.graph->relative_fileloc.empty() ? place.relative_fileloc : run.graph->relative_fileloc;
+  spec.pod_override = task.pod_override;
   spec.logical_date = run.logical_date;
   spec.interval = run.interval;
   spec.run_after = run.run_after;

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/trace.hpp"
 #include "dag/timetable.hpp"
@@ -34,6 +35,7 @@ struct AttemptSpec {
   std::optional<std::string> bundle_version;
   std::optional<std::string> image;  ///< that holds the files, if the bundle is a pushed project
   std::string relative_fileloc;
+  std::shared_ptr<const json::value> pod_override;  ///< of its executor_config; null: none
 
   // The run, as the task sees it.
   std::optional<Time> logical_date;

@@ -8,16 +8,15 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.hpp"
+#include "kube/pod_merge.hpp"
+#include "lite/pod_settings.hpp"
+#include "lite/yaml_line.hpp"
 
 namespace leoflow::lite {
 namespace {
 
 constexpr int kMostRetries = 100;
 constexpr int kLongestDelay = 30 * 24 * 3600;
-
-int line_of(const YAML::Node& node) {
-  return node.Mark().line + 1;
-}
 
 /// Reads one document; gathers problems instead of stopping at the first.
 class Reader {
@@ -161,12 +160,20 @@ class Reader {
     Keys keys = {{"retries", retries},
                  {"retry_delay_seconds", delay},
                  {"execution_timeout_seconds", nullptr},  // the task enforces it, from the DAG file
-                 {"resources", nullptr}};
-    if (prefix != "defaults.") {
-      keys.emplace("env", nullptr);
-      keys.emplace("execution", nullptr);
-    }
+                 {"resources", pod_into(settings.pod, prefix + "resources", read_resources)},
+                 {"execution", pod_into(settings.pod, prefix + "execution", read_execution)}};
+    if (prefix != "defaults.") keys.emplace("env", nullptr);
     read_map(node, prefix, keys);
+  }
+
+  /// Adds to what is wanted of a pod.
+  Read pod_into(json::value& pod, const std::string& name,
+                json::value (*reader)(const YAML::Node&, const std::string&, const OnProblem&)) {
+    return [this, &pod, name, reader](const YAML::Node& value) {
+      const json::value more =
+          reader(value, name, [this](int line, std::string what) { problem(line, std::move(what)); });
+      pod = pod.is_null() ? more : kube::merge_pods(pod, more);
+    };
   }
 
   void read_tasks(const YAML::Node& node) {

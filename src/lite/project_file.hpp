@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
+
 namespace leoflow::lite {
 
 /// What is wrong in a project's leoflow.yaml, and where.
@@ -22,6 +24,7 @@ struct ProjectProblem {
 struct TaskSettings {
   std::optional<int> retries;
   std::optional<std::chrono::seconds> retry_delay;
+  json::value pod;  ///< what it wants of its pod, as Kubernetes writes pods; null: nothing
 };
 
 /// A project's leoflow.yaml: what it adds to the DAG of its DAG file.

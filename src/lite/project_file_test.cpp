@@ -97,5 +97,85 @@ TEST(ProjectFile, ThePublishedSchemaHasTheSameKeys) {
   EXPECT_THAT(published, testing::UnorderedElementsAreArray(project_file_keys()));
 }
 
+/// What the pod of a task is to be after leoflow.yaml was put over it.
+json::value pod_after(std::string_view text, std::size_t index, std::vector<json::value> dags = hello_dag()) {
+  const auto read = read_project_file(text);
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_THAT(overlay(read.file, dags, ""), IsEmpty());
+  const json::object* fields = task(dags, index).if_object();
+  const json::value* config = fields->if_contains("executor_config");
+  return config == nullptr ? json::value() : config->at("__var").at("pod_override").at("__var");
+}
+
+TEST(ProjectOverlay, WhatATaskNeedsBecomesItsPodOverride) {
+  const char* text =
+      "defaults: {resources: {cpu: 500m, memory: 1Gi}, execution: {node_selector: {disk: ssd}}}\n"
+      "tasks:\n"
+      "  load:\n"
+      "    resources: {limits: {memory: 4Gi, ephemeral-storage: 2Gi}}\n"
+      "    execution: {service_account: loader, image_pull_secrets: [key], tolerations: [{key: gpu, value: "
+      "\"1\"}],\n"
+      "                labels: {team: a}, termination_grace_seconds: 5, image_pull_policy: Always}\n";
+  const json::value load = pod_after(text, 0);
+  EXPECT_EQ(json::serialize(load.at("metadata")), R"({"labels":{"team":"a"}})");
+  const json::object& spec = load.at("spec").as_object();
+  EXPECT_EQ(json::serialize(spec.at("nodeSelector")), R"({"disk":"ssd"})");
+  EXPECT_EQ(spec.at("serviceAccountName"), "loader");
+  EXPECT_EQ(json::serialize(spec.at("imagePullSecrets")), R"([{"name":"key"}])");
+  EXPECT_EQ(json::serialize(spec.at("tolerations")), R"([{"key":"gpu","value":"1"}])");
+  EXPECT_EQ(spec.at("terminationGracePeriodSeconds"), 5);
+  const json::value& container = spec.at("containers").at(0);
+  EXPECT_EQ(container.at("imagePullPolicy"), "Always");
+  EXPECT_EQ(json::serialize(container.at("resources")),
+            R"({"limits":{"memory":"4Gi","ephemeral-storage":"2Gi"}})")
+      << "a task that says something of its resources says all of it, as pod overrides do";
+  const json::value save = pod_after(text, 1);
+  EXPECT_EQ(json::serialize(save.at("spec").at("containers").at(0).at("resources")),
+            R"({"requests":{"cpu":"500m","memory":"1Gi"},"limits":{"memory":"1Gi"}})");
+  EXPECT_EQ(pod_after("owner: me\n", 0), json::value()) << "nothing is wanted";
+}
+
+TEST(ProjectOverlay, TheDagFilesOwnOverrideStandsBetweenDefaultsAndTheTask) {
+  auto dags = hello_dag();
+  dags[0].at("dag").at("tasks").at(0).at("__var").as_object()["executor_config"] = *parse_json(
+      R"({"__type":"dict","__var":{"pod_override":{"__type":"k8s.V1Pod","__var":
+          {"spec":{"priorityClassName":"file","serviceAccountName":"file"}}},"x":1}})");
+  const json::value pod = pod_after(
+      "defaults: {execution: {priority_class: default, runtime_class: default}}\n"
+      "tasks: {load: {execution: {service_account: own}}}\n",
+      0, dags);
+  EXPECT_EQ(pod.at("spec").at("runtimeClassName"), "default");
+  EXPECT_EQ(pod.at("spec").at("priorityClassName"), "file");
+  EXPECT_EQ(pod.at("spec").at("serviceAccountName"), "own");
+}
+
+TEST(ProjectFile, WhatIsWrongWithAPodIsTold) {
+  const auto read = read_project_file(
+      "defaults:\n"
+      "  resources: {cpu: lots}\n"
+      "  execution: {node_selector: ssd}\n"
+      "tasks:\n"
+      "  load:\n"
+      "    resources: {limit: {}}\n"
+      "    execution: {tolerations: {}, image_pull_policy: Sometimes, image_pull_secrets: [{}], "
+      "service_account: []}\n"
+      "  save: {resources: 3, execution: {termination_grace_seconds: -1}}\n");
+  std::vector<std::string> texts;
+  for (const ProjectProblem& problem : read.problems) texts.push_back(problem.text());
+  EXPECT_THAT(
+      texts, ElementsAre(
+                 "leoflow.yaml, line 2: 'cpu' of 'defaults.resources' must be a quantity such as 500m or 1Gi",
+                 "leoflow.yaml, line 3: an entry of 'defaults.execution' must be names with texts",
+                 "leoflow.yaml, line 6: unknown key 'tasks.load.resources.limit'; did you mean 'limits'?",
+                 "leoflow.yaml, line 7: an entry of 'tasks.load.execution' must be a list",
+                 "leoflow.yaml, line 7: 'image_pull_policy' of 'tasks.load.execution' must be Always, "
+                 "IfNotPresent or "
+                 "Never",
+                 "leoflow.yaml, line 7: an entry of 'tasks.load.execution' must be names of secrets",
+                 "leoflow.yaml, line 7: an entry of 'tasks.load.execution' must be text",
+                 "leoflow.yaml, line 8: 'tasks.save.resources' must be keys with values",
+                 "leoflow.yaml, line 8: an entry of 'tasks.save.execution' must be whole seconds"));
+}
+
 }  // namespace
 }  // namespace leoflow::lite

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "kube/pod_merge.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -25,6 +26,25 @@ struct TaskFields {
       (*fields)["retry_delay"] = seconds;
     }
   }
+
+  /// What the DAG file wants of the pod, null if nothing.
+  json::value pod_override() const {
+    const json::value* config = fields->if_contains("executor_config");
+    const json::value* entries = config == nullptr ? nullptr : find(*config, "__var");
+    const json::value* pod = entries == nullptr ? nullptr : find(*entries, "pod_override");
+    const json::value* inner = pod == nullptr ? nullptr : find(*pod, "__var");
+    return inner == nullptr ? nullptr : *inner;
+  }
+  /// As Airflow serializes it.
+  void set_pod_override(json::value pod) const {
+    json::value& config = (*fields)["executor_config"];
+    json::object entries;
+    if (const json::value* known = config.is_object() ? find(config, "__var") : nullptr;
+        known && known->is_object())
+      entries = known->get_object();
+    entries["pod_override"] = json::object{{"__var", std::move(pod)}, {"__type", "k8s.V1Pod"}};
+    config = json::object{{"__var", std::move(entries)}, {"__type", "dict"}};
+  }
 };
 
 void apply(const TaskSettings& settings, const TaskFields& task, bool only_where_unset) {
@@ -45,7 +65,13 @@ void overlay_task(const ProjectFile& file, json::object& fields, std::vector<std
   if (id == nullptr || !id->is_string()) return;
   const std::string task_id(id->get_string());
   apply(file.defaults, task, true);
-  if (const auto own = file.tasks.find(task_id); own != file.tasks.end()) apply(own->second, task, false);
+  json::value pod = task.pod_override();
+  if (!file.defaults.pod.is_null()) pod = kube::merge_pods(file.defaults.pod, pod);
+  if (const auto own = file.tasks.find(task_id); own != file.tasks.end()) {
+    apply(own->second, task, false);
+    pod = pod.is_null() ? own->second.pod : kube::merge_pods(pod, own->second.pod);
+  }
+  if (!pod.is_null()) task.set_pod_override(std::move(pod));
   if (file.owner) (*task.fields)["owner"] = *file.owner;
   task_ids.push_back(task_id);
 }

@@ -125,6 +125,22 @@ def test_a_killed_control_plane_learns_of_pods_that_died_meanwhile(make_server, 
     server.await_run("waiting", run_id, "failed")
 
 
+def test_a_pod_is_what_leoflow_yaml_says_of_its_task(make_server, tmp_path: pathlib.Path):
+    server, gate = make_server(), tmp_path / "gate"
+    wants = "{resources: {cpu: 10m, memory: 2Gi}, execution: {labels: {team: sales}, termination_grace_seconds: 7}}"
+    project = {"dag.py": WAITING.format(version="v1", gate=gate), "leoflow.yaml": f"tasks: {{wait: {wants}}}"}
+    assert server.push(project).status == 201
+    run_id = server.trigger("waiting")
+    await_pod(server)
+    (pod,) = server.pods()
+    assert pod["metadata"]["labels"]["team"] == "sales"
+    assert pod["spec"]["terminationGracePeriodSeconds"] == 7
+    (container,) = pod["spec"]["containers"]
+    assert container["resources"] == {"requests": {"cpu": "10m", "memory": "2Gi"}, "limits": {"memory": "2Gi"}}
+    gate.touch()
+    server.await_run("waiting", run_id)
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [("image-pull", "container 'base' waits: ImagePullBackOff"), ("create-error", "container 'base' waits: CreateContainerError")],

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "fleet/log_path.hpp"
+#include "kube/pod_merge.hpp"
 
 namespace leoflow::executor {
 namespace {
@@ -58,40 +59,83 @@ json::object variable(std::string_view name, std::string_view value) {
   return {{"name", name}, {"value", value}};
 }
 
-json::object container_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+/// What a pod has unless its task says otherwise.
+json::value default_pod(const KubernetesSettings& settings) {
+  const json::object restricted = {{"allowPrivilegeEscalation", false},
+                                   {"readOnlyRootFilesystem", true},
+                                   {"capabilities", json::object{{"drop", json::array{"ALL"}}}}};
+  const json::object container = {{"name", "base"},  // as in Airflow, whose pod overrides name it
+                                  {"imagePullPolicy", settings.image_pull_policy},
+                                  {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                                  {"securityContext", restricted}};
+  json::object spec = {
+      {"automountServiceAccountToken", false},
+      {"enableServiceLinks", false},
+      {"securityContext",
+       json::object{{"runAsNonRoot", true}, {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}}},
+      {"containers", json::array{container}}};
+  if (!settings.service_account.empty()) spec["serviceAccountName"] = settings.service_account;
+  return json::object{{"spec", std::move(spec)}};
+}
+
+json::object container_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
+                          const std::string& own_image) {
   json::array variables = {variable("LEOFLOW_CONTROL_PLANE_ADDR", settings.control_plane),
                            variable("LEOFLOW_AGENT_TOKEN_FILE", fmt::format("{}/token", kTokenFolder))};
-  json::array mounts = {json::object{{"name", "token"}, {"mountPath", kTokenFolder}, {"readOnly", true}},
-                        json::object{{"name", "tmp"}, {"mountPath", "/tmp"}}};
+  json::array mounts = {
+      json::object{{"name", "leoflow-token"}, {"mountPath", kTokenFolder}, {"readOnly", true}},
+      json::object{{"name", "leoflow-tmp"}, {"mountPath", "/tmp"}}};
   if (!settings.ca_config_map.empty()) {
     variables.push_back(variable("LEOFLOW_AGENT_TLS_CA", fmt::format("{}/ca.crt", kCaFolder)));
-    mounts.push_back(json::object{{"name", "ca"}, {"mountPath", kCaFolder}, {"readOnly", true}});
+    mounts.push_back(json::object{{"name", "leoflow-ca"}, {"mountPath", kCaFolder}, {"readOnly", true}});
   }
-  return {{"name", "base"},  // as in Airflow, whose pod overrides name it
-          {"image", *spec.image},
-          {"imagePullPolicy", settings.image_pull_policy},
+  return {{"name", "base"},
+          {"image", own_image.empty() ? *spec.image : own_image},
           {"args", json::array{"--once"}},
           {"env", std::move(variables)},
-          {"volumeMounts", std::move(mounts)},
-          {"terminationMessagePolicy", "FallbackToLogsOnError"},
-          {"securityContext", json::object{{"allowPrivilegeEscalation", false},
-                                           {"readOnlyRootFilesystem", true},
-                                           {"capabilities", json::object{{"drop", json::array{"ALL"}}}}}}};
+          {"volumeMounts", std::move(mounts)}};
 }
 
 json::array volumes_of(const KubernetesSettings& settings) {
   const json::object token = {
       {"audience", kTokenAudience}, {"expirationSeconds", kTokenLife}, {"path", "token"}};
   json::array out = {
-      json::object{{"name", "token"},
+      json::object{{"name", "leoflow-token"},
                    {"projected",
                     json::object{{"sources", json::array{json::object{{"serviceAccountToken", token}}}}}}},
-      json::object{{"name", "tmp"}, {"emptyDir", json::object()}}};
+      json::object{{"name", "leoflow-tmp"}, {"emptyDir", json::object()}}};
   if (!settings.ca_config_map.empty()) {
     out.push_back(
-        json::object{{"name", "ca"}, {"configMap", json::object{{"name", settings.ca_config_map}}}});
+        json::object{{"name", "leoflow-ca"}, {"configMap", json::object{{"name", settings.ca_config_map}}}});
   }
   return out;
+}
+
+/// Of the task's own override; "" if it has none.
+std::string image_of(const json::value& pod) {
+  const json::value* spec = find(pod, "spec");
+  const json::value* containers = spec == nullptr ? nullptr : find(*spec, "containers");
+  const bool is_list = containers != nullptr && containers->is_array() && !containers->get_array().empty();
+  return is_list ? get_text(containers->get_array()[0], "image") : "";
+}
+
+json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
+                    const std::string& own_image) {
+  const json::object pod_spec = {{"restartPolicy", "Never"},
+                                 {"containers", json::array{container_of(spec, settings, own_image)}},
+                                 {"volumes", volumes_of(settings)}};
+  const json::object metadata = {
+      {"name", pod_name(spec)},
+      {"namespace", settings.name_space},
+      {"labels", labels_of(spec, settings)},
+      // Labels are cut: these are the names as they are.
+      {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
+                                   {"dag_id", spec.dag_id},
+                                   {"run_id", spec.run_id},
+                                   {"task_id", spec.task_id},
+                                   {"map_index", std::to_string(spec.map_index)},
+                                   {"try_number", std::to_string(spec.try_number)}}}};
+  return json::object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", pod_spec}};
 }
 
 }  // namespace
@@ -115,29 +159,11 @@ std::string pod_name(const engine::AttemptSpec& spec) {
   return out + "-" + id.substr(id.size() - 12);
 }
 
-json::object pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
-  json::object pod_spec = {
-      {"restartPolicy", "Never"},
-      {"automountServiceAccountToken", false},
-      {"enableServiceLinks", false},
-      {"securityContext",
-       json::object{{"runAsNonRoot", true}, {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}}},
-      {"containers", json::array{container_of(spec, settings)}},
-      {"volumes", volumes_of(settings)}};
-  if (!settings.service_account.empty()) pod_spec["serviceAccountName"] = settings.service_account;
-  return {{"apiVersion", "v1"},
-          {"kind", "Pod"},
-          {"metadata",
-           json::object{{"name", pod_name(spec)},
-                        {"labels", labels_of(spec, settings)},
-                        // Labels are cut: these are the names as they are.
-                        {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
-                                                     {"dag_id", spec.dag_id},
-                                                     {"run_id", spec.run_id},
-                                                     {"task_id", spec.task_id},
-                                                     {"map_index", std::to_string(spec.map_index)},
-                                                     {"try_number", std::to_string(spec.try_number)}}}}},
-          {"spec", std::move(pod_spec)}};
+json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+  json::value pod = default_pod(settings);
+  if (spec.pod_override) pod = kube::merge_pods(pod, *spec.pod_override);
+  // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
+  return kube::merge_pods(pod, own_pod(spec, settings, image_of(pod)));
 }
 
 std::string pods_query(const KubernetesSettings& settings) {

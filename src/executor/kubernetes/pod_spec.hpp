@@ -19,8 +19,8 @@ std::string pod_name(const engine::AttemptSpec& spec);
 std::string label_value(std::string_view text);
 
 /// The pod that runs an attempt: the agent in the project's image. Its pod security is the standard
-/// "restricted". @param spec  has an image.
-json::object pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings);
+/// "restricted", unless the task's pod_override says otherwise. @param spec  has an image.
+json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings);
 
 /// "labelSelector=…": the pods of this install.
 std::string pods_query(const KubernetesSettings& settings);

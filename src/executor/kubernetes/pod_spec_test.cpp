@@ -64,11 +64,41 @@ TEST(PodSpec, IsRestrictedAndHasNoMoreThanItsTask) {
   EXPECT_EQ(json::serialize(security.at("capabilities")), R"({"drop":["ALL"]})");
 }
 
+TEST(PodSpec, ATasksOverrideCountsButForWhatMakesItTheAttemptsPod) {
+  engine::AttemptSpec spec = attempt();
+  spec.pod_override = std::make_shared<const json::value>(*parse_json(R"({
+    "metadata": {"name": "mine", "namespace": "other", "labels": {"team": "a", "leoflow.io/instance": "x"}},
+    "spec": {"nodeSelector": {"disk": "ssd"}, "restartPolicy": "Always", "priorityClassName": "high",
+             "volumes": [{"name": "data", "emptyDir": {}}],
+             "containers": [{"name": "base", "image": "special:1", "args": ["--never"],
+                             "env": [{"name": "A", "value": "1"}],
+                             "resources": {"limits": {"memory": "1Gi"}}},
+                            {"name": "sidecar", "image": "s:1"}]}})"));
+  const json::value pod = pod_of(spec, {.name_space = "tasks", .control_plane = "c:1"});
+  EXPECT_EQ(get_text(pod.at("metadata"), "name"), pod_name(spec));
+  EXPECT_EQ(pod.at("metadata").at("namespace"), "tasks");
+  EXPECT_EQ(pod.at("metadata").at("labels").at("team"), "a");
+  EXPECT_EQ(pod.at("metadata").at("labels").at("leoflow.io/instance"), "leoflow");
+  const json::object& of = part(pod, "spec");
+  EXPECT_EQ(of.at("restartPolicy"), "Never");
+  EXPECT_EQ(of.at("priorityClassName"), "high");
+  EXPECT_EQ(of.at("nodeSelector").at("disk"), "ssd");
+  EXPECT_EQ(of.at("volumes").as_array().size(), 3U);
+  ASSERT_EQ(of.at("containers").as_array().size(), 2U);
+  const json::value& container = of.at("containers").at(0);
+  EXPECT_EQ(container.at("image"), "special:1");
+  EXPECT_EQ(json::serialize(container.at("args")), R"(["--once"])");
+  EXPECT_EQ(container.at("resources").at("limits").at("memory"), "1Gi");
+  EXPECT_EQ(container.at("env").at(0).at("name"), "A");
+  EXPECT_EQ(container.at("env").at(1).at("value"), "c:1");
+  EXPECT_EQ(container.at("securityContext").at("readOnlyRootFilesystem"), true);
+}
+
 TEST(PodSpec, TrustsTheControlPlaneByItsCa) {
   const std::string without = json::serialize(pod_of(attempt(), {}));
   EXPECT_EQ(without.find("LEOFLOW_AGENT_TLS_CA"), std::string::npos);
   const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}));
-  EXPECT_NE(with.find(R"({"name":"ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
+  EXPECT_NE(with.find(R"({"name":"leoflow-ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
 }
 
 }  // namespace
