@@ -107,7 +107,7 @@ void compile(const ProjectOptions& options) {
     const auto source = read_file(file.file);
     if (!source) throw Exit{1, fmt::format("{} cannot be read any more", file.file)};
     for (json::value& serialized : file.dags) {
-      dag::forget_place(serialized, place);
+      dag::make_reproducible(serialized, place);
       artifact.dags.push_back({dag_id_of(serialized), place, *source, std::move(serialized)});
     }
   }

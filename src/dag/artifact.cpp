@@ -1,6 +1,7 @@
 #include "dag/artifact.hpp"
 
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -85,6 +86,15 @@ Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
   return dag;
 }
 
+/// Of this object only: in those within, such as params, the order of the keys means something.
+void sort_keys(json::value& object) {
+  std::map<std::string, json::value> sorted;
+  for (auto& [key, value] : object.get_object()) sorted.emplace(key, std::move(value));
+  json::object out;
+  for (auto& [key, value] : sorted) out.emplace(key, std::move(value));
+  object = std::move(out);
+}
+
 }  // namespace
 
 std::string Artifact::content_hash() const {
@@ -135,12 +145,19 @@ Result<Artifact> Artifact::read(std::string_view text) {
   return artifact;
 }
 
-void forget_place(json::value& serialized, std::string_view relative_fileloc) {
+void make_reproducible(json::value& serialized, std::string_view place) {
   auto* top = serialized.if_object();
   json::value* dag = top == nullptr ? nullptr : top->if_contains("dag");
   if (dag == nullptr || !dag->is_object()) return;
-  dag->get_object()["fileloc"] = relative_fileloc;
+  dag->get_object()["fileloc"] = place;
   dag->get_object().erase("_processor_dags_folder");
+  sort_keys(*dag);
+  json::value* tasks = dag->get_object().if_contains("tasks");
+  if (tasks == nullptr || !tasks->is_array()) return;
+  for (json::value& task : tasks->get_array()) {
+    json::value* fields = task.is_object() ? task.get_object().if_contains("__var") : nullptr;
+    if (fields != nullptr && fields->is_object()) sort_keys(*fields);
+  }
 }
 
 }  // namespace leoflow::dag

@@ -34,7 +34,9 @@ struct Artifact {
   static Result<Artifact> read(std::string_view text);
 };
 
-/// Takes out where a DAG was compiled: the same files anywhere give the same artifact.
-void forget_place(json::value& serialized, std::string_view relative_fileloc);
+/// Takes out of a DAG where it was compiled, and sorts the fields of DAG and tasks, which Airflow writes in
+/// the order of a Python set: the same files give the same artifact, anywhere and again.
+/// @param place  of its file below the project's folder
+void make_reproducible(json::value& serialized, std::string_view place);
 
 }  // namespace leoflow::dag

@@ -76,8 +76,20 @@ TEST(Artifact, ADagThatIsThereTwiceIsRefused) {
 TEST(Artifact, DoesNotSayWhereItWasCompiled) {
   auto serialized =
       *parse_json(R"({"dag": {"fileloc": "/home/me/dag.py", "_processor_dags_folder": "/tmp/x"}})");
-  forget_place(serialized, "dag.py");
+  make_reproducible(serialized, "dag.py");
   EXPECT_EQ(json::serialize(serialized), R"({"dag":{"fileloc":"dag.py"}})");
+}
+
+TEST(Artifact, FieldsThatAirflowWritesInAnyOrderAreSorted) {
+  auto serialized = *parse_json(
+      R"({"dag": {"tags": [], "params": {"z": 1, "a": 2}, "tasks": [{"__type": "operator", "__var": {"task_id": "t",
+          "op_kwargs": {"z": 1, "a": 2}, "retries": 1}}]}})");
+  make_reproducible(serialized, "d.py");
+  EXPECT_EQ(
+      json::serialize(serialized),
+      R"({"dag":{"fileloc":"d.py","params":{"z":1,"a":2},"tags":[],"tasks":[{"__type":"operator","__var":)"
+      R"({"op_kwargs":{"z":1,"a":2},"retries":1,"task_id":"t"}}]}})")
+      << "params and arguments keep their order";
 }
 
 }  // namespace

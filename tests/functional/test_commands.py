@@ -135,13 +135,14 @@ def test_a_new_project_is_valid_and_compiles(tmp_path):
 def test_the_same_files_give_the_same_artifact_anywhere(tmp_path, monkeypatch):
     lite = make_home(tmp_path)
     lite.command("init", str(tmp_path / "sales"))
+    (tmp_path / "sales/dag.py").write_text((ROOT / "dags/hello/dag.py").read_text())
     written = []
-    for place, seed in (("here", "1"), ("somewhere/else", "2")):
+    for place, seed in (("here", "1"), ("somewhere/else", "2"), ("third", "3")):
         shutil.copytree(tmp_path / "sales", tmp_path / place / "sales")
         monkeypatch.setenv("PYTHONHASHSEED", seed)
         lite.command("compile", str(tmp_path / place / "sales"), "-o", str(tmp_path / "dag.json"))
         written.append((tmp_path / "dag.json").read_bytes())
-    assert written[0] == written[1]
+    assert written[0] == written[1] == written[2]
     assert str(tmp_path).encode() not in written[0]
     (tmp_path / "here/sales/dag.py").write_text((tmp_path / "sales/dag.py").read_text() + "# changed\n")
     lite.command("compile", str(tmp_path / "here/sales"), "-o", str(tmp_path / "dag.json"), "--dag-version", "v2", "--image", "i:1")
