@@ -92,6 +92,9 @@
 {{- $out = append $out "ports.http, ports.grpc and ports.metrics are not three different ports" -}}
 {{- end -}}
 {{- end -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "leoflow.fullname" .)) -}}
+{{- $out = append $out (printf "'%s' is no name of a Service: set fullnameOverride to small letters, digits and dashes" (include "leoflow.fullname" .)) -}}
+{{- end -}}
 {{- if gt (len (include "leoflow.instance" .)) 63 -}}
 {{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
 {{- end -}}
