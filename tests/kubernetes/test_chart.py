@@ -134,7 +134,9 @@ def test_every_setting_of_the_server_is_set_and_no_other() -> None:
     }
 
 
-def test_an_install_keeps_its_certificate_until_its_host_changes(cluster: Bed, namespace: Namespace) -> None:
+def test_an_install_keeps_its_certificate_until_its_host_changes(
+    cluster: Bed, namespace: Namespace, tmp_path: pathlib.Path
+) -> None:
     def install(**config: str) -> str:
         values = json.dumps(LEAST | {"config": config})
         run(
@@ -144,12 +146,20 @@ def test_an_install_keeps_its_certificate_until_its_host_changes(cluster: Bed, n
         secret = namespace.find("secrets", "leoflow-agent-tls")["data"]
         authority = namespace.find("configmaps", "leoflow-agent-ca")["data"]["ca.crt"]
         assert base64.b64decode(secret["ca.crt"]).decode().strip() == authority.strip()
+        (tmp_path / "ca.crt").write_text(authority)
+        (tmp_path / "tls.crt").write_bytes(base64.b64decode(secret["tls.crt"]))
         return secret["tls.crt"]
 
+    def is_for(host: str) -> bool:
+        trusted = ("-CAfile", tmp_path / "ca.crt", "-verify_hostname", host)
+        return "OK" in run("openssl", "verify", "-purpose", "sslserver", *trusted, tmp_path / "tls.crt")
+
     first = install()
+    assert is_for(f"leoflow.{namespace.name}.svc")
     assert install() == first
     assert install(edition="pro") == first
     assert install(agentControlPlaneAddr="leoflow.example:9091") != first
+    assert is_for("leoflow.example")
     run("helm", "--kubeconfig", cluster.kubeconfig, "uninstall", RELEASE, "--namespace", namespace.name)
     assert namespace.find("persistentvolumeclaims", "leoflow-logs"), "logs outlive the release"
     assert namespace.find("secrets", "leoflow-agent-tls") is None
