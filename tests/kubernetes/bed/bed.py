@@ -73,7 +73,7 @@ class Bed:
         self._await("the API server is ready", self.is_ready)
         self.services.run("kube-controller-manager", controllers)
         self.services.run("kube-scheduler", scheduler)
-        self._await("the controllers work", lambda: self._has("/api/v1/namespaces/default/serviceaccounts/default"))
+        self._await("the controllers work", lambda: self.has("/api/v1/namespaces/default/serviceaccounts/default"))
 
     def start_process_node(self, name: str = "process-node") -> ProcessNode:
         """Starts a node whose containers are processes of this machine; returns when it is ready for pods."""
@@ -121,6 +121,13 @@ class Bed:
         except (OSError, Refused):
             return False
 
+    def has(self, path: str) -> bool:
+        """Tells whether something is at a path of the API."""
+        try:
+            return bool(self.api.get(path))
+        except Refused:
+            return False
+
     def down(self) -> None:
         """Stops everything, the latest first."""
         for name in self.services.names():
@@ -146,12 +153,6 @@ class Bed:
 
     def _kubeconfig(self, user: str) -> pathlib.Path:
         return self.folder / f"{user.rpartition(':')[2]}.kubeconfig"
-
-    def _has(self, path: str) -> bool:
-        try:
-            return bool(self.api.get(path))
-        except Refused:
-            return False
 
     def _await(self, what: str, look) -> None:
         """Waits until something holds; fails at once when a program has ended, with the end of its log."""

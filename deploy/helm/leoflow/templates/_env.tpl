@@ -1,0 +1,81 @@
+{{/* The server's environment, but for extraEnv. */}}
+{{- define "leoflow.env" -}}
+{{- $own := include "leoflow.fullname" . -}}
+{{- $bootstrap := .Values.bootstrap -}}
+- name: LEOFLOW_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.database.existingSecret | default $own }}
+      key: {{ empty .Values.database.existingSecret | ternary "database-url" .Values.database.existingSecretKey }}
+- name: LEOFLOW_AUTH_JWT_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.auth.existingSecret | default $own }}
+      key: jwt-secret
+- name: LEOFLOW_SECRET_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.secretKeyExistingSecret | default $own }}
+      key: secret-key
+{{- if or $bootstrap.password $bootstrap.passwordHash $bootstrap.existingSecret }}
+- name: LEOFLOW_BOOTSTRAP_EMAIL
+  value: {{ $bootstrap.email | quote }}
+{{- if $bootstrap.passwordHash }}
+- name: LEOFLOW_BOOTSTRAP_PASSWORD_HASH
+  valueFrom:
+    secretKeyRef:
+      name: {{ $own }}
+      key: bootstrap-password-hash
+{{- else }}
+- name: LEOFLOW_BOOTSTRAP_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $bootstrap.existingSecret | default $own }}
+      key: bootstrap-password
+{{- end }}
+{{- end }}
+- name: LEOFLOW_SERVER_HTTP_ADDR
+  value: "0.0.0.0:{{ int .Values.ports.http }}"
+- name: LEOFLOW_SERVER_GRPC_ADDR
+  value: "0.0.0.0:{{ int .Values.ports.grpc }}"
+- name: LEOFLOW_SERVER_METRICS_ADDR
+  value: "0.0.0.0:{{ int .Values.ports.metrics }}"
+- name: LEOFLOW_SERVER_GRPC_TLS_CERT
+  value: /etc/leoflow/tls/tls.crt
+- name: LEOFLOW_SERVER_GRPC_TLS_KEY
+  value: /etc/leoflow/tls/tls.key
+- name: LEOFLOW_LOGS_DIR
+  value: /var/log/leoflow
+- name: LEOFLOW_INSTANCE
+  value: {{ include "leoflow.instance" . | quote }}
+- name: LEOFLOW_EXECUTOR_TASK_NAMESPACE
+  value: {{ include "leoflow.taskNamespace" . | quote }}
+- name: LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR
+  value: {{ include "leoflow.controlPlaneAddr" . | quote }}
+- name: LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP
+  value: {{ include "leoflow.caConfigMap" . | quote }}
+- name: LEOFLOW_EXECUTOR_START_RETRIES
+  value: {{ int .Values.executor.startRetries | quote }}
+- name: LEOFLOW_EXECUTOR_START_RETRY_DELAY
+  value: {{ int .Values.executor.startRetryDelay | quote }}
+- name: AIRFLOW__CORE__PARALLELISM
+  value: {{ int .Values.executor.parallelism | quote }}
+- name: AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT
+  value: {{ int .Values.executor.startTimeout | quote }}
+- name: AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS
+  value: {{ .Values.executor.deletePods | quote }}
+- name: AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE
+  value: {{ .Values.executor.deleteFailedPods | quote }}
+{{- with include "leoflow.taskServiceAccount" . }}
+- name: LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.config.edition }}
+- name: LEOFLOW_UI_EDITION
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.database.caConfigMap }}
+- name: PGSSLROOTCERT
+  value: /etc/leoflow/database/ca.crt
+{{- end }}
+{{- end }}

@@ -1,0 +1,79 @@
+{{- define "leoflow.fullname" -}}
+{{- $default := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) -}}
+{{- .Values.fullnameOverride | default $default | trunc 52 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "leoflow.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "leoflow.labels" -}}
+{{ include "leoflow.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end }}
+
+{{- define "leoflow.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "leoflow.fullname" .) -}}
+{{- end }}
+
+{{- define "leoflow.taskNamespace" -}}
+{{- .Values.taskNamespace | default .Release.Namespace -}}
+{{- end }}
+
+{{/* Empty: the namespace's default. */}}
+{{- define "leoflow.taskServiceAccount" -}}
+{{- $made := printf "%s-task" (include "leoflow.instance" .) -}}
+{{- .Values.taskServiceAccount.name | default (.Values.taskServiceAccount.create | ternary $made "") -}}
+{{- end }}
+
+{{/* A server deletes the pods of its instance that it does not know, so no two in one namespace may be the same. */}}
+{{- define "leoflow.instance" -}}
+{{- $name := include "leoflow.fullname" . -}}
+{{- if eq (include "leoflow.taskNamespace" .) .Release.Namespace -}}
+{{- $name -}}
+{{- else -}}
+{{- printf "%s.%s" .Release.Namespace $name -}}
+{{- end -}}
+{{- end }}
+
+{{/* The label that the server gives the pods of its tasks. */}}
+{{- define "leoflow.taskLabels" -}}
+leoflow.io/instance: {{ include "leoflow.instance" . }}
+{{- end }}
+
+{{- define "leoflow.controlPlaneAddr" -}}
+{{- $service := printf "%s.%s.svc:%d" (include "leoflow.fullname" .) .Release.Namespace (int .Values.ports.grpc) -}}
+{{- .Values.config.agentControlPlaneAddr | default $service -}}
+{{- end }}
+
+{{- define "leoflow.tlsSecret" -}}
+{{- .Values.agentTLS.serverCertSecret | default (printf "%s-agent-tls" (include "leoflow.fullname" .)) -}}
+{{- end }}
+
+{{- define "leoflow.caConfigMap" -}}
+{{- .Values.agentTLS.caConfigMap | default (printf "%s-agent-ca" (include "leoflow.instance" .)) -}}
+{{- end }}
+
+{{/* What the chart's own Secret holds, by key, in base64. */}}
+{{- define "leoflow.secrets" -}}
+{{- $given := dict
+  "database-url" .Values.database.url
+  "jwt-secret" .Values.auth.jwtSecret
+  "secret-key" .Values.secretKey
+  "bootstrap-password" .Values.bootstrap.password
+  "bootstrap-password-hash" .Values.bootstrap.passwordHash -}}
+{{- range $key, $value := $given }}
+{{- if $value }}
+{{ $key }}: {{ b64enc $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "leoflow.dnsEgress" -}}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end }}

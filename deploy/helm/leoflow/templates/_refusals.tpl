@@ -1,0 +1,125 @@
+{{/* What would fail when it runs is refused here: all of it at once, each with what to do. */}}
+{{- define "leoflow.refuse" -}}
+{{- $found := concat
+  (include "leoflow.refusals.secrets" . | fromYamlArray)
+  (include "leoflow.refusals.tls" . | fromYamlArray)
+  (include "leoflow.refusals.accounts" . | fromYamlArray)
+  (include "leoflow.refusals.server" . | fromYamlArray)
+  (include "leoflow.refusals.around" . | fromYamlArray) -}}
+{{- if $found -}}
+{{- fail (printf "these values cannot work:\n- %s" (join "\n- " $found)) -}}
+{{- end -}}
+{{- end }}
+
+{{- define "leoflow.refusals.secrets" -}}
+{{- $out := list -}}
+{{- $url := .Values.database.url -}}
+{{- if and $url .Values.database.existingSecret -}}
+{{- $out = append $out "database.url and database.existingSecret are both set: take one" -}}
+{{- else if not (or $url .Values.database.existingSecret) -}}
+{{- $out = append $out "there is no database: set database.existingSecret, the name of a Secret with a postgresql:// URL, or database.url" -}}
+{{- else if and $url (not (regexMatch "^postgres(ql)?://" $url)) -}}
+{{- $out = append $out "database.url is not a postgresql:// URL: the server's database is PostgreSQL" -}}
+{{- end -}}
+{{- $jwt := .Values.auth.jwtSecret -}}
+{{- if and $jwt .Values.auth.existingSecret -}}
+{{- $out = append $out "auth.jwtSecret and auth.existingSecret are both set: take one" -}}
+{{- else if not (or $jwt .Values.auth.existingSecret) -}}
+{{- $out = append $out "nothing signs the tokens of users: set auth.existingSecret, the name of a Secret with jwt-secret, or auth.jwtSecret (openssl rand -hex 32)" -}}
+{{- else if and $jwt (lt (len $jwt) 32) -}}
+{{- $out = append $out (printf "auth.jwtSecret has %d characters; it must have at least 32 (openssl rand -hex 32)" (len $jwt)) -}}
+{{- end -}}
+{{- $key := .Values.secretKey -}}
+{{- if and $key .Values.secretKeyExistingSecret -}}
+{{- $out = append $out "secretKey and secretKeyExistingSecret are both set: take one" -}}
+{{- else if not (or $key .Values.secretKeyExistingSecret) -}}
+{{- $out = append $out "nothing seals variables and connections: set secretKeyExistingSecret, the name of a Secret with secret-key, or secretKey (openssl rand -hex 32)" -}}
+{{- else if and $key (not (regexMatch "^[0-9a-fA-F]{64}$" $key)) -}}
+{{- $out = append $out "secretKey is not 64 hexadecimal digits (openssl rand -hex 32)" -}}
+{{- end -}}
+{{- with .Values.bootstrap -}}
+{{- if gt (len (compact (list .password .passwordHash .existingSecret))) 1 -}}
+{{- $out = append $out "bootstrap has more than one of password, passwordHash and existingSecret: take one" -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
+{{- define "leoflow.refusals.tls" -}}
+{{- $out := list -}}
+{{- $own := compact (list .Values.agentTLS.serverCertSecret .Values.agentTLS.caConfigMap) -}}
+{{- if and .Values.agentTLS.autoGenerate $own -}}
+{{- $out = append $out "agentTLS.autoGenerate is true beside agentTLS.serverCertSecret or caConfigMap: set it to false to use your own" -}}
+{{- else if and (not .Values.agentTLS.autoGenerate) (lt (len $own) 2) -}}
+{{- $out = append $out "agents are only spoken to over TLS: set agentTLS.serverCertSecret and agentTLS.caConfigMap, or agentTLS.autoGenerate to true" -}}
+{{- end -}}
+{{- if not (regexMatch "^.+:[0-9]+$" (include "leoflow.controlPlaneAddr" .)) -}}
+{{- $out = append $out "config.agentControlPlaneAddr is not host:port, such as leoflow.example.com:9091" -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
+{{- define "leoflow.refusals.accounts" -}}
+{{- $out := list -}}
+{{- with .Values.serviceAccount -}}
+{{- if and (not .create) (not .name) -}}
+{{- $out = append $out "serviceAccount.create is false: set serviceAccount.name, or the namespace's default would get the server's rights" -}}
+{{- end -}}
+{{- if and (not .create) .annotations -}}
+{{- $out = append $out "serviceAccount.annotations have no effect on a ServiceAccount that is not made: annotate it yourself, or set serviceAccount.create to true" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.taskServiceAccount -}}
+{{- if and (not .create) (or .annotations .imagePullSecrets) -}}
+{{- $out = append $out "taskServiceAccount.annotations and imagePullSecrets have no effect on a ServiceAccount that is not made: set taskServiceAccount.create to true" -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (include "leoflow.taskNamespace" .) .Release.Namespace -}}
+{{- if eq (include "leoflow.taskServiceAccount" .) (include "leoflow.serviceAccount" .) -}}
+{{- $out = append $out "taskServiceAccount.name is the server's ServiceAccount: tasks must not have the server's rights" -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
+{{- define "leoflow.refusals.server" -}}
+{{- $out := list -}}
+{{- if gt (int .Values.replicaCount) 1 -}}
+{{- $out = append $out "replicaCount is above 1: more than one server is not supported yet" -}}
+{{- end -}}
+{{- with .Values.ports -}}
+{{- if lt (len (uniq (list (int .http) (int .grpc) (int .metrics)))) 3 -}}
+{{- $out = append $out "ports.http, ports.grpc and ports.metrics are not three different ports" -}}
+{{- end -}}
+{{- end -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "leoflow.fullname" .)) -}}
+{{- $out = append $out (printf "'%s' is no name of a Service: set fullnameOverride to small letters, digits and dashes" (include "leoflow.fullname" .)) -}}
+{{- end -}}
+{{- if gt (len (include "leoflow.instance" .)) 63 -}}
+{{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
+{{- end -}}
+{{- $taken := list "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" -}}
+{{- range include "leoflow.env" . | fromYamlArray -}}
+{{- $taken = append $taken .name -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if has .name $taken -}}
+{{- $out = append $out (printf "extraEnv sets %s, which other values of this chart set: see values.yaml" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
+{{- define "leoflow.refusals.around" -}}
+{{- $out := list -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
+{{- $out = append $out "ingress.enabled without hosts: set ingress.hosts, such as [{host: leoflow.example.com}]" -}}
+{{- end -}}
+{{- with .Values.podDisruptionBudget -}}
+{{- $bounds := without (list (toString .minAvailable) (toString .maxUnavailable)) "" "<nil>" -}}
+{{- if and .enabled (ne (len $bounds) 1) -}}
+{{- $out = append $out "podDisruptionBudget needs one of minAvailable and maxUnavailable, and not both: set the other to \"\"" -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}

@@ -1,0 +1,165 @@
+"""The Helm chart: its own tests, and what a real API server says to it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pathlib
+import re
+
+import pytest
+from bed.bed import Bed
+from chart import CHART, EXAMPLES, LEAST, RELEASE, render, run
+from pods import Namespace
+from support import ROOT, eventually
+
+_TEXT, _TEXTS = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _all_of(**properties: object) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+# As much of the Prometheus operator's kind as the chart uses.
+_SERVICE_MONITOR = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
+    "spec": {
+        "group": "monitoring.coreos.com",
+        "names": {"kind": "ServiceMonitor", "plural": "servicemonitors", "singular": "servicemonitor"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": _all_of(
+                        spec=_all_of(
+                            selector=_all_of(matchLabels=_TEXTS),
+                            namespaceSelector=_all_of(matchNames={"type": "array", "items": _TEXT}),
+                            endpoints={
+                                "type": "array",
+                                "items": _all_of(port=_TEXT, path=_TEXT, interval=_TEXT, scrapeTimeout=_TEXT),
+                            },
+                        )
+                    )
+                },
+            }
+        ],
+    },
+}
+_EVERYTHING = {
+    "taskNamespace": "leoflow-tasks",
+    "taskServiceAccount": {"create": True, "imagePullSecrets": [{"name": "pull"}]},
+    "database": {"existingSecret": "own", "caConfigMap": "ca"},
+    "bootstrap": {"password": "a password"},
+    "extraEnv": [{"name": "AIRFLOW__API__INSTANCE_NAME", "value": "Mine"}],
+    "service": {"type": "LoadBalancer"},
+    "ingress": {"enabled": True, "hosts": [{"host": "a.example"}], "tls": [{"secretName": "tls"}]},
+    "metrics": {"serviceMonitor": {"enabled": True}},
+    "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": "50%"},
+    "networkPolicy": {"enabled": True, "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
+    "taskNetworkPolicy": {"enabled": True, "blockPrivateNetworks": True, "allowMetadataEgress": True},
+    "tolerations": [{"operator": "Exists"}],
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(control_plane: Bed) -> Bed:
+    """Gives a cluster with what the examples need: their namespaces, restricted, and the kind ServiceMonitor."""
+    api = control_plane.api
+    for name in ("leoflow", "leoflow-tasks"):
+        labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+        api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+    api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", _SERVICE_MONITOR)
+    monitors = "/apis/monitoring.coreos.com/v1"
+    eventually(lambda: control_plane.has(monitors), "the kind ServiceMonitor is served", 30)
+    return control_plane
+
+
+def test_the_suites_of_the_chart_pass() -> None:
+    said = run("helm-unittest", "--color=false", CHART)
+    assert int(re.search(r"^Tests: +(\d+) passed", said, re.MULTILINE)[1]) > 50
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+def test_examples_have_no_lint(example: pathlib.Path) -> None:
+    run("helm", "lint", "--strict", CHART, "--values", example)
+
+
+@pytest.mark.parametrize("values", [*EXAMPLES, _EVERYTHING], ids=[*(file.stem for file in EXAMPLES), "everything"])
+def test_the_api_server_takes_what_is_rendered(cluster: Bed, values) -> None:
+    manifests = render("leoflow", values)
+    said = run(
+        "kubectl", "--kubeconfig", cluster.kubeconfig, "apply", "--dry-run=server", "--validate=strict", "--filename", "-",
+        text=manifests,
+    )  # fmt: skip
+    assert said.count("(server dry run)") == manifests.count("\nkind: ")
+
+
+def test_a_pod_that_the_deployment_makes_is_restricted(cluster: Bed) -> None:
+    manifests = render("leoflow", _EVERYTHING, "--show-only", "templates/deployment.yaml")
+    shown = run(
+        "kubectl", "--kubeconfig", cluster.kubeconfig, "create", "--dry-run=client", "--output=json", "--filename", "-",
+        text=manifests,
+    )  # fmt: skip
+    pod = json.loads(shown)["spec"]["template"] | {"apiVersion": "v1", "kind": "Pod"}
+    pod["metadata"]["name"] = "server"
+    pod["spec"]["serviceAccountName"] = "default"  # the chart's is not there
+    cluster.api.create("/api/v1/namespaces/leoflow/pods?dryRun=All", pod)
+
+
+def test_the_versions_are_those_of_the_program() -> None:
+    version = re.search(r"^project\(leoflow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
+    chart = (CHART / "Chart.yaml").read_text()
+    assert re.search(r"^version: (.*)$", chart, re.MULTILINE)[1] == version
+    assert re.search(r'^appVersion: "(.*)"$', chart, re.MULTILINE)[1] == version
+
+
+def test_every_setting_of_the_server_is_set_and_no_other() -> None:
+    code = (ROOT / "src/cli/server_command.cpp").read_text()
+    known = set(re.findall(r'"((?:LEOFLOW|AIRFLOW)_\w+)"', code))
+    by_password = render("leoflow", _EVERYTHING | {"config": {"edition": "pro"}})
+    by_hash = render("leoflow", {"bootstrap": {"passwordHash": "hash"}})
+    rendered = set(re.findall(r"- name: ((?:LEOFLOW|AIRFLOW__(?!API))\w+)", by_password + by_hash))
+    assert rendered - known == set()
+    assert known - rendered == {
+        "LEOFLOW_AIRFLOW_FOLDER",  # the image's
+        "LEOFLOW_EXECUTOR_KUBECONFIG",  # the ServiceAccount instead
+        "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE",  # taskNamespace is stronger
+        "AIRFLOW__CORE__MAX_MAP_LENGTH",  # extraEnv
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE",  # extraEnv
+    }
+
+
+def test_an_install_keeps_its_certificate_until_its_host_changes(
+    cluster: Bed, namespace: Namespace, tmp_path: pathlib.Path
+) -> None:
+    def install(**config: str) -> str:
+        values = json.dumps(LEAST | {"config": config})
+        run(
+            "helm", "--kubeconfig", cluster.kubeconfig, "upgrade", "--install", RELEASE, CHART,
+            "--namespace", namespace.name, "--values", "-", text=values,
+        )  # fmt: skip
+        secret = namespace.find("secrets", "leoflow-agent-tls")["data"]
+        authority = namespace.find("configmaps", "leoflow-agent-ca")["data"]["ca.crt"]
+        assert base64.b64decode(secret["ca.crt"]).decode().strip() == authority.strip()
+        (tmp_path / "ca.crt").write_text(authority)
+        (tmp_path / "tls.crt").write_bytes(base64.b64decode(secret["tls.crt"]))
+        return secret["tls.crt"]
+
+    def is_for(host: str) -> bool:
+        trusted = ("-CAfile", tmp_path / "ca.crt", "-verify_hostname", host)
+        return "OK" in run("openssl", "verify", "-purpose", "sslserver", *trusted, tmp_path / "tls.crt")
+
+    first = install()
+    assert is_for(f"leoflow.{namespace.name}.svc")
+    assert install() == first
+    assert install(edition="pro") == first
+    assert install(agentControlPlaneAddr="leoflow.example:9091") != first
+    assert is_for("leoflow.example")
+    run("helm", "--kubeconfig", cluster.kubeconfig, "uninstall", RELEASE, "--namespace", namespace.name)
+    assert namespace.find("persistentvolumeclaims", "leoflow-logs"), "logs outlive the release"
+    assert namespace.find("secrets", "leoflow-agent-tls") is None
