@@ -16,6 +16,7 @@ from bed.archives import archive
 from bed.bed import Bed
 from bed.process_node import ProcessNode
 from bed.programs import NotBuilt
+from chart import apply_rights
 from control_plane import Server
 from pods import Namespace
 from support import ROOT
@@ -75,11 +76,12 @@ def make_server(
     made: list[Server] = []
     # Not below /tmp, where pods have a volume: what their processes are given would be changed.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="servers-", dir=ROOT / "build/kubernetes"))
+    rights = apply_rights(control_plane.kubeconfig, control_plane.api, namespace.name, folder / "kubeconfig")
 
     def make(**settings: str) -> Server:
         home = folder / f"server{len(made)}"
         home.mkdir()
-        server = Server(home=home, dags=home / "dags", bed=control_plane, node=node, namespace=namespace,
+        server = Server(home=home, dags=home / "dags", node=node, namespace=namespace, kubeconfig=rights,
                         database_url=database, settings=settings)  # fmt: skip
         made.append(server)
         if len(made) == 1:

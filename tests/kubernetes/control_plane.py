@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bed import certificates
-from bed.bed import Bed
 from bed.process_node import ProcessNode
 from pods import Namespace
 from support import BIN, PASSWORD, PYTHON, ROOT, Answer, Lite, eventually
@@ -33,16 +32,16 @@ class Server(Lite):
     """One control plane; what tests ask of Lite can be asked of it.
 
     Attributes:
-        bed: The Kubernetes.
         node: Runs the pods.
         namespace: Where its pods are.
+        kubeconfig: Of somebody with the rights that the chart gives.
         database_url: Of a PostgreSQL database.
         settings: Environment variables that it starts with.
     """
 
-    bed: Bed | None = None
     node: ProcessNode | None = None
     namespace: Namespace | None = None
+    kubeconfig: pathlib.Path | None = None
     database_url: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     images: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +68,7 @@ class Server(Lite):
             "LEOFLOW_BOOTSTRAP_PASSWORD": PASSWORD,
             "LEOFLOW_AIRFLOW_FOLDER": str(AIRFLOW),
             "LEOFLOW_LOGS_DIR": str(self.home / "logs"),
-            "LEOFLOW_EXECUTOR_KUBECONFIG": str(self.bed.kubeconfig),
+            "LEOFLOW_EXECUTOR_KUBECONFIG": str(self.kubeconfig),
             "LEOFLOW_EXECUTOR_TASK_NAMESPACE": self.namespace.name,
             "LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR": self.grpc,
             "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP": "leoflow-ca",
