@@ -59,6 +59,7 @@ void Watch::run() {
 }
 
 bool Watch::list() {
+  events_.on_listing();
   json::array objects;
   std::string next;
   do {

@@ -17,7 +17,9 @@ namespace leoflow::kube {
 class Watch {
  public:
   struct Events {
-    /// All that is there now; what was told before and is not among it is gone.
+    /// It is about to ask for all that is there.
+    std::function<void()> on_listing;
+    /// All that was there at some time since on_listing; what was known at that and is not among it is gone.
     std::function<void(const json::array& objects)> on_list;
     /// @param type "ADDED", "MODIFIED" or "DELETED"
     std::function<void(std::string_view type, const json::value& object)> on_event;

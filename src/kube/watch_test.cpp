@@ -19,7 +19,8 @@ class WatchTest : public ::testing::Test {
     access.server = "http://127.0.0.1:" + std::to_string(server_->port());
     access.token = "t";
     watch_.emplace(access, "/pods", "labelSelector=a",
-                   Watch::Events{[this](const json::array& objects) { say("list " + names(objects)); },
+                   Watch::Events{[this] { say("listing"); },
+                                 [this](const json::array& objects) { say("list " + names(objects)); },
                                  [this](std::string_view type, const json::value& object) {
                                    say(std::string(type) + " " + name(object));
                                  },
@@ -93,22 +94,23 @@ TEST_F(WatchTest, TellsWhatIsThereAndWhatBecomesOfIt) {
   will_answer(list(object("a", 3) + "," + object("b", 4), 5));
   will_answer(event("MODIFIED", object("a", 6)) + event("DELETED", object("b", 7)));
   watch_->start();
-  EXPECT_EQ(heard(6),
-            (std::vector<std::string>{kList, "list ab", watched(5), "MODIFIED a", "DELETED b", watched(7)}));
+  EXPECT_EQ(heard(7), (std::vector<std::string>{"listing", kList, "list ab", watched(5), "MODIFIED a",
+                                                "DELETED b", watched(7)}));
 }
 
 TEST_F(WatchTest, ReadsAListThatComesInPages) {
   will_answer(list(object("a", 3), 5, "more"));
   will_answer(list(object("b", 3), 5));
   watch_->start();
-  EXPECT_EQ(heard(4), (std::vector<std::string>{kList, kList + "&continue=more", "list ab", watched(5)}));
+  EXPECT_EQ(heard(5),
+            (std::vector<std::string>{"listing", kList, kList + "&continue=more", "list ab", watched(5)}));
 }
 
 TEST_F(WatchTest, ABookmarkMovesThePlaceThatIsResumed) {
   will_answer(list("", 5));
   will_answer(event("BOOKMARK", R"({"metadata":{"resourceVersion":"90"}})"));
   watch_->start();
-  EXPECT_EQ(heard(4), (std::vector<std::string>{kList, "list ", watched(5), watched(90)}));
+  EXPECT_EQ(heard(5), (std::vector<std::string>{"listing", kList, "list ", watched(5), watched(90)}));
 }
 
 TEST_F(WatchTest, APlaceThatTheServerHasForgottenIsListedAnew) {
@@ -118,8 +120,9 @@ TEST_F(WatchTest, APlaceThatTheServerHasForgottenIsListedAnew) {
   will_answer(event("ERROR", R"({"code":410,"message":"too old resource version"})"));
   will_answer(list("", 12));
   watch_->start();
-  EXPECT_EQ(heard(9), (std::vector<std::string>{kList, "list ", watched(5), kList, "list a", watched(9),
-                                                kList, "list ", watched(12)}));
+  EXPECT_EQ(heard(12),
+            (std::vector<std::string>{"listing", kList, "list ", watched(5), "listing", kList, "list a",
+                                      watched(9), "listing", kList, "list ", watched(12)}));
 }
 
 TEST_F(WatchTest, AServerInTroubleIsAskedAgain) {
@@ -129,13 +132,13 @@ TEST_F(WatchTest, AServerInTroubleIsAskedAgain) {
   will_answer("no event\n");
   will_answer(event("ADDED", object("a", 6)));
   watch_->start();
-  const auto all = heard(10);
-  EXPECT_EQ(all[1], "trouble slow down");
-  EXPECT_TRUE(all[3].starts_with("trouble the API server's answer cannot be read")) << all[3];
-  EXPECT_EQ(all[5], "list ");
-  EXPECT_EQ(all[7], "trouble an event of the API server cannot be read");
-  EXPECT_EQ(all[8], watched(5)) << "it goes on from where it was";
-  EXPECT_EQ(all[9], "ADDED a");
+  const auto all = heard(13);
+  EXPECT_EQ(all[2], "trouble slow down");
+  EXPECT_TRUE(all[5].starts_with("trouble the API server's answer cannot be read")) << all[5];
+  EXPECT_EQ(all[8], "list ");
+  EXPECT_EQ(all[10], "trouble an event of the API server cannot be read");
+  EXPECT_EQ(all[11], watched(5)) << "it goes on from where it was";
+  EXPECT_EQ(all[12], "ADDED a");
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ KubernetesExecutor::KubernetesExecutor(KubernetesSettings settings, engine::Engi
       clock_(clock),
       clients_(settings_.access),
       watch_(settings_.access, kube::pods_path(settings_.name_space), pods_query(settings_),
-             {.on_list = [this](const json::array& pods) { on_list(pods); },
+             {.on_listing = [this] { on_listing(); },
+              .on_list = [this](const json::array& pods) { on_list(pods); },
               .on_event = [this](std::string_view type, const json::value& pod) { on_event(type, pod); },
               .on_trouble = [this](const std::string& why) { on_trouble(why); }}),
       workers_(std::in_place, kWorkers) {}
@@ -151,6 +152,11 @@ void KubernetesExecutor::forget(const Uuid& attempt) {
   engine_.wake();  // a slot is free
 }
 
+void KubernetesExecutor::on_listing() {
+  const std::lock_guard lock(mutex_);
+  ++listings_;
+}
+
 void KubernetesExecutor::on_list(const json::array& objects) {
   std::set<Uuid> there;
   for (const json::value& object : objects) {
@@ -164,7 +170,9 @@ void KubernetesExecutor::on_list(const json::array& objects) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [attempt, pod] : pods_) {
-      if (!pod.uid.empty() && !there.contains(attempt)) vanished.push_back(attempt);
+      // One that was made meanwhile need not be in the list.
+      const bool was_known = !pod.uid.empty() && pod.known_in < listings_;
+      if (was_known && !there.contains(attempt)) vanished.push_back(attempt);
     }
     is_first = !std::exchange(is_listed_, true);
   }
@@ -220,6 +228,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
       due_.emplace(pod.since + settings_.pending_limit, attempt);
     }
     pod.name = get_text(object.at("metadata"), "name");
+    if (pod.uid.empty()) pod.known_in = listings_;
     pod.uid = uid_of(object);
     if (is_new) pod.log_path = log_path_of(object);
     pod.manifest = nullptr;
@@ -284,7 +293,10 @@ void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, co
     if (found == pods_.end()) return;
     found->second.manifest = nullptr;
     found->second.failures = 0;
-    if (answer->is_ok()) found->second.uid = uid_of(answer->body);
+    if (answer->is_ok() && found->second.uid.empty()) {
+      found->second.uid = uid_of(answer->body);
+      found->second.known_in = listings_;
+    }
     // It was recalled while it was being made.
     if (found->second.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
     return;

@@ -55,16 +55,18 @@ class KubernetesExecutor final : public fleet::Launcher {
  private:
   struct Pod {
     std::string name;
-    std::string uid;           ///< "" until the API server told it
-    std::string log_path;      ///< of its attempt, below the folder of logs
-    json::value manifest;      ///< until it is made
-    bool is_unwanted = false;  ///< to be deleted
-    int failures = 0;          ///< of what is being asked for it
-    Time since;                ///< it is wanted
+    std::string uid;             ///< "" until the API server told it
+    std::uint64_t known_in = 0;  ///< which listing was the last to begin before that
+    std::string log_path;        ///< of its attempt, below the folder of logs
+    json::value manifest;        ///< until it is made
+    bool is_unwanted = false;    ///< to be deleted
+    int failures = 0;            ///< of what is being asked for it
+    Time since;                  ///< it is wanted
     PodStatus status{};
   };
 
   // What the watch tells.
+  void on_listing();
   void on_list(const json::array& pods);
   void on_event(std::string_view type, const json::value& pod);
   void on_trouble(const std::string& why);
@@ -106,6 +108,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   std::condition_variable changed_;
   std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< those that take a slot
   std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
+  std::uint64_t listings_ = 0;                    ///< begun
   bool is_listed_ = false;
   bool stopping_ = false;
 
