@@ -1,5 +1,6 @@
 #include "dag/artifact.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -10,6 +11,7 @@ namespace leoflow::dag {
 namespace {
 
 constexpr std::string_view kSchemaVersion = "1.0";
+constexpr std::size_t kLongestLabel = 250;  // bytes; that of Airflow for ids
 
 std::string hash_of(const json::value& content) {
   return "sha256:" + sha256_hex(json::serialize(content));
@@ -36,8 +38,20 @@ class Fields {
 
   std::string text(std::string_view name) {
     const json::value* field = find(from_, name);
-    if (field != nullptr && field->is_string()) return std::string(field->get_string());
-    return refuse(name, "a text"), "";
+    if (field == nullptr || !field->is_string()) return refuse(name, "a text"), "";
+    std::string out(field->get_string());
+    // PostgreSQL keeps none.
+    if (out.find('\0') != std::string::npos) refuse(name, "free of NUL characters");
+    return out;
+  }
+  /// What people type and pages show.
+  std::string label(std::string_view name) {
+    std::string out = text(name);
+    const bool is_plain =
+        std::ranges::none_of(out, [](char c) { return static_cast<unsigned char>(c) < ' '; });
+    if (out.empty() || out.size() > kLongestLabel || !is_plain)
+      refuse(name, fmt::format("a text of 1 to {} printable characters", kLongestLabel));
+    return out;
   }
   std::optional<std::string> text_or_null(std::string_view name) {
     const json::value* field = find(from_, name);
@@ -78,7 +92,7 @@ std::unexpected<Error> refused(std::string_view why) {
 Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
   Fields fields(from, fmt::format("content.dags[{}].", number));
   FrozenDag dag;
-  dag.dag_id = fields.text("dag_id");
+  dag.dag_id = fields.label("dag_id");
   dag.relative_fileloc = fields.text("relative_fileloc");
   dag.source = fields.text("source");
   dag.serialized = fields.object("serialized");
@@ -120,7 +134,7 @@ Result<Artifact> Artifact::read(std::string_view text) {
     return refused(
         fmt::format("its schema_version is '{}', this Leoflow reads '{}'", schema, kSchemaVersion));
   Artifact artifact;
-  artifact.dag_version = top.text("dag_version");
+  artifact.dag_version = top.label("dag_version");
   const std::string hash = top.text("content_hash");
   const json::value& content = top.object("content");
   if (!top.problem().empty()) return refused(top.problem());
@@ -129,7 +143,7 @@ Result<Artifact> Artifact::read(std::string_view text) {
         fmt::format("its content_hash is '{}', its content has '{}': it was changed after it was compiled",
                     hash, hash_of(content)));
   Fields fields(content, "content.");
-  artifact.project = fields.text("project");
+  artifact.project = fields.label("project");
   artifact.image = fields.text_or_null("image");
   artifact.python_version = fields.text("python_version");
   const json::array& dags = fields.list("dags");

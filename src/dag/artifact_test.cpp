@@ -1,6 +1,7 @@
 #include "dag/artifact.hpp"
 
 #include <gtest/gtest.h>
+#include <random>
 
 namespace leoflow::dag {
 namespace {
@@ -67,10 +68,48 @@ TEST(Artifact, WhatIsMissingOrOfAnotherTypeIsNamed) {
             "the artifact cannot be read: 'dag_version' is not a text");
 }
 
+TEST(Artifact, NamesAreWhatPeopleCanType) {
+  for (const std::string& name :
+       {std::string(), std::string("a\nb"), std::string("a\0b", 3), std::string(251, 'a')}) {
+    Artifact artifact = example();
+    artifact.project = name;
+    EXPECT_EQ(problem_of(artifact.text()),
+              name.size() == 3 && name[1] == '\0'
+                  ? "the artifact cannot be read: 'content.project' is not free of NUL characters"
+                  : "the artifact cannot be read: 'content.project' is not a text of 1 to 250 printable "
+                    "characters");
+  }
+  Artifact artifact = example();
+  artifact.dags[0].source = std::string("a\0b", 3);
+  EXPECT_EQ(problem_of(artifact.text()),
+            "the artifact cannot be read: 'content.dags[0].source' is not free of NUL characters");
+}
+
 TEST(Artifact, ADagThatIsThereTwiceIsRefused) {
   Artifact artifact = example();
   artifact.dags.push_back(artifact.dags[0]);
   EXPECT_EQ(problem_of(artifact.text()), "the artifact cannot be read: the DAG 'load' is in it twice");
+}
+
+TEST(Artifact, NoChangedByteGivesOtherContent) {
+  std::minstd_rand random(7);
+  const std::string good = example().text();
+  for (int i = 0; i < 5'000; ++i) {
+    std::string text = good;
+    const std::size_t at = random() % text.size();
+    switch (random() % 3) {
+      case 0:
+        text[at] = static_cast<char>(random() % 256);
+        break;
+      case 1:
+        text.erase(at, 1 + random() % 20);
+        break;
+      default:
+        text.insert(at, 1, static_cast<char>(random() % 256));
+    }
+    const auto read = Artifact::read(text);
+    if (read) EXPECT_EQ(read->content_hash(), example().content_hash()) << text;
+  }
 }
 
 TEST(Artifact, DoesNotSayWhereItWasCompiled) {

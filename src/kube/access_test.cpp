@@ -1,6 +1,7 @@
 #include "kube/access.hpp"
 
 #include <gtest/gtest.h>
+#include <random>
 
 namespace leoflow::kube {
 namespace {
@@ -64,6 +65,18 @@ TEST(Kubeconfig, WhatCannotBeHonouredIsRefused) {
   EXPECT_NE(problem_of(changed("token: t", "exec: {command: x}")).find("plugin"), std::string::npos);
   EXPECT_NE(problem_of(changed("server:", "insecure-skip-tls-verify: true, server:")).find("insecure-skip"),
             std::string::npos);
+}
+
+TEST(Kubeconfig, NoChangedByteMakesItFall) {
+  std::minstd_rand random(7);
+  for (int i = 0; i < 5'000; ++i) {
+    std::string text = kConfig;
+    const std::size_t at = random() % text.size();
+    random() % 2 == 0          ? text[at] = static_cast<char>(random() % 256),
+                        void() : void(text.erase(at, 1 + random() % 20));
+    const auto access = read_kubeconfig(text, "/nowhere");
+    if (!access) EXPECT_FALSE(access.error().message.empty());
+  }
 }
 
 }  // namespace
