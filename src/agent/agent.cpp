@@ -21,6 +21,7 @@ using boost::system::error_code;
 constexpr std::size_t kRememberedAttempts = 50'000;
 /// How long an agent that leaves waits for its last reports to be acknowledged.
 constexpr std::chrono::seconds kLastReports{5};
+constexpr std::chrono::minutes kPatienceWithNews = std::chrono::hours{24};
 
 }  // namespace
 
@@ -124,6 +125,8 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   shipper_.welcomed();
   triggers_->welcomed({welcome.triggers().begin(), welcome.triggers().end()});
   update_hello();
+  // What was not acknowledged may have been heard all the same.
+  exit_if_done();
 }
 
 void Agent::lost(const std::string& reason) {
@@ -299,7 +302,10 @@ void Agent::beat() {
   for (const auto& [id, attempt] : attempts_) message.mutable_heartbeat()->add_attempt_ids(id);
   send(std::move(message));
   const auto lonely = std::chrono::steady_clock::now() - last_contact_;
-  if (!is_connected_ && attempts_.empty() && lonely > options_.lonely_limit) {
+  // One that has something to deliver waits longer: what its task did would be done again.
+  const bool has_news = options_.once && (!finished_.empty() || !shipper_.is_done());
+  const auto limit = has_news ? kPatienceWithNews : options_.lonely_limit;
+  if (!is_connected_ && attempts_.empty() && lonely > limit) {
     shut_down({}, "the control plane stays away and there is nothing to do");
   }
   heartbeat_timer_.expires_after(options_.heartbeat);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kPartBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::chrono::seconds kSendAgain{10};
 
 /// At most kPartBytes from `offset` on.
 std::string read_part(const std::string& path, std::uint64_t offset) {
@@ -70,7 +71,9 @@ void LogShipper::look() {
 }
 
 bool LogShipper::ship(const std::string& attempt_id, Log& log) {
-  if (log.is_waiting) return false;
+  const auto now = std::chrono::steady_clock::now();
+  // It could not be kept, a full disk for instance: that may be over.
+  if (log.is_waiting && now - log.sent_at < kSendAgain) return false;
   std::string content = read_part(log.path, log.kept - log.start);
   if (content.empty()) return log.is_finished;
   agentrpc::AgentMessage message;
@@ -79,6 +82,7 @@ bool LogShipper::ship(const std::string& attempt_id, Log& log) {
   message.mutable_log()->set_is_first(log.kept == log.start);
   message.mutable_log()->set_content(std::move(content));
   log.is_waiting = true;
+  log.sent_at = now;
   send_(std::move(message));
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +37,7 @@ class LogShipper {
     std::uint64_t start = 0;  ///< places in the whole log: of the file's first byte,
     std::uint64_t kept = 0;   ///< up to which it is kept
     bool is_waiting = false;  ///< for an acknowledgement
+    std::chrono::steady_clock::time_point sent_at{};
     bool is_finished = false;
   };
 

@@ -10,6 +10,8 @@ namespace leoflow::agentrpc {
 
 /// No message may be larger: an XCom value or a DAG file's serialized form fits.
 inline constexpr int kMaxMessageBytes = 256 << 20;
+/// How long a connection may be silent before its other end is asked whether it is there.
+inline constexpr int kKeepaliveMs = 20'000;
 
 /// What an agent may do, as its credentials say.
 struct AgentIdentity {

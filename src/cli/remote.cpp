@@ -92,7 +92,7 @@ Remote::Remote(const std::string& server_url) : url_(server_url), client_("") {
 json::value Remote::ask(std::string_view method, const std::string& target, std::string_view body) {
   const auto response = client_.send(method, target, body);
   if (!response) {
-    if (response.error().code != ErrorCode::unavailable) {
+    if (response.error().code != ErrorCode::unavailable || url_.starts_with("https://")) {
       throw Exit{exit_code_of(response.error().code), response.error().message};
     }
     throw Exit{exit_code_of(ErrorCode::unavailable),

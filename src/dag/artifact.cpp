@@ -89,6 +89,28 @@ std::unexpected<Error> refused(std::string_view why) {
   return fail(ErrorCode::invalid, fmt::format("the artifact cannot be read: {}", why));
 }
 
+/// Ids become names of folders: they hold no slash and nothing that cannot be seen.
+bool is_good_id(std::string_view id) {
+  const bool is_plain =
+      std::ranges::none_of(id, [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; });
+  return !id.empty() && id.size() <= kLongestLabel && is_plain && id != "." && id != "..";
+}
+
+Result<void> check_ids(const FrozenDag& dag) {
+  const json::value* fields = find(dag.serialized, "dag");
+  const std::string own = fields == nullptr ? "" : get_text(*fields, "dag_id");
+  if (own != dag.dag_id || !is_good_id(own))
+    return refused(fmt::format("the DAG '{}' calls itself '{}'", dag.dag_id, own));
+  const json::value* tasks = find(*fields, "tasks");
+  if (tasks == nullptr || !tasks->is_array()) return {};
+  for (const json::value& task : tasks->get_array()) {
+    const json::value* inner = find(task, "__var");
+    const std::string id = inner == nullptr ? "" : get_text(*inner, "task_id");
+    if (!is_good_id(id)) return refused(fmt::format("'{}' is no task_id (DAG '{}')", id, dag.dag_id));
+  }
+  return {};
+}
+
 Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
   Fields fields(from, fmt::format("content.dags[{}].", number));
   FrozenDag dag;
@@ -97,6 +119,7 @@ Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
   dag.source = fields.text("source");
   dag.serialized = fields.object("serialized");
   if (!fields.problem().empty()) return refused(fields.problem());
+  if (auto fine = check_ids(dag); !fine) return std::unexpected(fine.error());
   return dag;
 }
 

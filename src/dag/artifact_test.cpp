@@ -85,6 +85,18 @@ TEST(Artifact, NamesAreWhatPeopleCanType) {
             "the artifact cannot be read: 'content.dags[0].source' is not free of NUL characters");
 }
 
+TEST(Artifact, IdsThatWouldLeadElsewhereAreRefused) {
+  Artifact artifact = example();
+  artifact.dags[0].serialized = *parse_json(R"({"dag": {"dag_id": "victim"}})");
+  EXPECT_EQ(problem_of(artifact.text()), "the artifact cannot be read: the DAG 'load' calls itself 'victim'");
+  for (const char* id : {"", "..", "../x", "a/b", "a b", "a\nb"}) {
+    artifact = example();
+    artifact.dags[0].serialized.at("dag").as_object()["tasks"] =
+        json::array{json::object{{"__var", json::object{{"task_id", id}}}}};
+    EXPECT_NE(problem_of(artifact.text()).find("is no task_id"), std::string::npos) << id;
+  }
+}
+
 TEST(Artifact, ADagThatIsThereTwiceIsRefused) {
   Artifact artifact = example();
   artifact.dags.push_back(artifact.dags[0]);

@@ -105,7 +105,8 @@ DagFiles::Place DagFiles::place_of(const std::string& dag_id,
   Place place = place_of(dag_id);
   if (!bundle_version || !place.bundle_version || *bundle_version == *place.bundle_version) return place;
   // Files in git have a folder for each version; those of a pushed project are in an image.
-  if (const auto at = place.bundle_path.rfind(*place.bundle_version); at != std::string::npos)
+  const auto at = place.bundle_path.rfind(*place.bundle_version);
+  if (place.bundle_path != kProjectFolder && at != std::string::npos)
     place.bundle_path.replace(at, place.bundle_version->size(), *bundle_version);
   place.bundle_version = bundle_version;
   return place;

@@ -15,6 +15,9 @@
 
 namespace leoflow::engine {
 
+/// Where the files of every pushed project are in its image.
+constexpr std::string_view kProjectFolder = "/home/leoflow/dags";
+
 /// What parsing one file gave.
 struct ParsedFile {
   std::string bundle_name;

@@ -12,8 +12,7 @@ Result<RegisteredVersion> Engine::register_project(RegisterProject command) {
   const auto writings = std::make_shared<std::vector<std::function<void(store::Session&)>>>();
   const auto decide = [this, kept, hash, registered, writings](Deciding& d) -> Result<RegisteredVersion> {
     const dag::Artifact& artifact = kept->artifact;
-    // The label is in none of what is checked.
-    for (const ParsedFile& file : parsed_files(artifact, artifact.dag_version, hash)) {
+    for (const ParsedFile& file : parsed_files(artifact, projects_.label_of(artifact, hash), hash)) {
       for (const json::value& serialized : file.serialized_dags) {
         if (auto fine = dag_files_.read(d, file, serialized); !fine) return std::unexpected(fine.error());
       }

@@ -18,6 +18,15 @@ const Projects::Version* Projects::find(const std::string& project, const std::s
   return version == versions->second.end() ? nullptr : &version->second;
 }
 
+std::string Projects::label_of(const dag::Artifact& artifact, const std::string& content_hash) const {
+  const auto versions = versions_.find(artifact.project);
+  if (versions == versions_.end()) return artifact.dag_version;
+  for (const auto& [label, version] : versions->second) {
+    if (version.content_hash == content_hash) return label;
+  }
+  return artifact.dag_version;
+}
+
 Result<RegisteredVersion> Projects::add(const dag::Artifact& artifact, const std::string& content_hash) {
   auto& versions = versions_[artifact.project];
   for (const auto& [label, version] : versions) {
@@ -34,13 +43,12 @@ Result<RegisteredVersion> Projects::add(const dag::Artifact& artifact, const std
 void write_project_version(store::Session& session, const dag::Artifact& artifact,
                            const RegisteredVersion& registered, const std::optional<std::string>& user,
                            Time now) {
-  if (registered.is_new) {
-    session.execute(
-        "INSERT INTO project_version (project, dag_version, content_hash, image, python_version, document,"
-        " created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        {artifact.project, artifact.dag_version, artifact.content_hash(), artifact.image,
-         artifact.python_version, artifact.text(), now, user});
-  }
+  // Whatever is new in memory: an earlier write may have been refused.
+  session.execute(
+      "INSERT INTO project_version (project, dag_version, content_hash, image, python_version, document,"
+      " created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+      {artifact.project, registered.dag_version, artifact.content_hash(), artifact.image,
+       artifact.python_version, artifact.text(), now, user});
   session.execute(
       "INSERT INTO project (project, dag_version, chosen_at, chosen_by) VALUES ($1, $2, $3, $4)"
       " ON CONFLICT (project) DO UPDATE SET dag_version = excluded.dag_version,"

@@ -10,9 +10,6 @@
 
 namespace leoflow::engine {
 
-/// Where the files of every project are in its image.
-constexpr std::string_view kProjectFolder = "/home/leoflow/dags";
-
 /// Which versions of pushed projects there are. Lives on the engine's thread.
 class Projects {
  public:
@@ -25,6 +22,8 @@ class Projects {
   void load(store::Session& session);
   /// Null for what was never pushed.
   const Version* find(const std::string& project, const std::string& dag_version) const;
+  /// Under which its content is registered, or would be.
+  std::string label_of(const dag::Artifact& artifact, const std::string& content_hash) const;
   /// Remembers the version unless it is there. Errors: conflict (its label has other content).
   Result<RegisteredVersion> add(const dag::Artifact& artifact, const std::string& content_hash);
 

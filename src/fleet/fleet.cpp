@@ -53,6 +53,7 @@ agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
   start.set_bundle_path(spec.bundle_path);
   if (logs_ != nullptr) {
     start.set_sends_log(true);
+    logs_->expect(spec.id, log_name(spec));
     // After a deferral the log of the try goes on.
     start.set_log_offset(logs_->size(log_name(spec)));
   } else {
@@ -137,7 +138,7 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   const std::lock_guard lock(mutex_);
   if (const Agent* agent = placement_.find(session.get())) {
     metrics_.lost_agents.add();
-    last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
+    if (!agent->is_bound) last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
   }
   placement_.remove(session.get(), clock_.now());
   for (auto& [id, job] : parse_jobs_) {
@@ -165,6 +166,8 @@ std::vector<AgentLife> Fleet::agents() {
   const std::lock_guard lock(mutex_);
   std::vector<AgentLife> out;
   for (const auto& [session, agent] : placement_.all()) {
+    // It neither reads files nor waits for triggers.
+    if (agent.is_bound) continue;
     out.push_back({agent.hostname, agent.unixname, agent.connected_at, std::nullopt});
   }
   if (out.empty() && last_gone_) out.push_back(*last_gone_);

@@ -16,6 +16,9 @@
 namespace leoflow::fleet {
 namespace {
 
+/// Bytes that may be missing before a part, and that a log may have; agents keep to a tenth of it.
+constexpr std::uint64_t kMostMissing = 128 << 20;
+constexpr std::uint64_t kMostLog = 1 << 30;
 constexpr std::size_t kKnownAttempts = 10'000;
 
 /// A log file that is written anywhere in. Throws Fatal, naming it and the system's reason.
@@ -55,6 +58,13 @@ class File {
 
 LogKeeper::LogKeeper(store::Database& database, std::string folder)
     : database_(database), folder_(std::move(folder)) {}
+
+void LogKeeper::expect(const Uuid& attempt, const std::string& relative_path) {
+  worker_.post([this, attempt, path = folder_ + "/" + relative_path] {
+    if (paths_.size() >= kKnownAttempts) paths_.clear();
+    paths_[attempt] = path;
+  });
+}
 
 std::uint64_t LogKeeper::size(const std::string& relative_path) const {
   std::error_code error;
@@ -122,6 +132,10 @@ std::uint64_t LogKeeper::write(const Uuid& attempt, const std::string& path, con
   const auto found = noted_.find(attempt);
   const Note noted = found == noted_.end() ? Note{} : found->second;
   const std::uint64_t size = file.size() - std::min(file.size(), noted.bytes);
+  if (part.offset() > size + kMostMissing || part.offset() + part.content().size() > kMostLog) {
+    log::warning("a part of {} at {} is dropped: it cannot belong there", path, part.offset());
+    return part.offset() + part.content().size();
+  }
   if (part.offset() > size) {
     // Lost here, the agent may still have it. If it has not, a blank line stands for it.
     if (!part.is_first()) return size;

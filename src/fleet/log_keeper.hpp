@@ -17,6 +17,8 @@ class LogKeeper {
   /// @param folder absolute.
   LogKeeper(store::Database& database, std::string folder);
 
+  /// Where the log of an attempt is: its name may be another's by the time that its last part comes.
+  void expect(const Uuid& attempt, const std::string& relative_path);
   /// How much of a log is kept already (bytes). Blocks for a moment: it looks at the file.
   std::uint64_t size(const std::string& relative_path) const;
   /// Appends what happened to an attempt whose agent cannot say it; what that sent shortly before stands

@@ -176,6 +176,7 @@ Result<ClientResponse> Client::perform(Transfer& transfer, std::string_view meth
   set(CURLOPT_NOPROGRESS, 0L);
 
   const CURLcode code = curl_easy_perform(curl_);
+  set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
     return fail(ErrorCode::invalid, fmt::format("'{}' is not an http:// or https:// URL", base_url_));
   if (code != CURLE_OK && !transfer.is_ended) {

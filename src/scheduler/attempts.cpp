@@ -25,6 +25,7 @@ void Scheduler::attempt_started(const Uuid& attempt, Time now) {
   // A task that goes on after a deferral began when it began.
   ti.start_at(ti.resumes && ti.first_start ? *ti.first_start : now);
   ti.end_date.reset();
+  ti.failed_starts = 0;
   set_state(*ref, TaskState::running);
 }
 

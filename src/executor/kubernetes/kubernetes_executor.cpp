@@ -15,6 +15,7 @@ namespace {
 constexpr int kWorkers = 4;
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr int kMostDoublings = 7;
+constexpr std::chrono::seconds kOrphanGrace{60};
 
 /// Grows with each failure; up to half of it is chance, so that pods do not all come again at once.
 Duration pause_after(int failures) {
@@ -29,7 +30,9 @@ bool is_quota(const kube::Answer& answer) {
 }
 
 bool is_transient(const kube::Answer& answer) {
-  return answer.status == 429 || answer.status >= 500 || answer.status == 408 || is_quota(answer);
+  // 409: a quota was changed by somebody else at the same moment.
+  return answer.status == 429 || answer.status >= 500 || answer.status == 408 || answer.status == 409 ||
+         is_quota(answer);
 }
 
 std::string uid_of(const json::value& pod) {
@@ -101,9 +104,7 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
             .manifest = pod_of(spec, settings_),
             .since = clock_.now()};
     if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
-    due_.emplace(clock_.now() + settings_.pending_limit, spec.id);
   }
-  changed_.notify_all();
   post(spec.id);
 }
 
@@ -195,11 +196,26 @@ void KubernetesExecutor::adopt() {
     }
     log::info("{} pods are there, {} of them for nobody; {} attempts have none", pods(), unwanted.size(),
               missing.size());
-    for (const Uuid& attempt : unwanted) recall(attempt);
+    for (const Uuid& attempt : unwanted) let_go(attempt);
     // Their pods were never made, or ended while nobody looked.
     if (!missing.empty()) engine_.attempts_missing(std::move(missing), "its pod is gone");
     engine_.wake();
   });
+}
+
+void KubernetesExecutor::let_go(const Uuid& attempt) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    if (found->second.status.phase == PodPhase::running) {
+      // Its agent may have the end of a log to deliver; it is told that it may go.
+      found->second.is_orphan = true;
+      due_.emplace(clock_.now() + kOrphanGrace, attempt);
+    }
+    if (found->second.is_orphan) return changed_.notify_all();
+  }
+  recall(attempt);
 }
 
 void KubernetesExecutor::on_event(std::string_view type, const json::value& object) {
@@ -219,15 +235,18 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   {
     const std::lock_guard lock(mutex_);
     const bool has_ended = status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
-    // One that ended before this process began takes no slot.
+    // One that ended and was seen to takes no slot.
     if (has_ended && !pods_.contains(attempt) && is_listed_) return;
     const auto [at, is_new] = pods_.try_emplace(attempt);
     Pod& pod = at->second;
+    const std::string name = get_text(object.at("metadata"), "name");
+    // Somebody else's that says it runs this attempt: names are taken once.
+    if (!is_new && name != pod.name) return;
     if (is_new) {
       pod.since = clock_.now();
       due_.emplace(pod.since + settings_.pending_limit, attempt);
     }
-    pod.name = get_text(object.at("metadata"), "name");
+    pod.name = name;
     if (pod.uid.empty()) pod.known_in = listings_;
     pod.uid = uid_of(object);
     if (is_new) pod.log_path = log_path_of(object);
@@ -245,20 +264,14 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
       break;
   }
   const bool is_failed = status.phase == PodPhase::failed;
-  if (!is_unwanted) drop(attempt, is_failed ? status.reason : "its pod ended without a report");
-  const bool is_kept = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
-  is_kept && !is_unwanted ? forget(attempt) : recall(attempt);
+  drop(attempt, is_failed ? status.reason : "its pod ended without a report");
+  const bool may_stay = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
+  may_stay && !is_unwanted && !status.others_run ? forget(attempt) : recall(attempt);
 }
 
 void KubernetesExecutor::gone(const Uuid& attempt) {
-  bool is_unwanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = pods_.find(attempt);
-    if (found == pods_.end()) return;
-    is_unwanted = found->second.is_unwanted;
-  }
-  if (!is_unwanted) drop(attempt, "its pod was deleted");
+  // Also of one that nobody wanted any more: a task that was cleared waits for the end of its attempt.
+  drop(attempt, "its pod was deleted");
   forget(attempt);
 }
 
@@ -285,12 +298,19 @@ void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, co
   const auto answer = clients_.use(
       [&](kube::Client& client) { return client.create(kube::pods_path(settings_.name_space), manifest); });
   if (!answer) return try_again(attempt, {}, answer.error().message);
-  // 409: it was made before the answer was lost, or before a restart.
-  if (answer->is_ok() || answer->status == 409) {
+  // It was made before the answer was lost, or before a restart.
+  const bool is_there = answer->status == 409 && answer->reason() == "AlreadyExists";
+  if (answer->is_ok() || is_there) {
     if (answer->is_ok()) metrics_.created_pods.add();
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
+    if (!found->second.manifest.is_null()) {
+      // What it waited for until now, a quota for instance, is not its fault.
+      found->second.since = clock_.now();
+      due_.emplace(found->second.since + settings_.pending_limit, attempt);
+      changed_.notify_all();
+    }
     found->second.manifest = nullptr;
     found->second.failures = 0;
     if (answer->is_ok() && found->second.uid.empty()) {
@@ -316,7 +336,7 @@ void KubernetesExecutor::remove(const Uuid& attempt, const std::string& name, co
   });
   if (!answer) return try_again(attempt, {}, answer.error().message);
   // 409: the pod of this name is another one by now.
-  if (answer->status == 404 || answer->status == 409) return forget(attempt);
+  if (answer->status == 404 || answer->status == 409) return gone(attempt);
   // One that is being deleted is told as an event.
   if (!answer->is_ok()) try_again(attempt, answer->retry_after, answer->message());
 }
@@ -361,8 +381,9 @@ void KubernetesExecutor::wait_for_due() {
 }
 
 void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) {
-  if (!pod.is_unwanted && pod.status.phase == PodPhase::pending &&
-      now >= pod.since + settings_.pending_limit) {
+  if (pod.is_orphan) return recall(attempt);
+  const bool is_waiting = pod.manifest.is_null() && pod.status.phase == PodPhase::pending;
+  if (!pod.is_unwanted && is_waiting && now >= pod.since + settings_.pending_limit) {
     const auto limit = std::chrono::duration_cast<std::chrono::seconds>(settings_.pending_limit);
     const std::string why = pod.status.reason.empty() ? "nothing says why" : pod.status.reason;
     return lose(attempt, fmt::format("its pod did not start within {} seconds: {}", limit.count(), why));
@@ -372,6 +393,7 @@ void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) 
 
 void KubernetesExecutor::authenticate(const std::string& token,
                                       std::function<void(Result<agentrpc::AgentIdentity>)> then) {
+  if (token.empty()) return then(fail(ErrorCode::unauthenticated, "the agent presents no token"));
   const std::lock_guard lock(mutex_);
   if (stopping_) return then(fail(ErrorCode::unavailable, "the control plane is stopping"));
   workers_->post([this, token, then = std::move(then)] { then(review(token)); });
@@ -397,6 +419,10 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::review(const std::string& to
   };
   if (!get_bool(status, "authenticated", false))
     return refused(get_text(status, "error", "it is not genuine"));
+  const json::value& audiences = child(status, "audiences");
+  if (!audiences.is_array() ||
+      std::ranges::find(audiences.get_array(), json::value(kTokenAudience)) == audiences.get_array().end())
+    return refused("it is not for us");
   const json::value& user = child(status, "user");
   if (!get_text(user, "username").starts_with(fmt::format("system:serviceaccount:{}:", settings_.name_space)))
     return refused("it is of another namespace");
@@ -425,7 +451,13 @@ std::optional<Uuid> KubernetesExecutor::attempt_of_pod(const std::string& name, 
   const auto answer = clients_.use(
       [&](kube::Client& client) { return client.get(kube::pods_path(settings_.name_space, name)); });
   if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return std::nullopt;
-  return is_of(answer->body, settings_) ? attempt_of(answer->body) : std::nullopt;
+  if (!is_of(answer->body, settings_)) return std::nullopt;
+  const auto attempt = attempt_of(answer->body);
+  const std::lock_guard lock(mutex_);
+  const auto known = attempt ? pods_.find(*attempt) : pods_.end();
+  // Another pod runs it: this one only says so.
+  if (known != pods_.end() && known->second.name != name) return std::nullopt;
+  return attempt;
 }
 
 }  // namespace leoflow::executor

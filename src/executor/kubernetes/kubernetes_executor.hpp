@@ -60,6 +60,7 @@ class KubernetesExecutor final : public fleet::Launcher {
     std::string log_path;        ///< of its attempt, below the folder of logs
     json::value manifest;        ///< until it is made
     bool is_unwanted = false;    ///< to be deleted
+    bool is_orphan = false;      ///< nobody waits for its attempt; it may still deliver
     int failures = 0;            ///< of what is being asked for it
     Time since;                  ///< it is wanted
     PodStatus status{};
@@ -74,6 +75,8 @@ class KubernetesExecutor final : public fleet::Launcher {
   void gone(const Uuid& attempt);
   /// Compares what is there with what the engine wants; once, after the first list.
   void adopt();
+  /// Nobody waits for the attempt of a pod that is there.
+  void let_go(const Uuid& attempt);
 
   // What is asked of the API server, on the workers.
   void work_on(const Uuid& attempt);

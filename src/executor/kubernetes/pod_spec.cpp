@@ -65,7 +65,7 @@ json::value default_pod(const KubernetesSettings& settings) {
                                    {"readOnlyRootFilesystem", true},
                                    {"capabilities", json::object{{"drop", json::array{"ALL"}}}}};
   const json::object container = {{"name", "base"},  // as in Airflow, whose pod overrides name it
-                                  {"imagePullPolicy", settings.image_pull_policy},
+                                  {"imagePullPolicy", "IfNotPresent"},
                                   {"terminationMessagePolicy", "FallbackToLogsOnError"},
                                   {"securityContext", restricted}};
   json::object spec = {

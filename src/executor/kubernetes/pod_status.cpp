@@ -85,6 +85,15 @@ PodStatus pod_status(const json::value& pod) {
     out.phase = phase == "Running" ? PodPhase::running : PodPhase::pending;
     out.reason = unscheduled(status);
     each_container(status, [&](const std::string& name, const json::value& state) {
+      const json::value* terminated = find(state, "terminated");
+      if (name == "base" && terminated != nullptr && terminated->is_object()) {
+        // Sidecars that go on do not hold it.
+        const bool is_good = get_integer(*terminated, "exitCode", 0) == 0;
+        out.phase = is_good ? PodPhase::succeeded : PodPhase::failed;
+        out.reason = is_good ? "" : terminated_reason(*terminated);
+        out.others_run = true;
+      }
+      if (out.others_run) return;
       const json::value& waiting = child(state, "waiting");
       const std::string reason = get_text(waiting, "reason");
       if (reason.empty() || reason == "PodInitializing" || reason == "ContainerCreating" || out.is_hopeless)

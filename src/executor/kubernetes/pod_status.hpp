@@ -11,6 +11,7 @@ enum class PodPhase : std::uint8_t { pending, running, succeeded, failed };
 /// What a pod says of itself.
 struct PodStatus {
   PodPhase phase = PodPhase::pending;
+  bool others_run = false;   ///< its task's container has ended, and another one has not
   bool is_hopeless = false;  ///< it waits for what will not come: an image that cannot be pulled, say
   std::string reason;        ///< why it failed, is hopeless or still waits, for people; "" if it does not say
 };

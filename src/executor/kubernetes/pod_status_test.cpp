@@ -63,6 +63,19 @@ TEST(PodStatus, EveryWayToDieHasItsReason) {
   EXPECT_EQ(status_of(R"({"phase":"Failed"})").reason, "its pod failed");
 }
 
+TEST(PodStatus, ASidecarThatGoesOnDoesNotHoldIt) {
+  const auto with_sidecar = [](const std::string& base) {
+    return status_of(R"({"phase":"Running","containerStatuses":[{"name":"base","state":{"terminated":)" +
+                     base + R"(}},{"name":"mesh","state":{"running":{}}}]})");
+  };
+  const PodStatus good = with_sidecar(R"({"exitCode":0,"reason":"Completed"})");
+  EXPECT_EQ(good.phase, PodPhase::succeeded);
+  EXPECT_TRUE(good.others_run);
+  const PodStatus bad = with_sidecar(R"({"exitCode":137,"reason":"OOMKilled"})");
+  EXPECT_EQ(bad.phase, PodPhase::failed);
+  EXPECT_TRUE(bad.reason.starts_with("its container ran out of memory"));
+}
+
 TEST(PodStatus, WhatIsNoPodIsNoReasonToFall) {
   for (const char* text : {"[]", "1", R"({"phase":3,"containerStatuses":"x","conditions":{}})",
                            R"({"containerStatuses":[1,{"state":[]}]})"})
