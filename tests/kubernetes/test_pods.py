@@ -163,6 +163,21 @@ def test_a_pod_that_cannot_start_says_why_and_costs_no_retry(make_server, node, 
     server.await_run("quick", run_id)
 
 
+def test_a_task_that_is_cleared_while_its_pod_waits_gets_another_one(make_server, node):
+    server = make_server()
+    server.push(quick())
+    node.plan("stuck", "leoflow-quick-*")
+    try:
+        run_id = server.trigger("quick")
+        first = await_pod(server)
+        clear = {"dry_run": False, "dag_run_id": run_id}
+        assert server.request("POST", "/api/v2/dags/quick/clearTaskInstances", clear).status == 200
+    finally:
+        node.plan("", "leoflow-quick-*")
+    server.await_run("quick", run_id)
+    eventually(lambda: not server.pods(), f"{first} and the one after it are gone")
+
+
 def test_a_pod_that_never_starts_is_given_up_in_time(make_server, node):
     server = make_server(LEOFLOW_EXECUTOR_START_RETRIES="0", AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="1")
     server.push(quick())

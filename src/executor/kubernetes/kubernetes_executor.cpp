@@ -242,10 +242,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     const std::string name = get_text(object.at("metadata"), "name");
     // Somebody else's that says it runs this attempt: names are taken once.
     if (!is_new && name != pod.name) return;
-    if (is_new) {
-      pod.since = clock_.now();
-      due_.emplace(pod.since + settings_.pending_limit, attempt);
-    }
+    if (is_new || !pod.manifest.is_null()) begin_waiting(attempt, pod);
     pod.name = name;
     if (pod.uid.empty()) pod.known_in = listings_;
     pod.uid = uid_of(object);
@@ -267,6 +264,13 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   drop(attempt, is_failed ? status.reason : "its pod ended without a report");
   const bool may_stay = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
   may_stay && !is_unwanted && !status.others_run ? forget(attempt) : recall(attempt);
+}
+
+void KubernetesExecutor::begin_waiting(const Uuid& attempt, Pod& pod) {
+  // What it waited for before it was made, a quota for instance, is not its fault.
+  pod.since = clock_.now();
+  due_.emplace(pod.since + settings_.pending_limit, attempt);
+  changed_.notify_all();
 }
 
 void KubernetesExecutor::gone(const Uuid& attempt) {
@@ -305,12 +309,7 @@ void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, co
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
-    if (!found->second.manifest.is_null()) {
-      // What it waited for until now, a quota for instance, is not its fault.
-      found->second.since = clock_.now();
-      due_.emplace(found->second.since + settings_.pending_limit, attempt);
-      changed_.notify_all();
-    }
+    if (!found->second.manifest.is_null()) begin_waiting(attempt, found->second);
     found->second.manifest = nullptr;
     found->second.failures = 0;
     if (answer->is_ok() && found->second.uid.empty()) {

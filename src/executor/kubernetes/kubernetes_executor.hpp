@@ -73,6 +73,8 @@ class KubernetesExecutor final : public fleet::Launcher {
   void on_trouble(const std::string& why);
   void apply(const Uuid& attempt, const json::value& object);
   void gone(const Uuid& attempt);
+  /// The pod is there: from now on it has to start in time. With mutex_ held.
+  void begin_waiting(const Uuid& attempt, Pod& pod);
   /// Compares what is there with what the engine wants; once, after the first list.
   void adopt();
   /// Nobody waits for the attempt of a pod that is there.

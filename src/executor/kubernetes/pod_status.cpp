@@ -84,16 +84,10 @@ PodStatus pod_status(const json::value& pod) {
   } else {
     out.phase = phase == "Running" ? PodPhase::running : PodPhase::pending;
     out.reason = unscheduled(status);
+    json::value base;  // how the task's own container ended
     each_container(status, [&](const std::string& name, const json::value& state) {
-      const json::value* terminated = find(state, "terminated");
-      if (name == "base" && terminated != nullptr && terminated->is_object()) {
-        // Sidecars that go on do not hold it.
-        const bool is_good = get_integer(*terminated, "exitCode", 0) == 0;
-        out.phase = is_good ? PodPhase::succeeded : PodPhase::failed;
-        out.reason = is_good ? "" : terminated_reason(*terminated);
-        out.others_run = true;
-      }
-      if (out.others_run) return;
+      if (name == "base") base = child(state, "terminated");
+      out.others_run = out.others_run || (name != "base" && find(state, "running") != nullptr);
       const json::value& waiting = child(state, "waiting");
       const std::string reason = get_text(waiting, "reason");
       if (reason.empty() || reason == "PodInitializing" || reason == "ContainerCreating" || out.is_hopeless)
@@ -101,6 +95,14 @@ PodStatus pod_status(const json::value& pod) {
       out.reason = with_message(fmt::format("container '{}' waits: {}", name, reason), waiting);
       out.is_hopeless = std::ranges::find(kHopeless, reason) != kHopeless.end();
     });
+    const json::value* code = find(base, "exitCode");
+    out.others_run = out.others_run && code != nullptr;
+    // Sidecars that go on do not hold it.
+    if (out.others_run) {
+      const bool is_good = get_integer(base, "exitCode", 0) == 0;
+      out.phase = is_good ? PodPhase::succeeded : PodPhase::failed;
+      out.reason = is_good ? "" : terminated_reason(base);
+    }
   }
   return out;
 }

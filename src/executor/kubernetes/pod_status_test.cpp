@@ -68,6 +68,12 @@ TEST(PodStatus, ASidecarThatGoesOnDoesNotHoldIt) {
     return status_of(R"({"phase":"Running","containerStatuses":[{"name":"base","state":{"terminated":)" +
                      base + R"(}},{"name":"mesh","state":{"running":{}}}]})");
   };
+  EXPECT_EQ(
+      status_of(
+          R"({"phase":"Running","containerStatuses":[{"name":"base","state":{"terminated":{"exitCode":1}}}]})")
+          .phase,
+      PodPhase::running)
+      << "alone it says itself how it ended, and why";
   const PodStatus good = with_sidecar(R"({"exitCode":0,"reason":"Completed"})");
   EXPECT_EQ(good.phase, PodPhase::succeeded);
   EXPECT_TRUE(good.others_run);
