@@ -67,7 +67,7 @@ def test_the_sample_project_is_pushed_and_runs(make_server):
     server.await_dag("hello", 5)
     run_id = server.trigger("hello")
     server.await_run("hello", run_id)
-    assert "Hello, world!" in events(server, "hello", run_id, "greet")
+    eventually(lambda: "Hello, world!" in events(server, "hello", run_id, "greet"), "the log is there")
     assert server.task_instances("hello", run_id)["shout"]["state"] == "success"
     eventually(lambda: not server.pods(), "pods that ended well are deleted")
     with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=10) as page:
@@ -88,15 +88,16 @@ def test_a_run_keeps_the_version_that_it_began_with(make_server, tmp_path: pathl
             await_pod(server)
     gate.touch()
     server.await_run("waiting", old)
-    assert "this is v1" in events(server, "waiting", old, "wait")
+    # The end of a log may come a moment after that of its task.
+    eventually(lambda: "this is v1" in events(server, "waiting", old, "wait"), "it ran v1")
     new = server.trigger("waiting")
     server.await_run("waiting", new)
-    assert "this is v2" in events(server, "waiting", new, "wait")
+    eventually(lambda: "this is v2" in events(server, "waiting", new, "wait"), "it ran v2")
 
     assert "v1 is current" in server.command("projects", "use", "project", "v1").stdout
     again = server.trigger("waiting")
     server.await_run("waiting", again)
-    assert "this is v1" in events(server, "waiting", again, "wait")
+    eventually(lambda: "this is v1" in events(server, "waiting", again, "wait"), "it ran v1")
 
 
 def test_a_killed_control_plane_goes_on_with_the_pods_that_are_there(make_server, tmp_path: pathlib.Path):

@@ -29,10 +29,15 @@ bool is_quota(const kube::Answer& answer) {
   return answer.status == 403 && answer.message().find("exceeded quota") != std::string::npos;
 }
 
+/// An API server that has just started knows no roles for a moment; and rights can be given.
+bool is_without_right(const kube::Answer& answer) {
+  return answer.status == 403 && answer.message().find("cannot create resource") != std::string::npos;
+}
+
 bool is_transient(const kube::Answer& answer) {
   // 409: a quota was changed by somebody else at the same moment.
   return answer.status == 429 || answer.status >= 500 || answer.status == 408 || answer.status == 409 ||
-         is_quota(answer);
+         is_quota(answer) || is_without_right(answer);
 }
 
 std::string uid_of(const json::value& pod) {
