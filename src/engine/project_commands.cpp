@@ -12,7 +12,8 @@ Result<RegisteredVersion> Engine::register_project(RegisterProject command) {
   const auto writings = std::make_shared<std::vector<std::function<void(store::Session&)>>>();
   const auto decide = [this, kept, hash, registered, writings](Deciding& d) -> Result<RegisteredVersion> {
     const dag::Artifact& artifact = kept->artifact;
-    for (const ParsedFile& file : parsed_files(artifact, projects_.label_of(artifact, hash), hash)) {
+    std::vector<ParsedFile> files = parsed_files(artifact, projects_.label_of(artifact, hash), hash);
+    for (const ParsedFile& file : files) {
       for (const json::value& serialized : file.serialized_dags) {
         if (auto fine = dag_files_.read(d, file, serialized); !fine) return std::unexpected(fine.error());
       }
@@ -21,7 +22,7 @@ Result<RegisteredVersion> Engine::register_project(RegisterProject command) {
     if (!added) return added;
     *registered = *added;
     std::set<std::string> gone = dag_files_.files_of(artifact.project);
-    for (ParsedFile& file : parsed_files(artifact, added->dag_version, hash)) {
+    for (ParsedFile& file : files) {
       gone.erase(file.relative_fileloc);
       writings->push_back(dag_files_.put(d, std::move(file)));
     }

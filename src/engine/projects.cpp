@@ -28,12 +28,10 @@ std::string Projects::label_of(const dag::Artifact& artifact, const std::string&
 }
 
 Result<RegisteredVersion> Projects::add(const dag::Artifact& artifact, const std::string& content_hash) {
-  auto& versions = versions_[artifact.project];
-  for (const auto& [label, version] : versions) {
-    if (version.content_hash == content_hash) return RegisteredVersion{label, false};
-  }
-  const auto [at, is_new] = versions.try_emplace(artifact.dag_version, Version{content_hash, artifact.image});
-  if (is_new) return RegisteredVersion{artifact.dag_version, true};
+  const std::string label = label_of(artifact, content_hash);
+  const auto [at, is_new] =
+      versions_[artifact.project].try_emplace(label, Version{content_hash, artifact.image});
+  if (at->second.content_hash == content_hash) return RegisteredVersion{label, is_new};
   return fail(ErrorCode::conflict,
               fmt::format("version '{}' of project '{}' has other content ({}); give this one another "
                           "label (--dag-version)",
