@@ -121,7 +121,7 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
     if (wanted.contains(id)) attempt->report_started();
   }
   book_.ask_all_again();
-  for (const auto& [id, finished] : finished_) report(finished);
+  for (const auto& [id, finished] : finished_) report_if_answered(id);
   shipper_.welcomed();
   triggers_->welcomed({welcome.triggers().begin(), welcome.triggers().end()});
   update_hello();
@@ -154,7 +154,8 @@ void Agent::handle(agentrpc::ServerMessage message) {
       }
       return;
     case Kind::kResponse:
-      return book_.answer(message.response());
+      report_if_answered(book_.answer(message.response()));
+      return;
     case Kind::kFinishedAck:
       finished_.erase(message.finished_ack().attempt_id());
       update_hello();
@@ -215,8 +216,8 @@ void Agent::refuse(const std::string& attempt_id, const std::string& reason) {
 void Agent::on_finished(agentrpc::AttemptFinished finished) {
   const std::string id = finished.attempt_id();
   if (unwanted_.erase(id) == 0) {
-    report(finished);
     finished_[id] = std::move(finished);
+    report_if_answered(id);
   }
   // Later: the attempt is still calling us.
   const auto found = attempts_.find(id);
@@ -231,9 +232,12 @@ std::string Agent::own_log(const std::string& attempt_id) const {
   return (std::filesystem::path(options_.python.home) / "logs" / (attempt_id + ".log")).string();
 }
 
-void Agent::report(const agentrpc::AttemptFinished& finished) {
+void Agent::report_if_answered(const std::string& attempt_id) {
+  const auto found = finished_.find(attempt_id);
+  // What the task said last, that it succeeded for instance, must not be overtaken by its end.
+  if (found == finished_.end() || book_.is_waiting(attempt_id)) return;
   agentrpc::AgentMessage message;
-  *message.mutable_finished() = finished;
+  *message.mutable_finished() = found->second;
   send(std::move(message));
 }
 

@@ -59,7 +59,7 @@ class Agent : private agentrpc::ServerEvents {
   void start_attempt(agentrpc::StartAttempt start);
   void refuse(const std::string& attempt_id, const std::string& reason);
   void on_finished(agentrpc::AttemptFinished finished);
-  void report(const agentrpc::AttemptFinished& finished);
+  void report_if_answered(const std::string& attempt_id);
   void parse(agentrpc::ParseRequest request);
   void parse_next();
   void on_parsed(agentrpc::ParseResult result);

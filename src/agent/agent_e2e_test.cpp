@@ -233,6 +233,22 @@ TEST_F(AgentEndToEnd, TaskWaitsForAControlPlaneThatIsAway) {
   EXPECT_THAT(agent_->log_of(id), HasSubstr("got ***"));
 }
 
+TEST_F(AgentEndToEnd, WhatATaskAskedIsAnsweredBeforeItsEndIsReported) {
+  plane().hold_answers(true);
+  const std::string id = agent_->start("works.py", "asks");
+  ASSERT_TRUE(plane().wait_asked(id, "GetVariable"));
+  ::kill(plane().wait_started(id), SIGKILL);
+  ASSERT_TRUE(wait_log(id, "Process ended"));
+  // The stream keeps its order: what was sent before is heard before.
+  const std::string next = agent_->start("works.py", "noop");
+  EXPECT_EQ(plane().wait_finished(next).exit_code(), 0);
+  EXPECT_FALSE(plane().has_finished(id));
+  plane().close();
+  plane().hold_answers(false);
+  plane().open();
+  EXPECT_EQ(plane().wait_finished(id).signal(), SIGKILL);
+}
+
 TEST_F(AgentEndToEnd, ChangedFileIsImportedAgain) {
   agent_->write_dag("helper.py", "WORD = 'before'\n");
   const std::string text =

@@ -47,6 +47,7 @@ class TestPlane final : public agentrpc::AgentEvents {
   bool wait_asked(const std::string& attempt_id, const std::string& type);
   /// Throws if it does not end.
   agentrpc::AttemptFinished wait_finished(const std::string& attempt_id);
+  bool has_finished(const std::string& attempt_id);
   agentrpc::ParseResult wait_parsed(const std::string& parse_id);
   pid_t wait_started(const std::string& attempt_id);
   std::vector<Asked> asked(const std::string& attempt_id);

@@ -55,6 +55,11 @@ void TestPlane::hold_answers(bool is_on) {
   holds_answers_ = is_on;
 }
 
+bool TestPlane::has_finished(const std::string& attempt_id) {
+  const std::lock_guard lock(mutex_);
+  return finished_.contains(attempt_id);
+}
+
 bool TestPlane::wait_connected() {
   return wait([&] { return session_ != nullptr; });
 }

@@ -77,7 +77,8 @@ int main(int argc, char** argv) {
       "--server 127.0.0.1:9099 "
       "--python venv/bin/python --worker-path python --home /var/lib/leoflow");
   app.set_version_flag("--version", LEOFLOW_VERSION);
-  app.add_option("--server", options.server, "The control plane: host:port or unix:/path")
+  app.add_option("--server", options.server,
+                 "The control plane: host:port or unix:/path; several with commas")
       ->envname("LEOFLOW_CONTROL_PLANE_ADDR")
       ->required();
   app.add_option("--ca-file", credentials.ca_file, "Whose certificate the control plane shows; none: no TLS")

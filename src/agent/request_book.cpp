@@ -1,5 +1,7 @@
 #include "agent/request_book.hpp"
 
+#include <algorithm>
+
 namespace leoflow::agent {
 
 void RequestBook::ask(const std::string& owner, std::string body, OnAnswer on_answer) {
@@ -13,12 +15,18 @@ void RequestBook::ask(const std::string& owner, std::string body, OnAnswer on_an
   questions_.emplace(id, Question{std::move(message), std::move(on_answer)});
 }
 
-void RequestBook::answer(const agentrpc::SdkResponse& response) {
+std::string RequestBook::answer(const agentrpc::SdkResponse& response) {
   const auto found = questions_.find(response.request_id());
-  if (found == questions_.end()) return;
-  const OnAnswer on_answer = std::move(found->second.on_answer);
+  if (found == questions_.end()) return "";
+  const Question question = std::move(found->second);
   questions_.erase(found);
-  on_answer(response);
+  question.on_answer(response);
+  return question.message.request().attempt_id();
+}
+
+bool RequestBook::is_waiting(const std::string& owner) const {
+  return std::ranges::any_of(
+      questions_, [&](const auto& entry) { return entry.second.message.request().attempt_id() == owner; });
 }
 
 void RequestBook::ask_all_again() {

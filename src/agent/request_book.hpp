@@ -23,7 +23,10 @@ class RequestBook {
   /// @param owner  attempt or parse id. @param body  JSON with its "type".
   void ask(const std::string& owner, std::string body, OnAnswer on_answer);
   /// An answer to a question that is not in the book is ignored: it came twice.
-  void answer(const agentrpc::SdkResponse& response);
+  /// @returns who had asked; "" for nobody.
+  std::string answer(const agentrpc::SdkResponse& response);
+  /// Whether a question of this owner has not been answered.
+  bool is_waiting(const std::string& owner) const;
   void ask_all_again();
   /// Nobody wants the answers for this owner any more.
   void forget(const std::string& owner);

@@ -153,6 +153,17 @@ TEST_F(AgentRpc, ClientReconnectsWhenTheServerComesBack) {
   EXPECT_TRUE(agent_.journal.wait_for("again"));
 }
 
+TEST_F(AgentRpc, ClientFindsTheOneOfItsAddressesThatServes) {
+  const std::string nobody = "unix:" + directory_ + "/nobody.sock";
+  auto server = start();
+  const auto client = Client::start({.address = nobody + "," + address_, .token = said("secret")}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  server.reset();
+  ASSERT_TRUE(agent_.journal.wait_for("lost", 2));
+  server = start();
+  EXPECT_TRUE(agent_.journal.wait_for("welcome", 2));
+}
+
 TEST_F(AgentRpc, BusyPortIsNamed) {
   const auto first = Server::start({.address = "127.0.0.1:0", .authenticate = by_token("t")}, plane_);
   ASSERT_TRUE(first.has_value());

@@ -9,14 +9,18 @@
 
 #include "agentrpc/agent.grpc.pb.h"
 #include "agentrpc/session.hpp"
+#include "base/text.hpp"
 
 namespace leoflow::agentrpc {
 namespace {
 
+constexpr int kConnectMs = 3000;
+
 /// One stream, from the attempt to open it to its end.
 class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMessage> {
  public:
-  ServerStream(const ClientOptions& options, ServerEvents& events) : events_(events) {
+  ServerStream(const ClientOptions& options, const std::string& address, ServerEvents& events)
+      : events_(events) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
     arguments.SetMaxSendMessageSize(kMaxMessageBytes);
@@ -27,9 +31,11 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
     // hour.
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs / 2);
+    // One that takes the connection and says nothing more: the next one may be well.
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
     const auto credentials = options.ca.empty() ? grpc::InsecureChannelCredentials()
                                                 : grpc::SslCredentials({.pem_root_certs = options.ca});
-    const auto channel = grpc::CreateCustomChannel(options.address, credentials, arguments);
+    const auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
     stub_ = AgentService::NewStub(channel);
     context_.AddMetadata("authorization", "Bearer " + options.token());
     stub_->async()->Session(&context_, this);
@@ -117,7 +123,10 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
 class GrpcClient final : public Client {
  public:
   GrpcClient(ClientOptions options, ServerEvents& events)
-      : options_(std::move(options)), events_(events), thread_([this] { run(); }) {}
+      : options_(std::move(options)),
+        addresses_(split(options_.address, ',')),
+        events_(events),
+        thread_([this] { run(); }) {}
 
   ~GrpcClient() override {
     {
@@ -141,8 +150,9 @@ class GrpcClient final : public Client {
       ServerStream* stream = open();
       if (!stream) return;
       stream->wait();
-      backoff =
-          stream->was_welcomed() ? options_.first_backoff : std::min(backoff * 2, options_.last_backoff);
+      const bool was_welcomed = stream->was_welcomed();
+      backoff = was_welcomed ? options_.first_backoff : std::min(backoff * 2, options_.last_backoff);
+      if (!was_welcomed) next_ = (next_ + 1) % addresses_.size();
       std::unique_ptr<ServerStream> ended;
       std::unique_lock lock(mutex_);
       ended = std::move(stream_);
@@ -153,11 +163,13 @@ class GrpcClient final : public Client {
   ServerStream* open() {
     const std::lock_guard lock(mutex_);
     if (stopping_) return nullptr;
-    stream_ = std::make_unique<ServerStream>(options_, events_);
+    stream_ = std::make_unique<ServerStream>(options_, addresses_[next_], events_);
     return stream_.get();
   }
 
   const ClientOptions options_;
+  const std::vector<std::string> addresses_;
+  std::size_t next_ = 0;  ///< only touched by thread_
   ServerEvents& events_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -10,7 +10,8 @@
 namespace leoflow::agentrpc {
 
 struct ClientOptions {
-  std::string address;                 ///< "host:port" or "unix:/path"
+  /// "host:port" or "unix:/path"; or several, with commas, of which one serves: they are tried in turn.
+  std::string address;
   std::function<std::string()> token;  ///< asked for each connection: it may have been renewed
   std::string ca{};                    ///< PEM: the control plane's certificate is of it; "" for no TLS
   std::chrono::milliseconds first_backoff{20};  ///< doubles after each failed connection

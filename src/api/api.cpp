@@ -5,6 +5,7 @@
 
 #include "api/core/admission.hpp"
 #include "api/core/audit.hpp"
+#include "api/core/leader_operations.hpp"
 #include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
 #include "api/resources.hpp"
@@ -98,6 +99,9 @@ http::Response Api::route(const http::Request& request, std::size_t& operation) 
     return http::error_response(404, "Not Found");
   }
   operation = *match.operation;
+  if (needs_leader(gen::kRoutes[operation])) {
+    if (auto answer = around_.leader(request)) return std::move(*answer);
+  }
   match.params.query = &request.query;
   match.params.headers = &request.headers;
   return dispatch(request, match);

@@ -106,6 +106,12 @@ void write_pods(metrics::Page& page, executor::KubernetesExecutor& pods) {
   page.sample(told.creation);
 }
 
+void write_leadership(metrics::Page& page, const Campaign& campaign) {
+  page.only("leoflow_leader", "gauge", "1 if this replica leads.", campaign.leads() ? 1 : 0);
+  page.only("leoflow_leader_epoch", "gauge", "The last election that this replica won; 0: none.",
+            static_cast<double>(campaign.epoch()));
+}
+
 void write_requests(metrics::Page& page, const tasks::TaskService& tasks) {
   page.family("leoflow_task_requests_total", "counter",
               "What tasks asked, by the SDK's name of the request.");
@@ -159,6 +165,7 @@ http::Response metrics_page(const http::Request& request, const Measured& measur
   write_state(page, measured.engine.state());
   write_fleet(page, measured.fleet.state(), measured.fleet.metrics());
   if (measured.pods != nullptr) write_pods(page, *measured.pods);
+  if (measured.campaign != nullptr) write_leadership(page, *measured.campaign);
   write_requests(page, measured.tasks);
   write_api(page, measured.api.metrics());
   write_spans(page, measured.spans);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/api.hpp"
+#include "app/campaign.hpp"
 #include "engine/engine.hpp"
 #include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
@@ -18,6 +19,7 @@ struct Measured {
   const api::Api& api;
   const tracing::Exporter* spans;      ///< null if there are no traces
   executor::KubernetesExecutor* pods;  ///< null if there are no pods
+  const Campaign* campaign;            ///< null if there are no replicas
 };
 
 /// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.

@@ -7,6 +7,8 @@
 #include "agentrpc/server.hpp"
 #include "api/api.hpp"
 #include "api/execution/execution_api.hpp"
+#include "app/campaign.hpp"
+#include "app/leader_door.hpp"
 #include "app/metrics.hpp"
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
@@ -68,6 +70,8 @@ struct Server::Parts {
   auth::Tokens tokens;
   auth::TaskTokens task_tokens;
   std::unique_ptr<store::Database> database;
+  std::optional<Campaign> campaign;  ///< nothing where there are no replicas: then this process leads
+  std::optional<LeaderDoor> leader_door;
   fleet::Fleet fleet;
   std::optional<engine::Engine> engine;
   std::optional<tasks::TaskService> tasks;
@@ -165,6 +169,16 @@ std::vector<api::Process> processes(engine::Engine& engine, fleet::Fleet& fleet,
   return out;
 }
 
+/// What a replica that follows knows: whether another one leads.
+std::vector<api::Process> processes(const Campaign& campaign, const Clock& clock) {
+  const auto leader = campaign.other_leader();
+  if (!leader) return {};
+  return {{.job_type = "SchedulerJob",
+           .hostname = leader->url,
+           .start_date = leader->seen_at,
+           .latest_heartbeat = clock.now() - leader->silence}};
+}
+
 }  // namespace
 
 Server::Server(ServerConfig config) : config_(std::move(config)), parts_(std::make_unique<Parts>(config_)) {}
@@ -198,7 +212,7 @@ void Server::put_admin() {
   auth::put_user(*session, {config_.admin_email, hash, auth::Role::admin}, p.clock.now());
 }
 
-Result<void> Server::open_ports() {
+Result<void> Server::open_agents() {
   Parts& p = *parts_;
   agentrpc::ServerOptions options{.address = fmt::format("{}:{}", config_.grpc.host, config_.grpc.port)};
   if (const auto* live = std::get_if<LiveConfig>(&config_.dags)) {
@@ -214,24 +228,41 @@ Result<void> Server::open_ports() {
   auto agents = agentrpc::Server::start(options, p.fleet);
   if (!agents) return std::unexpected(agents.error());
   p.agents = std::move(*agents);
+  return {};
+}
 
+Result<void> Server::open_http() {
+  Parts& p = *parts_;
   auto metrics = http::Server::start(
       {.host = config_.metrics.host, .port = static_cast<unsigned short>(config_.metrics.port), .workers = 1},
       [&p](const http::Request& request) {
-        return metrics_page(
-            request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(), p.pods ? &*p.pods : nullptr});
+        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(),
+                                      p.pods ? &*p.pods : nullptr, p.campaign ? &*p.campaign : nullptr});
       });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
 
-  auto http = http::Server::start(
-      {.host = config_.http.host, .port = static_cast<unsigned short>(config_.http.port)},
-      [&p](const http::Request& request) {
-        return p.execution->serves(request) ? p.execution->handle(request) : p.api->handle(request);
-      });
+  auto http =
+      http::Server::start({.host = config_.http.host, .port = static_cast<unsigned short>(config_.http.port)},
+                          [this](const http::Request& request) { return answer(request); });
   if (!http) return std::unexpected(http.error());
   p.http = std::move(*http);
   return {};
+}
+
+http::Response Server::answer(const http::Request& request) {
+  Parts& p = *parts_;
+  const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
+  // Users are not sent here; Kubernetes asks whether it is well.
+  if (frozen != nullptr && frozen->role == Role::scheduler && !LeaderDoor::was_passed_on(request) &&
+      request.path != "/api/v2/monitor/health") {
+    return http::error_response(404, "This replica only schedules: ask one whose role is api or all");
+  }
+  if (!p.execution->serves(request)) return p.api->handle(request);
+  if (p.leader_door) {
+    if (auto passed = p.leader_door->pass(request)) return std::move(*passed);
+  }
+  return p.execution->handle(request);
 }
 
 void Server::start_workspace(const LiveConfig& live) {
@@ -263,12 +294,8 @@ void Server::make_runner() {
   p.fleet.bind(*p.engine, *p.tasks);
 }
 
-Result<void> Server::start() {
+void Server::make_engine() {
   Parts& p = *parts_;
-  const auto* live = std::get_if<LiveConfig>(&config_.dags);
-  fs::create_directories(config_.logs_folder);
-  if (live != nullptr) fs::create_directories(live->agent_folder);
-  if (auto opened = open_database(); !opened) return opened;
   p.engine.emplace(*p.database, p.clock, p.fleet, [&p](const std::string& bundle, const std::string& file) {
     if (p.files) p.files->reparse(bundle, file);
   });
@@ -281,31 +308,64 @@ Result<void> Server::start() {
     return value ? std::optional(*value) : std::nullopt;
   });
   p.engine->set_makes_runs(config_.use_job_schedule);
-  if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags))
-    p.engine->set_start_retries(frozen->start_retries);
-  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
-  make_runner();
-  api::Surroundings around{
-      .processes = [&p, started = p.clock.now()] { return processes(*p.engine, p.fleet, p.clock, started); },
-      .tracer = p.spans.get()};
-  if (live != nullptr) {
+  const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
+  if (frozen == nullptr) return;
+  p.engine->set_start_retries(frozen->start_retries);
+  p.campaign.emplace(*p.database, CampaignOptions{.url = frozen->url,
+                                                  .is_candidate = frozen->role != Role::api,
+                                                  .lead = [this] { return lead(); }});
+  p.leader_door.emplace(*p.campaign);
+  p.engine->set_connect([&p] { return p.campaign->connect_writer(); });
+}
+
+void Server::make_api() {
+  Parts& p = *parts_;
+  api::Surroundings around;
+  around.processes = [&p, started = p.clock.now()] {
+    const bool leads = !p.campaign || p.campaign->leads();
+    return leads ? processes(*p.engine, p.fleet, p.clock, started) : processes(*p.campaign, p.clock);
+  };
+  around.tracer = p.spans.get();
+  if (p.leader_door)
+    around.leader = [&p](const http::Request& request) { return p.leader_door->pass(request); };
+  if (const auto* live = std::get_if<LiveConfig>(&config_.dags)) {
     p.plugin_apps.emplace(plugin_apps_options(*live));
     around.plugin_apps = [&p](const http::Request& request) { return p.plugin_apps->serve(request); };
   }
   p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock, std::move(around));
   p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
+}
+
+Result<void> Server::lead() {
+  Parts& p = *parts_;
   p.engine->start();
   p.fleet.start();
+  if (auto opened = open_agents(); !opened) return opened;
+  p.api->renew_plugins();
+  if (p.pods) p.pods->start(p.campaign->epoch());
+  return {};
+}
+
+Result<void> Server::start() {
+  Parts& p = *parts_;
+  const auto* live = std::get_if<LiveConfig>(&config_.dags);
+  fs::create_directories(config_.logs_folder);
+  if (live != nullptr) fs::create_directories(live->agent_folder);
+  if (auto opened = open_database(); !opened) return opened;
+  make_engine();
+  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
+  make_runner();
+  make_api();
   // As many connections as the HTTP server takes, and files beside them.
   allow_open_files(4096);
-  if (auto opened = open_ports(); !opened) return opened;
-  if (live != nullptr) {
-    start_workspace(*live);
-    start_plugins(*live);
+  if (live == nullptr) {
+    if (auto opened = open_http(); !opened) return opened;
+    return p.campaign->start();
   }
-  p.api->renew_plugins();
-  if (p.pods) p.pods->start();
-  if (live == nullptr) return {};
+  if (auto leads = lead(); !leads) return leads;
+  if (auto opened = open_http(); !opened) return opened;
+  start_workspace(*live);
+  start_plugins(*live);
   p.agent.emplace(agent_options(*live, config_.grpc.port),
                   [&p](std::uint32_t pid) { p.fleet.agent_died(pid); });
   return p.agent->start();
@@ -314,6 +374,7 @@ Result<void> Server::start() {
 void Server::stop() {
   if (parts_ == nullptr) return;
   Parts& p = *parts_;
+  if (p.campaign) p.campaign->retire();
   if (p.plugin_files) p.plugin_files->stop();
   if (p.files) p.files->stop();
   if (p.http) p.http->stop();
@@ -324,6 +385,7 @@ void Server::stop() {
   if (p.pods) p.pods->stop();
   p.fleet.stop();
   if (p.engine) p.engine->stop();
+  if (p.campaign) p.campaign->stop();
   if (p.spans) p.spans->stop();
   parts_.reset();
 }

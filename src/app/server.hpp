@@ -9,6 +9,7 @@
 #include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "executor/kubernetes/settings.hpp"
+#include "http/message.hpp"
 #include "lite/bundle_config.hpp"
 #include "scheduler/start_retries.hpp"
 
@@ -29,8 +30,17 @@ struct LiveConfig {
   bool stock_workers = false;  ///< tasks run in workers of Airflow's own instead of the warm Python
 };
 
-/// Pushed projects, whose tasks run in pods.
+/// What a replica of several does.
+enum class Role {
+  all,        ///< answers users, and may lead
+  api,        ///< answers users
+  scheduler,  ///< may lead; answers the other replicas
+};
+
+/// Pushed projects, whose tasks run in pods. Several such processes may share a database: one leads.
 struct FrozenConfig {
+  Role role = Role::all;
+  std::string url;  ///< at which the other replicas reach this one: "http://10.0.0.7:8080"
   executor::KubernetesSettings kubernetes;
   scheduler::StartRetries start_retries;
   std::string certificate_file;  ///< PEM: what agents are shown
@@ -82,8 +92,14 @@ class Server {
   struct Parts;
   Result<void> open_database();
   void put_admin();
-  Result<void> open_ports();
+  void make_engine();
   void make_runner();
+  void make_api();
+  Result<void> open_http();
+  Result<void> open_agents();
+  /// What only one process on a database may do: from now on this one does it.
+  Result<void> lead();
+  http::Response answer(const http::Request& request);
   void start_workspace(const LiveConfig& live);
   void start_plugins(const LiveConfig& live);
 

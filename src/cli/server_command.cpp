@@ -6,6 +6,7 @@
 
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/variables.hpp"
 #include "cli/commands.hpp"
@@ -28,6 +29,8 @@ struct ServerOptions {
   std::string metrics = "0.0.0.0:9090";
   std::string certificate_file;
   std::string key_file;
+  std::string role = "all";
+  std::string advertise;
   std::string edition;
   std::string logs_folder = "/var/log/leoflow";
   std::string airflow_folder;
@@ -53,6 +56,16 @@ app::Address address_of(const std::string& text, std::string_view option) {
   if (out.host.empty() || out.port < 1 || out.port > 65535)
     throw Exit{2, fmt::format("{} is '{}', not an address such as 0.0.0.0:8080", option, text)};
   return out;
+}
+
+/// How other replicas reach this one.
+std::string own_url(const ServerOptions& options, const app::Address& http) {
+  if (!options.advertise.empty()) {
+    address_of(options.advertise, "--advertise-addr");
+    return "http://" + options.advertise;
+  }
+  const bool is_everywhere = http.host == "0.0.0.0" || http.host == "[::]";
+  return fmt::format("http://{}:{}", is_everywhere ? host_name() : http.host, http.port);
 }
 
 /// What must not be seen in a list of processes. Ends the command if it is not set.
@@ -164,6 +177,10 @@ app::ServerConfig server_config(const ServerOptions& options) {
   value_or_exit(
       read_switch(environment_variable, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule));
   app::FrozenConfig frozen;
+  frozen.role = options.role == "api"         ? app::Role::api
+                : options.role == "scheduler" ? app::Role::scheduler
+                                              : app::Role::all;
+  frozen.url = own_url(options, out.http);
   frozen.certificate_file =
       existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
@@ -199,6 +216,11 @@ void add_server(CLI::App& app) {
   add("--grpc-tls-cert", "LEOFLOW_SERVER_GRPC_TLS_CERT", options->certificate_file,
       "Certificate for agents, PEM; read again when it changes");
   add("--grpc-tls-key", "LEOFLOW_SERVER_GRPC_TLS_KEY", options->key_file, "Its key");
+  add("--role", "LEOFLOW_SERVER_ROLE", options->role,
+      "all: answers users and may lead; api: answers users; scheduler: may lead. Of all that may, one leads")
+      ->check(CLI::IsMember({"all", "api", "scheduler"}));
+  add("--advertise-addr", "LEOFLOW_SERVER_ADVERTISE_ADDR", options->advertise,
+      "host:port at which other replicas reach --http-addr (default: this host's name)");
   add("--edition", "LEOFLOW_UI_EDITION", options->edition, "pro shows the gold badge")
       ->check(CLI::IsMember({"", "pro"}));
   add("--logs-dir", "LEOFLOW_LOGS_DIR", options->logs_folder, "Folder of task logs");

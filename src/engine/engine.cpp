@@ -34,7 +34,11 @@ Engine::~Engine() {
 }
 
 void Engine::start() {
-  session_ = database_.connect();
+  session_ = connect_();
+  {
+    const std::lock_guard lock(mutex_);
+    is_open_ = true;
+  }
   scheduler_.set_past(&past_runs_);
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
@@ -51,19 +55,22 @@ void Engine::start() {
 void Engine::stop() {
   {
     const std::lock_guard lock(mutex_);
+    is_open_ = false;
     stopping_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  session_.reset();
 }
 
-void Engine::post(Item item) {
+bool Engine::post(Item item) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
+    if (!is_open_) return false;
     queue_.push_back(std::move(item));
   }
   changed_.notify_one();
+  return true;
 }
 
 void Engine::come_round(std::function<void(Deciding&)> decide) {
@@ -72,8 +79,7 @@ void Engine::come_round(std::function<void(Deciding&)> decide) {
   Item item;
   item.decide = std::move(decide);
   item.done = [came_round] { came_round->set_value(); };
-  post(std::move(item));
-  came_round->get_future().wait_for(kPatience);
+  if (post(std::move(item))) came_round->get_future().wait_for(kPatience);
 }
 
 Time Engine::heartbeat() {
@@ -226,8 +232,10 @@ void Engine::reconnect() {
     changed_.wait_for(lock, std::chrono::milliseconds{500});
     if (stopping_) throw Fatal("stopped while the database was away; what was not stored will be done again");
     lock.unlock();
+    // First: what it holds must not stand in the way of the new one.
+    session_.reset();
     try {
-      session_ = database_.connect();
+      session_ = connect_();
       return;
     } catch (const store::Unavailable& error) {
       log::error("{}; trying again", error.what());

@@ -75,13 +75,19 @@ class Engine final : public Commands {
   void set_start_retries(scheduler::StartRetries retries) { scheduler_.set_start_retries(retries); }
   /// Before start(): where spans of runs and tries go; null for nowhere. It outlives the engine.
   void set_tracer(trace::Tracer* tracer) { tracer_ = tracer; }
+  /// Before start(): how the writer gets its connection, the first and each after one that was lost. It may
+  /// throw store::Unavailable, and is called again; what else it throws ends the process.
+  void set_connect(std::function<std::unique_ptr<store::Session>()> connect) {
+    connect_ = std::move(connect);
+  }
   /// Reads the store and starts the loop. Throws store::Unavailable.
   void start();
-  /// Finishes what was posted, then stops. Safe to call twice.
+  /// Finishes what was posted, then stops and gives up the writer's connection. Safe to call twice.
   void stop();
 
-  /// Puts an item in the queue; never blocks. Dropped once stopped.
-  void post(Item item);
+  /// Puts an item in the queue; never blocks. Before start() and after stop() it is dropped.
+  /// @returns whether it was taken.
+  bool post(Item item);
   /// Looks again for task instances that can start: slots have become free.
   void wake() { post({}); }
   /// When the loop last came round. Has it come round once more, and waits a moment for that: an old time
@@ -220,6 +226,7 @@ class Engine final : public Commands {
   AttemptRunner& runner_;
   const std::function<void(const std::string&, const std::string&)> on_reparse_;
   trace::Tracer* tracer_ = nullptr;  ///< constant after start()
+  std::function<std::unique_ptr<store::Session>()> connect_ = [this] { return database_.connect(); };
 
   // only touched on the engine's thread
   Time pass_time_{};  ///< of the pass that is being decided and stored
@@ -240,8 +247,8 @@ class Engine final : public Commands {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Item> queue_;
+  bool is_open_ = false;  ///< items are taken
   bool stopping_ = false;
-  std::optional<Time> next_due_;
 
   std::atomic<Time> heartbeat_{Time{}};
   LoopMetrics metrics_;

@@ -168,7 +168,7 @@ Result<json::value> Engine::ask_and_wait(const std::string& dag_id, json::object
   constexpr std::chrono::seconds kPatience{25};
   struct State {
     std::promise<Result<std::string>> promise;
-    Result<std::string> told = fail(ErrorCode::unavailable, "the engine is stopping; try again");
+    Result<std::string> told = fail(ErrorCode::unavailable, "the engine does not run here now; try again");
     ~State() { promise.set_value(std::move(told)); }  // also when nobody is asked
   };
   auto state = std::make_shared<State>();

@@ -11,7 +11,7 @@ namespace leoflow::engine {
 template <typename T>
 struct Awaited {
   std::promise<Result<T>> promise;
-  Result<T> answer = fail(ErrorCode::unavailable, "the engine is stopping; try again");
+  Result<T> answer = fail(ErrorCode::unavailable, "the engine does not run here now; try again");
   ~Awaited() { promise.set_value(std::move(answer)); }  // also when the item is dropped
 };
 

@@ -18,11 +18,13 @@ struct Exchange {
   boost::beast::http::request<boost::beast::http::string_body> request;
   boost::beast::http::response_parser<boost::beast::http::string_body> parser;
   boost::system::error_code error;
+  bool is_connected = false;  ///< it was, at least for a while
 
   /// @param to an endpoint, or a range of them to be tried in turn.
   template <typename Endpoints>
   void run(const Endpoints& to) {
     stream.async_connect(to, [this](boost::system::error_code failed, auto&&...) {
+      is_connected = !failed;
       if (keep(failed)) write();
     });
     io.run();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <fmt/format.h>
 
 #include "base/socket_path.hpp"
 #include "base/text.hpp"
@@ -13,6 +15,7 @@ namespace leoflow::http {
 namespace {
 
 using Local = boost::asio::local::stream_protocol;
+using Tcp = boost::asio::ip::tcp;
 namespace beast_http = boost::beast::http;
 
 bool is_between_neighbours(std::string_view name) {
@@ -52,19 +55,43 @@ Response take(beast_http::response<beast_http::string_body> answer) {
   return out;
 }
 
-}  // namespace
-
-Result<Response> forward(const ForwardOptions& options, const Request& request) {
-  Exchange<Local> exchange;
+template <typename Protocol, typename Endpoints>
+std::expected<Response, ForwardFailure> exchange(const ForwardOptions& options, const Request& request,
+                                                 const Endpoints& to) {
+  Exchange<Protocol> exchange;
   exchange.stream.expires_after(options.limit);
   exchange.parser.body_limit(options.body_limit);
   exchange.parser.skip(request.method == "HEAD");
   fill(exchange.request, request);
-  const SocketPath socket(options.socket);
-  if (!socket.fits()) return fail(ErrorCode::unavailable, "the path of its socket is too long");
-  exchange.run(Local::endpoint(socket.text()));
-  if (exchange.error) return fail(ErrorCode::unavailable, exchange.error.message());
+  exchange.run(to);
+  if (exchange.error) return std::unexpected(ForwardFailure{exchange.is_connected, exchange.error.message()});
   return take(exchange.parser.release());
+}
+
+std::unexpected<ForwardFailure> not_reached(std::string reason) {
+  return std::unexpected(ForwardFailure{.reason = std::move(reason)});
+}
+
+}  // namespace
+
+std::expected<Response, ForwardFailure> forward(const ForwardOptions& options, const Request& request) {
+  constexpr std::string_view kUnix = "unix:";
+  if (options.to.starts_with(kUnix)) {
+    const SocketPath socket(options.to.substr(kUnix.size()));
+    if (!socket.fits()) return not_reached("the path of its socket is too long");
+    return exchange<Local>(options, request, Local::endpoint(socket.text()));
+  }
+  constexpr std::string_view kHttp = "http://";
+  const auto colon = options.to.rfind(':');
+  if (!options.to.starts_with(kHttp) || colon < kHttp.size())
+    return not_reached(fmt::format("'{}' is no http://host:port", options.to));
+  std::string host = options.to.substr(kHttp.size(), colon - kHttp.size());
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::asio::io_context io;
+  boost::system::error_code failed;
+  const auto endpoints = Tcp::resolver(io).resolve(host, options.to.substr(colon + 1), failed);
+  if (failed) return not_reached(failed.message());
+  return exchange<Tcp>(options, request, endpoints);
 }
 
 }  // namespace leoflow::http

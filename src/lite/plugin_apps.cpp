@@ -73,10 +73,11 @@ http::Response PluginApps::serve(const http::Request& request) {
   if (const auto running = ensure_running(); !running) {
     return http::error_response(502, running.error().message);
   }
-  auto answer = http::forward({.socket = options_.folder + "/socket", .limit = options_.limit}, request);
+  auto answer =
+      http::forward({.to = "unix:" + options_.folder + "/socket", .limit = options_.limit}, request);
   if (answer) return std::move(*answer);
   log::warning("{} {}: the applications of plugins do not answer: {}", request.method, request.path,
-               answer.error().message);
+               answer.error().reason);
   return http::error_response(
       502, "The applications of plugins do not answer; plugins/log in the agent's folder may say why");
 }

@@ -99,9 +99,16 @@ SchemaStatus Migrator::status(Session& session) {
   return {SchemaCondition::current, version, latest};
 }
 
+void Migrator::wait_for_others(Session& session) {
+  // Several replicas may start at once. The lock is given up with the connection.
+  constexpr std::int64_t kLock = 1'818'455'408;
+  if (database_.backend() == Backend::postgres) session.query("SELECT pg_advisory_lock($1)", {kLock});
+}
+
 Result<std::vector<int>> Migrator::migrate() {
   database_.create();
   const auto session = database_.connect();
+  wait_for_others(*session);
   const SchemaStatus before = status(*session);
   if (before.condition == SchemaCondition::newer || before.condition == SchemaCondition::dirty) {
     return fail(ErrorCode::conflict, explain(before));

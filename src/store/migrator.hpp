@@ -50,6 +50,8 @@ class Migrator {
   Result<void> reset();
 
  private:
+  /// One process migrates at a time.
+  void wait_for_others(Session& session);
   void ensure_table(Session& session);
   SchemaStatus status(Session& session);
   /// Runs one step so that a crash leaves either the old or the new schema, or

@@ -87,7 +87,8 @@ class Server(Lite):
         with open(self.home / "server.log", "ab") as log:
             self.process = subprocess.Popen([str(BIN / "leoflow"), "server"], env=self.environment, stdout=log, stderr=log)
         eventually(self.is_healthy, "the server is healthy", 30)
-        if not self.token:
+        answers_users = self.settings.get("LEOFLOW_SERVER_ROLE") != "scheduler"
+        if answers_users and not self.token:
             self.token = self.log_in()
 
     def stop(self) -> None:

@@ -29,6 +29,10 @@ struct Surroundings {
   std::function<http::Response(const http::Request&)> plugin_apps = [](const http::Request&) {
     return http::error_response(404, "Not Found");
   };
+  /// Has another replica answer what this one cannot; nothing if this one leads.
+  std::function<std::optional<http::Response>(const http::Request&)> leader = [](const http::Request&) {
+    return std::optional<http::Response>();
+  };
   trace::Tracer* tracer = nullptr;  ///< where spans of requests go; null for nowhere
 };
 

@@ -65,7 +65,11 @@ KubernetesExecutor::~KubernetesExecutor() {
   stop();
 }
 
-void KubernetesExecutor::start() {
+void KubernetesExecutor::start(std::int64_t epoch) {
+  {
+    const std::lock_guard lock(mutex_);
+    epoch_ = epoch;
+  }
   watch_.start();
   timer_ = std::thread([this] { wait_for_due(); });
 }
@@ -106,7 +110,7 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
     const std::lock_guard lock(mutex_);
     Pod pod{.name = pod_name(spec),
             .log_path = std::move(log_path),
-            .manifest = pod_of(spec, settings_),
+            .manifest = pod_of(spec, settings_, epoch_),
             .since = clock_.now()};
     if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
   }
@@ -239,6 +243,8 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   bool is_unwanted = false;
   {
     const std::lock_guard lock(mutex_);
+    // Another process leads by now, and this one will know in a moment: it must not touch what is new.
+    if (epoch_of(object) > epoch_) return;
     const bool has_ended = status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
     // One that ended and was seen to takes no slot.
     if (has_ended && !pods_.contains(attempt) && is_listed_) return;

@@ -37,8 +37,8 @@ class KubernetesExecutor final : public fleet::Launcher {
                      const Clock& clock);
   ~KubernetesExecutor() override;
 
-  /// After the engine started.
-  void start();
+  /// After the engine started. @param epoch  of whoever leads: pods of later ones are left alone
+  void start(std::int64_t epoch);
   /// Pods go on. Safe to call twice.
   void stop();
 
@@ -114,6 +114,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< those that take a slot
   std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
   std::uint64_t listings_ = 0;                    ///< begun
+  std::int64_t epoch_ = 0;
   bool is_listed_ = false;
   bool stopping_ = false;
 

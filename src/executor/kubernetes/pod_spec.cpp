@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kInstanceLabel = "leoflow.io/instance";
 constexpr std::string_view kAttemptAnnotation = "leoflow.io/attempt-id";
+constexpr std::string_view kEpochAnnotation = "leoflow.io/leader-epoch";
 constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
 constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
 constexpr std::size_t kMostLabel = 63;
@@ -119,7 +120,7 @@ std::string image_of(const json::value& pod) {
   return is_list ? get_text(containers->get_array()[0], "image") : "";
 }
 
-json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
+json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch,
                     const std::string& own_image) {
   const json::object pod_spec = {{"restartPolicy", "Never"},
                                  {"containers", json::array{container_of(spec, settings, own_image)}},
@@ -130,6 +131,7 @@ json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& s
       {"labels", labels_of(spec, settings)},
       // Labels are cut: these are the names as they are.
       {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
+                                   {kEpochAnnotation, std::to_string(epoch)},
                                    {"dag_id", spec.dag_id},
                                    {"run_id", spec.run_id},
                                    {"task_id", spec.task_id},
@@ -159,11 +161,11 @@ std::string pod_name(const engine::AttemptSpec& spec) {
   return out + "-" + id.substr(id.size() - 12);
 }
 
-json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch) {
   json::value pod = default_pod(settings);
   if (spec.pod_override) pod = kube::merge_pods(pod, *spec.pod_override);
   // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
-  return kube::merge_pods(pod, own_pod(spec, settings, image_of(pod)));
+  return kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));
 }
 
 std::string pods_query(const KubernetesSettings& settings) {
@@ -181,6 +183,10 @@ std::string log_path_of(const json::value& pod) {
   const auto number = [&](std::string_view key) { return std::atoi(get_text(named, key).c_str()); };
   return fleet::relative_log_path(get_text(named, "dag_id"), get_text(named, "run_id"),
                                   get_text(named, "task_id"), number("map_index"), number("try_number"));
+}
+
+std::int64_t epoch_of(const json::value& pod) {
+  return std::atoll(get_text(annotations_of(pod), kEpochAnnotation).c_str());
 }
 
 std::optional<Uuid> attempt_of(const json::value& pod) {

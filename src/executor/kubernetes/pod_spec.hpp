@@ -20,7 +20,8 @@ std::string label_value(std::string_view text);
 
 /// The pod that runs an attempt: the agent in the project's image. Its pod security is the standard
 /// "restricted", unless the task's pod_override says otherwise. @param spec  has an image.
-json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings);
+/// @param epoch  of the leader that makes it
+json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch);
 
 /// "labelSelector=…": the pods of this install.
 std::string pods_query(const KubernetesSettings& settings);
@@ -30,6 +31,9 @@ bool is_of(const json::value& pod, const KubernetesSettings& settings);
 
 /// Where the log of its attempt is, below the folder of logs.
 std::string log_path_of(const json::value& pod);
+
+/// Of the leader that made it; 0 if it does not say.
+std::int64_t epoch_of(const json::value& pod);
 
 /// Which attempt it runs. Nothing for one that does not say.
 std::optional<Uuid> attempt_of(const json::value& pod);

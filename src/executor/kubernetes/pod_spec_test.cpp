@@ -38,7 +38,7 @@ TEST(PodSpec, LabelsAreCutToWhatKubernetesTakes) {
 }
 
 TEST(PodSpec, TellsWhoseItIs) {
-  const json::value pod = pod_of(attempt(), {.instance = "mine"});
+  const json::value pod = pod_of(attempt(), {.instance = "mine"}, 1);
   EXPECT_EQ(attempt_of(pod), attempt().id);
   EXPECT_EQ(log_path_of(pod),
             "dag_id=sales/run_id=manual__2026-01-01T00:00:00+00:00/task_id=load/attempt=2.log");
@@ -49,7 +49,7 @@ TEST(PodSpec, TellsWhoseItIs) {
 }
 
 TEST(PodSpec, IsRestrictedAndHasNoMoreThanItsTask) {
-  const json::value pod = pod_of(attempt(), {.service_account = "tasks", .control_plane = "leoflow:9091"});
+  const json::value pod = pod_of(attempt(), {.service_account = "tasks", .control_plane = "leoflow:9091"}, 1);
   const json::object& spec = part(pod, "spec");
   EXPECT_EQ(spec.at("restartPolicy"), "Never");
   EXPECT_EQ(spec.at("serviceAccountName"), "tasks");
@@ -74,7 +74,7 @@ TEST(PodSpec, ATasksOverrideCountsButForWhatMakesItTheAttemptsPod) {
                              "env": [{"name": "A", "value": "1"}],
                              "resources": {"limits": {"memory": "1Gi"}}},
                             {"name": "sidecar", "image": "s:1"}]}})"));
-  const json::value pod = pod_of(spec, {.name_space = "tasks", .control_plane = "c:1"});
+  const json::value pod = pod_of(spec, {.name_space = "tasks", .control_plane = "c:1"}, 1);
   EXPECT_EQ(get_text(pod.at("metadata"), "name"), pod_name(spec));
   EXPECT_EQ(pod.at("metadata").at("namespace"), "tasks");
   EXPECT_EQ(pod.at("metadata").at("labels").at("team"), "a");
@@ -95,9 +95,9 @@ TEST(PodSpec, ATasksOverrideCountsButForWhatMakesItTheAttemptsPod) {
 }
 
 TEST(PodSpec, TrustsTheControlPlaneByItsCa) {
-  const std::string without = json::serialize(pod_of(attempt(), {}));
+  const std::string without = json::serialize(pod_of(attempt(), {}, 1));
   EXPECT_EQ(without.find("LEOFLOW_AGENT_TLS_CA"), std::string::npos);
-  const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}));
+  const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}, 1));
   EXPECT_NE(with.find(R"({"name":"leoflow-ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
 }
 
