@@ -27,8 +27,8 @@ void SdkDialogue::begin(const json::object& environment, std::string_view body) 
 }
 
 void SdkDialogue::begin_question(const json::object& environment, const json::value& question) {
-  child_->send(
-      encode_response(0, json::serialize(json::object{{"environment", environment}, {"question", question}}), ""));
+  child_->send(encode_response(
+      0, json::serialize(json::object{{"environment", environment}, {"question", question}}), ""));
 }
 
 void SdkDialogue::serve(std::string_view payload) {
@@ -92,6 +92,11 @@ void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) 
       response.body().find("VariableResult") != std::string::npos) {
     // Before the task can print it.
     if (const auto body = parse_json(response.body())) masker_.add_from_response(*body);
+  }
+  if (response.body().find("PERMISSION_DENIED") != std::string::npos) {
+    const auto body = parse_json(response.body());
+    const json::value* detail = body ? find(*body, "detail") : nullptr;
+    if (detail != nullptr) denied_(get_text(*detail, "message"));
   }
   child_->send(encode_response(id, response.body(), response.error()));
 }

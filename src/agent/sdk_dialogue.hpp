@@ -31,6 +31,8 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   void begin_question(const json::object& environment, const json::value& question);
   void serve(std::string_view payload);
   Masker& masker() { return masker_; }
+  /// @param told  hears why the control plane keeps something from the process, which itself does not say it
+  void on_denied(std::function<void(const std::string&)> told) { denied_ = std::move(told); }
 
  private:
   void refuse(std::int64_t id, const std::string& reason);
@@ -45,6 +47,7 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   std::shared_ptr<Child> child_;
   Intercept intercept_;
   Masker masker_;
+  std::function<void(const std::string&)> denied_ = [](const std::string&) {};
   int storing_ = 0;                   // requests that were answered already
   std::deque<SdkRequestFrame> held_;  // until those are stored
 };

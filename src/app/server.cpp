@@ -353,7 +353,7 @@ Result<void> Server::start() {
   if (live != nullptr) fs::create_directories(live->agent_folder);
   if (auto opened = open_database(); !opened) return opened;
   make_engine();
-  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length);
+  p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length, config_.secret_scope);
   make_runner();
   make_api();
   // As many connections as the HTTP server takes, and files beside them.

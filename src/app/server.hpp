@@ -12,6 +12,7 @@
 #include "http/message.hpp"
 #include "lite/bundle_config.hpp"
 #include "scheduler/start_retries.hpp"
+#include "tasks/secret_rights.hpp"
 
 namespace leoflow::app {
 
@@ -68,7 +69,9 @@ struct ServerConfig {
   std::string admin_password;  ///< instead of its hash
 
   std::string logs_folder;
-  std::string airflow_folder;          ///< has what the pinned package has below airflow/: the UI
+  std::string airflow_folder;  ///< has what the pinned package has below airflow/: the UI
+  /// What tasks may have of variables and connections.
+  tasks::SecretScope secret_scope = tasks::SecretScope::permissive;
   std::int64_t max_map_length = 1024;  ///< most items of a value that something is mapped over
   bool use_job_schedule = true;        ///< whether schedules and assets make runs
 

@@ -30,6 +30,7 @@ struct ServerOptions {
   std::string certificate_file;
   std::string key_file;
   std::string role = "all";
+  std::string secrets = "declared";
   std::string advertise;
   std::string edition;
   std::string logs_folder = "/var/log/leoflow";
@@ -156,6 +157,8 @@ app::ServerConfig server_config(const ServerOptions& options) {
   out.grpc = address_of(options.grpc, "--grpc-addr");
   out.metrics = address_of(options.metrics, "--metrics-addr");
   out.edition = options.edition;
+  out.secret_scope =
+      options.secrets == "permissive" ? tasks::SecretScope::permissive : tasks::SecretScope::declared;
   out.api = value_or_exit(api::read_settings(environment_variable, {}));
   const std::string jwt =
       secret("LEOFLOW_AUTH_JWT_SECRET", "it signs the tokens of users; `openssl rand -hex 32` makes one");
@@ -221,6 +224,11 @@ void add_server(CLI::App& app) {
       ->check(CLI::IsMember({"all", "api", "scheduler"}));
   add("--advertise-addr", "LEOFLOW_SERVER_ADVERTISE_ADDR", options->advertise,
       "host:port at which other replicas reach --http-addr (default: this host's name)");
+  add("--secrets", "LEOFLOW_SECRETS_SCOPE", options->secrets,
+      "Variables and connections that tasks may use. declared: those in leoflow.yaml, each use is in the "
+      "audit "
+      "log; permissive: all, if leoflow.yaml declares none")
+      ->check(CLI::IsMember({"declared", "permissive"}));
   add("--edition", "LEOFLOW_UI_EDITION", options->edition, "pro shows the gold badge")
       ->check(CLI::IsMember({"", "pro"}));
   add("--logs-dir", "LEOFLOW_LOGS_DIR", options->logs_folder, "Folder of task logs");

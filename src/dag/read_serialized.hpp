@@ -8,6 +8,10 @@
 
 namespace leoflow::dag {
 
+/// Beside "dag": the variables and connections that its project declares, {"variables": [...],
+/// "connections": [...], "tasks": {id: the same}}. Absent if it declares none.
+inline constexpr std::string_view kDeclaredSecrets = "leoflow_secrets";
+
 /// Reads a DAG from Airflow's serialization, version 3: the object with
 /// "__version" and "dag".
 /// Errors: invalid (naming what is wrong; a cycle with its tasks), unsupported

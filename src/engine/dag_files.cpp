@@ -23,6 +23,7 @@ struct DagFiles::DagChange {
   bool came_back = false;
   std::string hash;
   std::string serialized;
+  std::optional<std::string> secrets;  ///< JSON: what the project declares
   std::string timetable_description;
   bool paused = true;
 };
@@ -54,10 +55,11 @@ constexpr std::string_view kPutDag =
 constexpr std::string_view kPutVersion =
     "INSERT INTO dag_version (id, dag_id, version_number, bundle_name, bundle_version, dag_hash, serialized, "
     "source,"
-    " created_at, updated_at) VALUES ($1, $2, $3, $4, $9, $5, $6, $7, $8, $8)"
+    " created_at, updated_at, secrets) VALUES ($1, $2, $3, $4, $9, $5, $6, $7, $8, $8, $10)"
     " ON CONFLICT (id) DO UPDATE SET bundle_name = excluded.bundle_name,"
     " bundle_version = excluded.bundle_version, dag_hash = excluded.dag_hash,"
-    " serialized = excluded.serialized, source = excluded.source, updated_at = excluded.updated_at";
+    " serialized = excluded.serialized, source = excluded.source, updated_at = excluded.updated_at,"
+    " secrets = excluded.secrets";
 
 constexpr std::string_view kPutImportError =
     "INSERT INTO import_error (bundle_name, filename, stacktrace, created_at) VALUES ($1, $2, $3, $4)"
@@ -188,6 +190,8 @@ std::optional<DagFiles::DagChange> DagFiles::change_of(Deciding& d, const Parsed
   if (newest) change.version_number = newest->number + (change.new_version ? 1 : 0);
   change.version_id = change.new_version ? new_uuid(d.now).text() : newest->id;
   if (change.changed) change.serialized = json::serialize(serialized);
+  if (const json::value* secrets = find(serialized, dag::kDeclaredSecrets))
+    change.secrets = json::serialize(*secrets);
   // Only Python has words for cron expressions.
   change.timetable_description = get_text(dag::child(dag::child(serialized, "dag"), "timetable"),
                                           "__description", (*graph)->timetable->description());
@@ -249,7 +253,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
       if (change.changed) {
         session.execute(kPutVersion,
                         {change.version_id, dag.dag_id, change.version_number, kept->bundle_name, change.hash,
-                         change.serialized, kept->source, now, kept->bundle_version});
+                         change.serialized, kept->source, now, kept->bundle_version, change.secrets});
       } else {
         session.execute("UPDATE dag_version SET source = $2 WHERE id = $1",
                         {change.version_id, kept->source});

@@ -49,9 +49,12 @@ class Reader {
          [&, this](const YAML::Node& node) { file.exclude_paths = read_texts(node, "exclude_paths"); }},
         {"defaults", [&, this](const YAML::Node& node) { read_settings(node, "defaults.", file.defaults); }},
         {"tasks", [this](const YAML::Node& node) { read_tasks(node); }},
+        {"variables",
+         [&, this](const YAML::Node& node) { read_secrets(node, "variables", secrets().variables); }},
+        {"connections",
+         [&, this](const YAML::Node& node) { read_secrets(node, "connections", secrets().connections); }},
     };
-    for (const char* later : {"dependencies", "include_paths", "registry", "build", "staging", "connections",
-                              "variables", "alerts"}) {
+    for (const char* later : {"dependencies", "include_paths", "registry", "build", "staging", "alerts"}) {
       keys.emplace(later, nullptr);
     }
     return keys;
@@ -124,6 +127,25 @@ class Reader {
     return out;
   }
 
+  /// Of the whole project, which declares something from now on.
+  DeclaredSecrets& secrets() { return out_.file.secrets ? *out_.file.secrets : out_.file.secrets.emplace(); }
+
+  void read_secrets(const YAML::Node& node, const std::string& name, std::vector<std::string>& into) {
+    into = read_texts(node, name);
+    for (const std::string& entry : into) {
+      if (entry.empty() || entry.find('*') < entry.size() - 1)
+        problem(line_of(node),
+                fmt::format("'{}' has '{}': a name, with a '*' at its end at most", name, entry));
+    }
+  }
+
+  Read secrets_into(std::vector<std::string>& into, const std::string& name) {
+    return [this, &into, name](const YAML::Node& node) {
+      secrets();
+      read_secrets(node, name, into);
+    };
+  }
+
   std::optional<std::string> read_path(const YAML::Node& node) {
     auto path = read_text(node);
     if (!path) return path;
@@ -162,7 +184,11 @@ class Reader {
                  {"execution_timeout_seconds", nullptr},  // the task enforces it, from the DAG file
                  {"resources", pod_into(settings.pod, prefix + "resources", read_resources)},
                  {"execution", pod_into(settings.pod, prefix + "execution", read_execution)}};
-    if (prefix != "defaults.") keys.emplace("env", nullptr);
+    if (prefix != "defaults.") {
+      keys.emplace("env", nullptr);
+      keys.emplace("variables", secrets_into(settings.secrets.variables, prefix + "variables"));
+      keys.emplace("connections", secrets_into(settings.secrets.connections, prefix + "connections"));
+    }
     read_map(node, prefix, keys);
   }
 

@@ -20,8 +20,17 @@ struct ProjectProblem {
   std::string text() const;
 };
 
+/// Names of what tasks may use of the install; a "*" at the end stands for all that begin so.
+struct DeclaredSecrets {
+  std::vector<std::string> variables;
+  std::vector<std::string> connections;
+
+  bool is_empty() const { return variables.empty() && connections.empty(); }
+};
+
 /// What `defaults` and `tasks.<id>` may say of a task.
 struct TaskSettings {
+  DeclaredSecrets secrets;
   std::optional<int> retries;
   std::optional<std::chrono::seconds> retry_delay;
   json::value pod;  ///< what it wants of its pod, as Kubernetes writes pods; null: nothing
@@ -36,6 +45,7 @@ struct ProjectFile {
   std::optional<std::string> python_version;  ///< "3.11"
   std::optional<std::string> dag_source;      ///< the project's only DAG file, below its folder
   std::vector<std::string> exclude_paths;     ///< glob patterns as in .gitignore
+  std::optional<DeclaredSecrets> secrets;     ///< nothing if neither key stands anywhere
   TaskSettings defaults;                      ///< for tasks that leave it at Airflow's default
   std::map<std::string, TaskSettings> tasks;  ///< by task id
   std::map<std::string, int> lines;           ///< where keys stand: "dag_id", "tasks.load"

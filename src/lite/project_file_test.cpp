@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 std::vector<json::value> hello_dag() {
@@ -86,6 +87,29 @@ TEST(ProjectOverlay, WhatTheDagDoesNotHaveIsAProblem) {
   EXPECT_THAT(text, HasSubstr("line 1: 'dag_id' is 'hallo', but dag.py defines hello"));
   EXPECT_THAT(text, HasSubstr("line 2: 'python_version' is 3.12"));
   EXPECT_THAT(text, HasSubstr("line 4: the DAG has no task 'laod'; did you mean 'load'?"));
+}
+
+TEST(ProjectOverlay, WhatIsDeclaredStandsBesideTheDag) {
+  auto dags = hello_dag();
+  const auto read = read_project_file(
+      "connections: [warehouse]\ntasks:\n  load: {variables: [\"team_*\"]}\n  save: {retries: 1}\n");
+  ASSERT_THAT(read.problems, IsEmpty());
+  EXPECT_THAT(overlay(read.file, dags, ""), IsEmpty());
+  EXPECT_EQ(dags[0].at("leoflow_secrets"), json::parse(R"({"variables": [], "connections": ["warehouse"],
+                            "tasks": {"load": {"variables": ["team_*"], "connections": []}}})"));
+  dags = hello_dag();
+  EXPECT_THAT(overlay(read_project_file("owner: me\n").file, dags, ""), IsEmpty());
+  EXPECT_FALSE(dags[0].as_object().contains("leoflow_secrets")) << "says nothing, declares nothing";
+  EXPECT_THAT(overlay(read_project_file("variables: []\n").file, dags, ""), IsEmpty());
+  EXPECT_TRUE(dags[0].as_object().contains("leoflow_secrets")) << "declares that it needs none";
+}
+
+TEST(ProjectFile, ADeclaredNameHasAStarAtItsEndAtMost) {
+  const std::string text =
+      problems_text(read_project_file("variables: [\"a*b\", \"\", ok, \"*\"]\n").problems);
+  EXPECT_THAT(text, HasSubstr("line 1: 'variables' has 'a*b': a name, with a '*' at its end at most"));
+  EXPECT_THAT(text, HasSubstr("'variables' has ''"));
+  EXPECT_THAT(text, Not(HasSubstr("'ok'")));
 }
 
 TEST(ProjectFile, ThePublishedSchemaHasTheSameKeys) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "dag/read_serialized.hpp"
 #include "kube/pod_merge.hpp"
 
 namespace leoflow::lite {
@@ -86,6 +87,23 @@ void overlay_dag(const ProjectFile& file, json::object& dag, std::vector<std::st
   }
 }
 
+json::object names_of(const DeclaredSecrets& secrets) {
+  return {{"variables", json::array(secrets.variables.begin(), secrets.variables.end())},
+          {"connections", json::array(secrets.connections.begin(), secrets.connections.end())}};
+}
+
+/// What its tasks may use, beside the DAG: Airflow's serialization has no place for it.
+void declare_secrets(const ProjectFile& file, json::value& serialized) {
+  if (!file.secrets || !serialized.is_object()) return;
+  json::object declared = names_of(*file.secrets);
+  json::object tasks;
+  for (const auto& [id, settings] : file.tasks) {
+    if (!settings.secrets.is_empty()) tasks[id] = names_of(settings.secrets);
+  }
+  if (!tasks.empty()) declared["tasks"] = std::move(tasks);
+  serialized.get_object()[dag::kDeclaredSecrets] = std::move(declared);
+}
+
 void check_dag_id(const ProjectFile& file, const std::vector<json::value>& dags,
                   std::vector<ProjectProblem>& problems) {
   if (!file.dag_id) return;
@@ -126,6 +144,7 @@ std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::v
   std::vector<std::string> task_ids;
   for (json::value& dag : dags) {
     if (json::object* fields = fields_of(dag, "dag")) overlay_dag(file, *fields, task_ids);
+    declare_secrets(file, dag);
   }
   check_tasks(file, task_ids, problems);
   return problems;

@@ -44,6 +44,12 @@ Answer missing(std::string_view error, json::object detail) {
   return {error_response(error, std::move(detail)), ""};
 }
 
+Answer denied(json::object detail, std::string_view message) {
+  detail["status_code"] = 403;
+  detail["message"] = message;
+  return {error_response("PERMISSION_DENIED", std::move(detail)), ""};
+}
+
 Answer refused(int status, std::string_view message) {
   return {"", error_response("API_SERVER_ERROR", {{"status_code", status}, {"message", message}})};
 }

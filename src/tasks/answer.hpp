@@ -29,6 +29,9 @@ Answer result(std::string_view type, json::object fields);
 /// fits, such as VariableNotFound. @param error name of the SDK's ErrorType.
 Answer missing(std::string_view error, json::object detail);
 
+/// An ErrorResponse that keeps the SDK from looking elsewhere: it raises PermissionError.
+Answer denied(json::object detail, std::string_view message);
+
 /// The request as such failed; the SDK raises AirflowRuntimeError in the task.
 Answer refused(int status, std::string_view message);
 

@@ -3,8 +3,10 @@
 // Connections; password and extra are sealed in the store.
 namespace leoflow::tasks {
 
-void TaskService::get_connection(const Caller&, const json::value& request, const Reply& reply) {
+void TaskService::get_connection(const Caller& caller, const json::value& request, const Reply& reply) {
   const std::string conn_id = get_text(request, "conn_id");
+  if (!admit_to(SecretKind::connection, conn_id, "get_connection", caller))
+    return reply(denied({{"conn_id", conn_id}}, undeclared(SecretKind::connection, conn_id)));
   const auto session = database_.read();
   const store::Rows rows = session->query(
       "SELECT conn_type, host, schema_name, login, password, port, extra FROM connection WHERE conn_id = $1",

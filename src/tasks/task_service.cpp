@@ -9,8 +9,13 @@
 namespace leoflow::tasks {
 
 TaskService::TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-                         const Clock& clock, std::int64_t max_map_length)
-    : database_(database), engine_(engine), sealer_(sealer), clock_(clock), max_map_length_(max_map_length) {
+                         const Clock& clock, std::int64_t max_map_length, SecretScope scope)
+    : database_(database),
+      engine_(engine),
+      sealer_(sealer),
+      clock_(clock),
+      max_map_length_(max_map_length),
+      scope_(scope) {
   for (const auto& [type, handler] : handlers()) asked_[type];
 }
 
@@ -133,7 +138,7 @@ void TaskService::write(std::function<void(store::Session&)> work, const Reply& 
   item.record = std::move(work);
   item.done = [reply, written = std::move(written)] { reply(written); };
   item.refused = [reply] { reply(refused(500, "the write failed; the server's log says why")); };
-  engine_.post(std::move(item));
+  if (!engine_.post(std::move(item))) reply(refused(503, "the engine does not run here now; try again"));
 }
 
 }  // namespace leoflow::tasks

@@ -9,6 +9,7 @@
 #include "tasks/answer.hpp"
 #include "tasks/caller_lines.hpp"
 #include "tasks/request.hpp"
+#include "tasks/secret_rights.hpp"
 
 namespace leoflow::tasks {
 
@@ -18,7 +19,8 @@ class TaskService {
  public:
   /// @param max_map_length  most items of a value that something is mapped over ([core] max_map_length).
   TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
-              const Clock& clock, std::int64_t max_map_length = 1024);
+              const Clock& clock, std::int64_t max_map_length = 1024,
+              SecretScope scope = SecretScope::permissive);
 
   /// @param body JSON of the SDK's request, with its "type".
   /// A change is durable before the reply.
@@ -65,6 +67,9 @@ class TaskService {
   void get_xcom_slice(const Caller& caller, const json::value& request, const Reply& reply);
   void set_xcom(const Caller& caller, const json::value& request, const Reply& reply);
   void delete_xcom(const Caller& caller, const json::value& request, const Reply& reply);
+  // secrets.cpp
+  /// Whether the caller may have it; where that depends on what is declared, it is written down who asked.
+  bool admit_to(SecretKind kind, const std::string& name, std::string_view event, const Caller& caller);
   // variables.cpp
   void get_variable(const Caller& caller, const json::value& request, const Reply& reply);
   void get_variable_keys(const Caller& caller, const json::value& request, const Reply& reply);
@@ -115,6 +120,7 @@ class TaskService {
   const auth::Sealer& sealer_;
   const Clock& clock_;
   const std::int64_t max_map_length_;
+  const SecretScope scope_;
   std::unordered_map<std::string_view, metrics::Counter>
       asked_;  ///< its keys are constant after construction
   CallerLines lines_{2};

@@ -187,6 +187,85 @@ TEST_F(TaskServiceTest, ConnectionsAreOpenedForTheTask) {
             std::string::npos);
 }
 
+class SecretScopeTest : public TaskServiceTest {
+ protected:
+  SecretScopeTest() {
+    for (const char* key : {"team_a", "team_b", "other"})
+      body({{"type", "PutVariable"}, {"key", key}, {"value", "v"}, {"description", nullptr}});
+  }
+  void declare(const std::string& secrets) {
+    EXPECT_TRUE(engine_.write([&](store::Session& session) -> Result<void> {
+      session.execute("UPDATE dag_version SET secrets = $1", {secrets});
+      return {};
+    }));
+  }
+  std::string ask_in(SecretScope scope, const Caller& caller, json::object request) {
+    TaskService service(*database_, engine_, sealer_, clock_, 1024, scope);
+    std::promise<Answer> answer;
+    service.handle(caller, json::serialize(request), [&](Answer a) { answer.set_value(std::move(a)); });
+    const Answer told = answer.get_future().get();
+    return told.body + told.error;
+  }
+  bool may_read(SecretScope scope, const std::string& key) {
+    const std::string told = ask_in(scope, caller_, {{"type", "GetVariable"}, {"key", key}});
+    EXPECT_NE(told.find("VariableResult") == std::string::npos,
+              told.find("PERMISSION_DENIED") == std::string::npos)
+        << told;
+    return told.find("VariableResult") != std::string::npos;
+  }
+};
+
+TEST_F(SecretScopeTest, ATaskHasWhatItsProjectDeclaresAndNothingElse) {
+  constexpr auto kDeclared = SecretScope::declared;
+  EXPECT_FALSE(may_read(kDeclared, "other")) << "nothing is declared";
+  declare(
+      R"({"variables": ["team_*"], "connections": [], "tasks": {"t": {"variables": ["mine"]}, "u": {"variables": ["other"]}}})");
+  EXPECT_TRUE(may_read(kDeclared, "team_a"));
+  EXPECT_FALSE(may_read(kDeclared, "team")) << "a prefix is not a name";
+  EXPECT_FALSE(may_read(kDeclared, "other")) << "declared for another task";
+  const std::string refused =
+      ask_in(kDeclared, caller_, {{"type", "GetConnection"}, {"conn_id", "warehouse"}});
+  EXPECT_NE(refused.find("connection 'warehouse' is not declared"), std::string::npos) << refused;
+  const json::object put = {
+      {"type", "PutVariable"}, {"key", "other"}, {"value", "x"}, {"description", nullptr}};
+  EXPECT_NE(ask_in(kDeclared, caller_, put).find("403"), std::string::npos);
+  EXPECT_NE(ask_in(kDeclared, caller_, {{"type", "DeleteVariable"}, {"key", "other"}}).find("403"),
+            std::string::npos);
+  const json::object own = {
+      {"type", "PutVariable"}, {"key", "mine"}, {"value", "x"}, {"description", nullptr}};
+  EXPECT_EQ(ask_in(kDeclared, caller_, own), "");
+  const std::string keys = ask_in(kDeclared, caller_, {{"type", "GetVariableKeys"}, {"prefix", ""}});
+  EXPECT_EQ(keys, R"({"keys":["mine","team_a","team_b"],"total_entries":3,"type":"VariableKeysResult"})");
+  EXPECT_EQ(ask_in(kDeclared, caller_,
+                   {{"type", "GetVariableKeys"}, {"prefix", "team"}, {"limit", 1}, {"offset", 1}}),
+            R"({"keys":["team_b"],"total_entries":2,"type":"VariableKeysResult"})");
+  // A DAG file that is parsed is nobody's task yet.
+  EXPECT_NE(ask_in(kDeclared, {}, {{"type", "GetVariable"}, {"key", "other"}}).find("VariableResult"),
+            std::string::npos);
+}
+
+TEST_F(SecretScopeTest, WherePermissiveAProjectThatDeclaresIsHeldToIt) {
+  EXPECT_TRUE(may_read(SecretScope::permissive, "other"));
+  declare(R"({"variables": ["team_a"], "connections": []})");
+  EXPECT_TRUE(may_read(SecretScope::permissive, "team_a"));
+  EXPECT_FALSE(may_read(SecretScope::permissive, "other"));
+}
+
+TEST_F(SecretScopeTest, EachUseIsWrittenDown) {
+  declare(R"({"variables": ["team_a"], "connections": []})");
+  EXPECT_TRUE(may_read(SecretScope::declared, "team_a"));
+  EXPECT_FALSE(may_read(SecretScope::declared, "other"));
+  EXPECT_TRUE(engine_.write([](store::Session&) -> Result<void> { return {}; }));
+  const store::Rows rows = database_->read()->query(
+      "SELECT event, owner, dag_id, run_id, task_id, extra FROM event_log ORDER BY id");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].text(0), "get_variable");
+  EXPECT_EQ(rows[0].text(1), "task");
+  EXPECT_EQ(rows[0].text(2) + rows[0].text(3) + rows[0].text(4), "drt");
+  EXPECT_EQ(rows[0].text(5), R"({"variable":"team_a","granted":true})");
+  EXPECT_EQ(rows[1].text(5), R"({"variable":"other","granted":false})");
+}
+
 TEST_F(TaskServiceTest, ATaskReportsItsEndOnce) {
   body({{"type", "SetRenderedFields"}, {"rendered_fields", {{"bash_command", "ls"}}}});
   body({{"type", "SucceedTask"}});

@@ -41,7 +41,7 @@ http::Response refusal_of(const Asking& asking, const json::value& error) {
   }
   const json::value* found = find(error, "detail");
   const json::value detail = found == nullptr ? json::value(json::object()) : *found;
-  const bool is_missing = kind != "API_SERVER_ERROR";
+  const bool is_missing = kind != "API_SERVER_ERROR" && kind != "PERMISSION_DENIED";
   const int status = is_missing ? 404 : static_cast<int>(get_integer(detail, "status_code", 500));
   if (status == 404 && !operation.not_found.empty()) {
     return refuse(404, "not_found", fill(operation.not_found, asking.arguments));

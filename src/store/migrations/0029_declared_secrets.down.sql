@@ -1,0 +1,1 @@
+ALTER TABLE dag_version DROP COLUMN secrets;
