@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="Leoflow task" \
 COPY --from=agent /opt/leoflow /opt/leoflow
 COPY airflow.pin constraints.txt /opt/leoflow/
 COPY python /opt/leoflow/python
-# The pages of the UI are the server's. Compiled here: nothing can be written where tasks run.
+# The pages of the UI are the server's. Compiled here: nothing can be written where tasks run. Nobody becomes root there.
 RUN python3 -m venv /opt/leoflow/venv \
  && /opt/leoflow/venv/bin/pip install --quiet --no-cache-dir --disable-pip-version-check \
       --constraint /opt/leoflow/constraints.txt --requirement /opt/leoflow/airflow.pin \
@@ -25,7 +25,8 @@ RUN python3 -m venv /opt/leoflow/venv \
  && /opt/leoflow/venv/bin/python -m compileall -q /opt/leoflow/python \
  && echo 'leoflow:x:65532:65532::/tmp:/usr/sbin/nologin' >>/etc/passwd \
  && echo 'leoflow:x:65532:' >>/etc/group \
- && mkdir /opt/leoflow/dags
+ && mkdir /opt/leoflow/dags \
+ && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 ENV PATH=/opt/leoflow/venv/bin:${PATH} \
     HOME=/tmp \
     LANG=C.UTF-8
