@@ -6,12 +6,7 @@ import re
 
 from playwright.sync_api import expect
 from support import eventually
-from visitor import HELLO, Visitor
-
-# The badge comes with the theme's style sheet: it is generated content, not text of the page.
-BADGES = """() => [...document.querySelectorAll("*")]
-    .flatMap(e => ["::before", "::after"].map(p => getComputedStyle(e, p).content))
-    .join(" ")"""
+from visitor import BADGES, HELLO, Visitor
 
 
 def test_log_in_trigger_watch_read_and_edit(make_lite, browser):

@@ -9,6 +9,12 @@ from support import PASSWORD, ROOT, USER
 
 SHOTS = ROOT / "build/screenshots"
 HELLO = (ROOT / "dags/hello/dag.py").read_text()
+# The badge comes with the theme's style sheet: it is generated content, not text of the page.
+BADGES = """() => [...document.querySelectorAll("*")]
+    .flatMap(e => ["::before", "::after"].map(p => getComputedStyle(e, p)))
+    .filter(style => style.content !== "none")
+    .flatMap(style => [style.content, style.backgroundImage])
+    .join(" ")"""
 
 
 class Visitor:

@@ -84,7 +84,7 @@ class Bed:
         return node
 
     def start_whole_node(self) -> Containerd:
-        """Starts a node with containerd, kubelet and kube-proxy, in a machine of its own; returns when it is ready.
+        """Starts a node with containerd, kubelet, kube-proxy and CoreDNS, in a machine of its own; returns when it is ready.
 
         Raises:
             RuntimeError: the bed was not made with `whole`.
@@ -96,13 +96,19 @@ class Bed:
             self.folder / "kubelet", self._kubeconfig(f"system:node:{whole_node.NAME}"), containerd
         )
         proxy = whole_node.kube_proxy(self._kubeconfig("system:kube-proxy"))
+        names = whole_node.coredns(self.folder / "coredns", self._kubeconfig("system:coredns"))
         self.services.run("containerd", self._machine.inside(*containerd.command()))
         self._await("containerd is ready", containerd.is_ready)
         containerd.load(archive("pause"))
         self.services.run("kubelet", self._machine.inside(*kubelet))
         self.services.run("kube-proxy", self._machine.inside(*proxy))
+        self.services.run("coredns", self._machine.inside(*names))
         self._await("the node is ready", lambda: nodes.is_ready(self.api, whole_node.NAME))
         return containerd
+
+    def load(self, archive: pathlib.Path) -> None:
+        """Gives the whole node the images of an OCI archive."""
+        Containerd(self.folder / "containerd").load(archive)
 
     def start(self, name: str) -> None:
         """Starts a program again; returns when the API answers, if it is one that the API needs."""

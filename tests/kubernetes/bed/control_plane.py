@@ -15,6 +15,7 @@ USERS = {
     "system:kube-controller-manager": "system:masters",
     "system:kube-scheduler": "system:masters",
     "system:kube-proxy": "system:masters",
+    "system:coredns": "system:masters",
     f"system:node:{whole_node.NAME}": "system:nodes",
 }
 SERVICE_ADDRESSES = "10.96.0.0/24"

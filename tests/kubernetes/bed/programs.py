@@ -12,6 +12,7 @@ COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "ku
 TOOLS = {
     "helm": ("helm.sh/helm/v3", "cmd/helm"),
     "helm-unittest": ("github.com/helm-unittest/helm-unittest", "cmd/helm-unittest"),
+    "coredns": ("github.com/coredns/coredns", ""),
 }
 
 

@@ -1,4 +1,4 @@
-"""The commands of a whole node's kubelet and kube-proxy."""
+"""The commands of a whole node's kubelet, kube-proxy and CoreDNS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def kubelet(folder: pathlib.Path, kubeconfig: pathlib.Path, containerd: Containe
                 # An image that was loaded is not to be pulled again under its other name.
                 "imagePullCredentialsVerificationPolicy": "NeverVerify",
                 "imageGCHighThresholdPercent": 100,
-                "clusterDNS": ["10.96.0.10"],  # Nobody answers there unless a test sees to it.
+                "clusterDNS": [ADDRESS],
                 "clusterDomain": "cluster.local",
                 "nodeStatusUpdateFrequency": "2s",
                 "nodeLeaseDurationSeconds": 8,
@@ -48,6 +48,25 @@ def kubelet(folder: pathlib.Path, kubeconfig: pathlib.Path, containerd: Containe
         program("kubelet"), f"--config={config}", f"--kubeconfig={kubeconfig}", f"--root-dir={folder / 'root'}",
         f"--cert-dir={folder / 'keys'}", f"--hostname-override={NAME}", f"--node-ip={ADDRESS}",
     ]  # fmt: skip
+
+
+def coredns(folder: pathlib.Path, kubeconfig: pathlib.Path) -> list[str]:
+    """Writes the configuration of CoreDNS, which answers pods at the node's address; returns its command.
+
+    It knows the cluster's names only: a whole node has no other network.
+    """
+    folder.mkdir(exist_ok=True)
+    config = folder / "Corefile"
+    config.write_text(f"""\
+.:53 {{
+    bind {ADDRESS}
+    errors
+    kubernetes cluster.local in-addr.arpa {{
+        kubeconfig {kubeconfig} bed
+    }}
+}}
+""")
+    return [program("coredns"), "-conf", str(config)]
 
 
 def kube_proxy(kubeconfig: pathlib.Path) -> list[str]:
