@@ -55,6 +55,10 @@ _EVERYTHING = {
     "taskServiceAccount": {"create": True, "imagePullSecrets": [{"name": "pull"}]},
     "database": {"existingSecret": "own", "caConfigMap": "ca"},
     "bootstrap": {"password": "a password"},
+    "replicaCount": 2,
+    "api": {"enabled": True, "autoscaling": {"enabled": True}},
+    "migrations": {"hook": True},
+    "logs": {"persistence": {"accessMode": "ReadWriteMany"}},
     "extraEnv": [{"name": "AIRFLOW__API__INSTANCE_NAME", "value": "Mine"}],
     "service": {"type": "LoadBalancer"},
     "ingress": {"enabled": True, "hosts": [{"host": "a.example"}], "tls": [{"secretName": "tls"}]},
@@ -155,7 +159,7 @@ def test_an_install_keeps_its_certificate_until_its_host_changes(
         return "OK" in run("openssl", "verify", "-purpose", "sslserver", *trusted, tmp_path / "tls.crt")
 
     first = install()
-    assert is_for(f"leoflow.{namespace.name}.svc")
+    assert is_for(f"leoflow-agents.{namespace.name}.svc")
     assert install() == first
     assert install(edition="pro") == first
     assert install(agentControlPlaneAddr="leoflow.example:9091") != first

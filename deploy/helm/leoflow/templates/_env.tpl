@@ -34,6 +34,20 @@
       key: bootstrap-password
 {{- end }}
 {{- end }}
+- name: LEOFLOW_SECRET_KEY_OLD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.secretKeyExistingSecret | default $own }}
+      key: secret-key-old
+      optional: true
+- name: POD_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
+- name: LEOFLOW_SERVER_ADVERTISE_ADDR
+  value: "$(POD_IP):{{ int .Values.ports.http }}"
+- name: LEOFLOW_SECRETS_SCOPE
+  value: {{ .Values.config.secretsScope }}
 - name: LEOFLOW_SERVER_HTTP_ADDR
   value: "0.0.0.0:{{ int .Values.ports.http }}"
 - name: LEOFLOW_SERVER_GRPC_ADDR

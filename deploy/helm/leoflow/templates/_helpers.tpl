@@ -45,7 +45,7 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- end }}
 
 {{- define "leoflow.controlPlaneAddr" -}}
-{{- $service := printf "%s.%s.svc:%d" (include "leoflow.fullname" .) .Release.Namespace (int .Values.ports.grpc) -}}
+{{- $service := printf "%s-agents.%s.svc:%d" (include "leoflow.fullname" .) .Release.Namespace (int .Values.ports.grpc) -}}
 {{- .Values.config.agentControlPlaneAddr | default $service -}}
 {{- end }}
 

@@ -84,8 +84,29 @@
 
 {{- define "leoflow.refusals.server" -}}
 {{- $out := list -}}
-{{- if gt (int .Values.replicaCount) 1 -}}
-{{- $out = append $out "replicaCount is above 1: more than one server is not supported yet" -}}
+{{- $several := or .Values.api.enabled (gt (int .Values.replicaCount) 1) -}}
+{{- with .Values.logs.persistence -}}
+{{- if and $several .enabled (ne .accessMode "ReadWriteMany") -}}
+{{- $out = append $out (printf "several replicas share the logs, and logs.persistence.accessMode is %s: set it to ReadWriteMany, with a storageClass that can do that" .accessMode) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $several (not .Values.logs.persistence.enabled) -}}
+{{- $out = append $out "several replicas share the logs: set logs.persistence.enabled to true" -}}
+{{- end -}}
+{{- if and .Values.api.autoscaling.enabled (not .Values.api.enabled) -}}
+{{- $out = append $out "api.autoscaling has no effect without replicas of their own for the API: set api.enabled to true" -}}
+{{- end -}}
+{{- with .Values.api.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- $out = append $out "api.autoscaling.minReplicas is above maxReplicas" -}}
+{{- end -}}
+{{- $cpu := dig "requests" "cpu" "" ($.Values.api.resources | default $.Values.resources) -}}
+{{- if and .enabled (not $cpu) -}}
+{{- $out = append $out "api.autoscaling goes by the CPU that is requested: set api.resources.requests.cpu" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.migrations.hook (not .Values.database.existingSecret) -}}
+{{- $out = append $out "migrations.hook runs before the chart's own Secret is there: set database.existingSecret" -}}
 {{- end -}}
 {{- with .Values.ports -}}
 {{- if lt (len (uniq (list (int .http) (int .grpc) (int .metrics)))) 3 -}}
@@ -98,7 +119,7 @@
 {{- if gt (len (include "leoflow.instance" .)) 63 -}}
 {{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
 {{- end -}}
-{{- $taken := list "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" -}}
+{{- $taken := list "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" -}}
 {{- range include "leoflow.env" . | fromYamlArray -}}
 {{- $taken = append $taken .name -}}
 {{- end -}}

@@ -1,0 +1,142 @@
+{{/* One kind of replica. Takes root, component, role, replicas (none: an autoscaler says it), resources. */}}
+{{- define "leoflow.deployment" -}}
+{{- $part := . -}}
+{{- with .root -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "leoflow.fullname" . }}{{ eq $part.component "api" | ternary "-api" "" }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "leoflow.labels" . | nindent 4 }}
+    app.kubernetes.io/component: {{ $part.component }}
+spec:
+  {{- if not (kindIs "invalid" $part.replicas) }}
+  replicas: {{ int $part.replicas }}
+  {{- end }}
+  strategy:
+    {{- if and .Values.logs.persistence.enabled (ne .Values.logs.persistence.accessMode "ReadWriteMany") }}
+    # The next pod may be on another node, and the volume is on one.
+    type: Recreate
+    {{- else }}
+    type: RollingUpdate
+    {{- end }}
+  selector:
+    matchLabels:
+      {{- include "leoflow.selectorLabels" . | nindent 6 }}
+      app.kubernetes.io/component: {{ $part.component }}
+  template:
+    metadata:
+      labels:
+        {{- include "leoflow.selectorLabels" . | nindent 8 }}
+        app.kubernetes.io/component: {{ $part.component }}
+      annotations:
+        # Variables are read at the start only. A hash of nothing but a password could be guessed: then every
+        # upgrade is a start.
+        {{- if or .Values.auth.jwtSecret .Values.secretKey }}
+        checksum/secret: {{ include "leoflow.secrets" . | sha256sum }}
+        {{- else }}
+        leoflow.io/revision: {{ .Release.Revision | quote }}
+        {{- end }}
+        {{- with .Values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "leoflow.serviceAccount" . }}
+      automountServiceAccountToken: true
+      # Variables of services would look like the server's own.
+      enableServiceLinks: false
+      terminationGracePeriodSeconds: {{ int .Values.terminationGracePeriodSeconds }}
+      {{- with .Values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext:
+        {{- toYaml .Values.podSecurityContext | nindent 8 }}
+      containers:
+        - name: server
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+          imagePullPolicy: {{ .Values.image.pullPolicy }}
+          args: [server]
+          securityContext:
+            {{- toYaml .Values.securityContext | nindent 12 }}
+          env:
+            {{- include "leoflow.env" . | nindent 12 }}
+            - name: LEOFLOW_SERVER_ROLE
+              value: {{ $part.role }}
+            {{- with .Values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          ports:
+            {{- range $name, $port := .Values.ports }}
+            {{- if not (and (eq $part.role "api") (eq $name "grpc")) }}
+            - name: {{ $name }}
+              containerPort: {{ int $port }}
+            {{- end }}
+            {{- end }}
+          {{- range $name, $times := .Values.probes }}
+          {{ $name }}Probe:
+            httpGet:
+              path: /api/v2/monitor/health
+              port: http
+            {{- toYaml $times | nindent 12 }}
+          {{- end }}
+          resources:
+            {{- toYaml $part.resources | nindent 12 }}
+          volumeMounts:
+            - name: tmp
+              mountPath: /tmp
+            - name: logs
+              mountPath: /var/log/leoflow
+            - name: agent-tls
+              mountPath: /etc/leoflow/tls
+              readOnly: true
+            {{- if .Values.database.caConfigMap }}
+            - name: database-ca
+              mountPath: /etc/leoflow/database
+              readOnly: true
+            {{- end }}
+      volumes:
+        - name: tmp
+          emptyDir: {}
+        - name: logs
+          {{- if .Values.logs.persistence.enabled }}
+          persistentVolumeClaim:
+            claimName: {{ include "leoflow.fullname" . }}-logs
+          {{- else }}
+          emptyDir: {}
+          {{- end }}
+        - name: agent-tls
+          secret:
+            secretName: {{ include "leoflow.tlsSecret" . }}
+        {{- with .Values.database.caConfigMap }}
+        - name: database-ca
+          configMap:
+            name: {{ . }}
+        {{- end }}
+      {{- with .Values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- if .Values.affinity }}
+      affinity:
+        {{- toYaml .Values.affinity | nindent 8 }}
+      {{- else }}
+      # One node's end is not the end of all, where there are several.
+      affinity:
+        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              podAffinityTerm:
+                topologyKey: kubernetes.io/hostname
+                labelSelector:
+                  matchLabels:
+                    {{- include "leoflow.selectorLabels" . | nindent 20 }}
+                    app.kubernetes.io/component: {{ $part.component }}
+      {{- end }}
+{{- end }}
+{{- end }}
