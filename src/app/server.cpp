@@ -10,6 +10,7 @@
 #include "app/campaign.hpp"
 #include "app/leader_door.hpp"
 #include "app/metrics.hpp"
+#include "app/probes.hpp"
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
@@ -36,7 +37,7 @@ constexpr std::chrono::seconds kPodGrace{300};
 /// In the order in which they are made; taken down in the opposite one.
 struct Server::Parts {
   explicit Parts(const ServerConfig& config)
-      : sealer("k1", config.secret_key),
+      : sealer(config.secret_keys.at(0), {config.secret_keys.begin() + 1, config.secret_keys.end()}),
         tokens(config.jwt),
         task_tokens(config.jwt),
         fleet(fleet_options(config), clock) {}
@@ -252,10 +253,9 @@ Result<void> Server::open_http() {
 
 http::Response Server::answer(const http::Request& request) {
   Parts& p = *parts_;
+  if (auto probe = answer_probe(request, *p.database)) return std::move(*probe);
   const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
-  // Users are not sent here; Kubernetes asks whether it is well.
-  if (frozen != nullptr && frozen->role == Role::scheduler && !LeaderDoor::was_passed_on(request) &&
-      request.path != "/api/v2/monitor/health") {
+  if (frozen != nullptr && frozen->role == Role::scheduler && !LeaderDoor::was_passed_on(request)) {
     return http::error_response(404, "This replica only schedules: ask one whose role is api or all");
   }
   if (!p.execution->serves(request)) return p.api->handle(request);
@@ -300,7 +300,7 @@ void Server::make_engine() {
     if (p.files) p.files->reparse(bundle, file);
   });
   // Not the key itself, nor what tells of it.
-  p.spans = make_exporter(sha256_hex("trace ids " + config_.secret_key));
+  p.spans = make_exporter(sha256_hex("trace ids " + config_.secret_keys.at(0)));
   p.engine->set_tracer(p.spans.get());
   p.engine->set_variables([&p](store::Session& session, const std::string& key) {
     const store::Rows rows = session.query("SELECT value FROM variable WHERE key = $1", {key});

@@ -63,8 +63,8 @@ struct ServerConfig {
   api::Settings api;
   std::string edition;  ///< "lite", "pro" or ""
   auth::JwtSource jwt;
-  std::string secret_key;   ///< 32 bytes
-  std::string admin_email;  ///< this user exists with this password, or nobody is made
+  std::vector<std::string> secret_keys;  ///< of 32 bytes; the first seals, the others only open
+  std::string admin_email;               ///< this user exists with this password, or nobody is made
   std::string admin_password_hash;
   std::string admin_password;  ///< instead of its hash
 

@@ -17,26 +17,48 @@ const Time kNow = from_micros(1'700'000'000'000'000);
 const std::string kSecret(64, 's');
 
 TEST(Sealer, OpensWhatItSealed) {
-  const Sealer sealer("k1", std::string(32, 'x'));
+  const Sealer sealer(std::string(32, 'x'));
   for (const std::string text : {"", "s3cret", "\xF0\x9F\x98\x80", "v1:k1:"}) {
     const std::string sealed = sealer.seal(text);
-    EXPECT_TRUE(sealed.starts_with("v1:k1:"));
+    EXPECT_TRUE(sealed.starts_with("v1:"));
+    EXPECT_TRUE(sealer.is_current(sealed));
     EXPECT_EQ(sealer.open(sealed).value(), text);
   }
   EXPECT_NE(sealer.seal("same"), sealer.seal("same"));
 }
 
 TEST(Sealer, RefusesOtherKeysAndChangedTexts) {
-  const Sealer sealer("k1", std::string(32, 'x'));
+  const Sealer sealer(std::string(32, 'x'));
   const std::string sealed = sealer.seal("secret");
-  EXPECT_FALSE(Sealer("k1", std::string(32, 'y')).open(sealed));
-  EXPECT_FALSE(Sealer("k2", std::string(32, 'x')).open(sealed));
+  EXPECT_FALSE(Sealer(std::string(32, 'y')).open(sealed));
+  std::string renamed = sealed;
+  renamed[3] = renamed[3] == 'a' ? 'b' : 'a';
+  EXPECT_FALSE(sealer.open(renamed));
   std::string changed = sealed;
   changed[10] = changed[10] == 'A' ? 'B' : 'A';
   EXPECT_FALSE(sealer.open(changed));
   EXPECT_FALSE(sealer.open("plain text"));
-  EXPECT_FALSE(sealer.open("v1:k1:AAAA"));
-  EXPECT_THROW(Sealer("k", "short"), Fatal);
+  for (const char* text : {"", "v1:", "v1:k1", "v1:k1:", "v1:k1:AAAA", "v1::AAAA", "v2:k1:AAAA"})
+    EXPECT_FALSE(sealer.open(text)) << text;
+  EXPECT_THROW(Sealer("short"), Fatal);
+  EXPECT_THROW(Sealer(std::string(32, 'x'), {"short"}), Fatal);
+}
+
+TEST(Sealer, AnOlderKeyOpensAndDoesNotSeal) {
+  const Sealer before(std::string(32, 'x'));
+  const Sealer after(std::string(32, 'y'), {std::string(32, 'x')});
+  const std::string old = before.seal("secret");
+  EXPECT_EQ(after.open(old).value(), "secret");
+  EXPECT_FALSE(after.is_current(old));
+  EXPECT_TRUE(after.is_current(after.seal("secret")));
+  EXPECT_FALSE(before.open(after.seal("secret")));
+}
+
+TEST(Sealer, OpensWhatAnOlderInstallSealed) {
+  // Made by the version that called every key "k1": key 32 times 'x', text "secret".
+  const std::string sealed = "v1:k1:bGVvZmxvdy10ZXN019egmVCcUl4zBeKhqXnEGK+UM0xOZg==";
+  EXPECT_EQ(Sealer(std::string(32, 'x')).open(sealed).value(), "secret");
+  EXPECT_EQ(Sealer(std::string(32, 'y'), {std::string(32, 'x')}).open(sealed).value(), "secret");
 }
 
 TEST(Tokens, VerifiesWhatItIssued) {

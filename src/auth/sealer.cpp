@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <memory>
 #include <openssl/evp.h>
+#include <optional>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -11,7 +12,7 @@ namespace leoflow::auth {
 
 namespace {
 
-constexpr std::size_t kKeySize = 32;
+constexpr std::string_view kForm = "v1:";
 constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
 
@@ -34,10 +35,36 @@ void demand(int outcome) {
   if (outcome != 1) throw Fatal("OpenSSL: AES-256-GCM failed");
 }
 
+/// Nothing if another key sealed it, or it was changed.
+std::optional<std::string> open_with(std::string_view key, std::string_view key_id, std::string packed) {
+  const std::size_t size = packed.size() - kNonceSize - kTagSize;
+  std::string text(size, '\0');
+  const Cipher cipher = new_cipher();
+  int length = 0;
+  demand(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key), bytes(packed)));
+  demand(EVP_DecryptUpdate(cipher.get(), nullptr, &length, bytes(key_id), static_cast<int>(key_id.size())));
+  demand(EVP_DecryptUpdate(cipher.get(), bytes(text), &length, bytes(packed) + kNonceSize,
+                           static_cast<int>(size)));
+  demand(
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, bytes(packed) + kNonceSize + size));
+  unsigned char rest[16];
+  if (EVP_DecryptFinal_ex(cipher.get(), rest, &length) != 1) return std::nullopt;
+  return text;
+}
+
 }  // namespace
 
-Sealer::Sealer(std::string key_id, std::string key) : key_id_(std::move(key_id)), key_(std::move(key)) {
-  if (key_.size() != kKeySize) throw Fatal(fmt::format("the secrets key has {} bytes, not 32", key_.size()));
+Sealer::Sealer(std::string key, std::vector<std::string> older)
+    : keys_(std::move(older)), key_id_(sha256_hex("id of secret key " + key).substr(0, 8)) {
+  keys_.insert(keys_.begin(), std::move(key));
+  for (const std::string& one : keys_) {
+    if (one.size() != kKeyBytes)
+      throw Fatal(fmt::format("the secrets key has {} bytes, not {}", one.size(), kKeyBytes));
+  }
+}
+
+bool Sealer::is_current(std::string_view sealed) const {
+  return sealed.starts_with(fmt::format("{}{}:", kForm, key_id_));
 }
 
 std::string Sealer::seal(std::string_view text) const {
@@ -45,7 +72,7 @@ std::string Sealer::seal(std::string_view text) const {
   packed.resize(kNonceSize + text.size() + kTagSize);
   const Cipher cipher = new_cipher();
   int length = 0;
-  demand(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(packed)));
+  demand(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(keys_.front()), bytes(packed)));
   // The key id is authenticated too: a text cannot be moved under another key's name.
   demand(EVP_EncryptUpdate(cipher.get(), nullptr, &length, bytes(key_id_), static_cast<int>(key_id_.size())));
   demand(EVP_EncryptUpdate(cipher.get(), bytes(packed) + kNonceSize, &length, bytes(text),
@@ -53,32 +80,21 @@ std::string Sealer::seal(std::string_view text) const {
   demand(EVP_EncryptFinal_ex(cipher.get(), bytes(packed) + kNonceSize + length, &length));
   demand(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagSize,
                              bytes(packed) + kNonceSize + text.size()));
-  return fmt::format("v1:{}:{}", key_id_, to_base64(packed));
+  return fmt::format("{}{}:{}", kForm, key_id_, to_base64(packed));
 }
 
 Result<std::string> Sealer::open(std::string_view sealed) const {
-  const std::string prefix = fmt::format("v1:{}:", key_id_);
-  if (!sealed.starts_with(prefix)) {
-    return fail(ErrorCode::invalid, fmt::format("secret is not sealed with key '{}'", key_id_));
-  }
-  auto packed = from_base64(sealed.substr(prefix.size()));
+  const std::string_view rest = sealed.starts_with(kForm) ? sealed.substr(kForm.size()) : "";
+  const auto colon = rest.find(':');
+  if (colon == std::string_view::npos) return fail(ErrorCode::invalid, "this is no sealed secret");
+  const std::string_view key_id = rest.substr(0, colon);
+  const auto packed = from_base64(rest.substr(colon + 1));
   if (!packed || packed->size() < kNonceSize + kTagSize)
     return fail(ErrorCode::invalid, "sealed secret is damaged");
-  const std::size_t size = packed->size() - kNonceSize - kTagSize;
-  std::string text(size, '\0');
-  const Cipher cipher = new_cipher();
-  int length = 0;
-  demand(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key_), bytes(*packed)));
-  demand(EVP_DecryptUpdate(cipher.get(), nullptr, &length, bytes(key_id_), static_cast<int>(key_id_.size())));
-  demand(EVP_DecryptUpdate(cipher.get(), bytes(text), &length, bytes(*packed) + kNonceSize,
-                           static_cast<int>(size)));
-  demand(
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, bytes(*packed) + kNonceSize + size));
-  unsigned char rest[16];
-  if (EVP_DecryptFinal_ex(cipher.get(), rest, &length) != 1) {
-    return fail(ErrorCode::invalid, "sealed secret is damaged or the key is another one");
+  for (const std::string& key : keys_) {
+    if (auto text = open_with(key, key_id, *packed)) return std::move(*text);
   }
-  return text;
+  return fail(ErrorCode::invalid, "sealed secret is damaged, or was sealed with a key that is not given");
 }
 
 }  // namespace leoflow::auth

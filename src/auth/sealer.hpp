@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -9,23 +10,25 @@ namespace leoflow::auth {
 
 /// Encrypts texts for the database: connection passwords and extras, variable
 /// values. AES-256-GCM; the form is "v1:<key id>:<base64 of nonce, ciphertext
-/// and tag>". The key id tells which key opens it, so that keys can rotate.
+/// and tag>". The key id is made from the key; older installs call theirs "k1".
 /// Immutable, thread safe.
 class Sealer {
  public:
-  /// @param key 32 bytes. @param key_id letters and digits.
-  /// Throws Fatal for a key of another length.
-  Sealer(std::string key_id, std::string key);
+  static constexpr std::size_t kKeyBytes = 32;
+
+  /// @param key  seals and opens. @param older  open only: what was sealed before the key was changed.
+  /// Throws Fatal for a key that has not 32 bytes.
+  explicit Sealer(std::string key, std::vector<std::string> older = {});
 
   std::string seal(std::string_view text) const;
   /// Errors: invalid (not a sealed text, other key, changed on disk).
   Result<std::string> open(std::string_view sealed) const;
-
-  const std::string& key_id() const { return key_id_; }
+  /// Whether the newest key sealed it.
+  bool is_current(std::string_view sealed) const;
 
  private:
-  std::string key_id_;
-  std::string key_;
+  std::vector<std::string> keys_;  ///< the newest is the first
+  std::string key_id_;             ///< of that
 };
 
 }  // namespace leoflow::auth

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <iostream>
 
+#include "auth/resealing.hpp"
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
 #include "cli/local_database.hpp"
+#include "cli/secret_keys.hpp"
 #include "store/migrator.hpp"
 
 namespace leoflow::cli {
@@ -52,6 +55,20 @@ void check(const DbOptions& options) {
   fmt::print("{} is up to date (version {})\n", database->description(), status.version);
 }
 
+void rotate_secret_key(const DbOptions& options) {
+  std::vector<std::string> keys = secret_keys();
+  if (keys.size() < 2)
+    throw Exit{2, "LEOFLOW_SECRET_KEY_OLD is not set: the key that has sealed secrets until now"};
+  const auto database = open_database(options.url);
+  const auth::Sealer sealer(keys.front(), {keys.begin() + 1, keys.end()});
+  const auth::Resealed done = auth::reseal(*database->connect(), sealer);
+  fmt::print("{} secrets are sealed with the new key now, {} were before\n", done.renewed, done.current);
+  if (!done.unreadable.empty())
+    throw Exit{1, fmt::format("none of the keys opens {}: name their key in LEOFLOW_SECRET_KEY_OLD, too, or "
+                              "set them anew",
+                              join(done.unreadable, ", "))};
+}
+
 }  // namespace
 
 void add_db(CLI::App& app) {
@@ -71,6 +88,13 @@ void add_db(CLI::App& app) {
   add("migrate", "Create the database or bring it to this binary's version", migrate);
   add("current", "Print the version of the database", current);
   add("check", "Fail if the database is not at this binary's version", check);
+  add("rotate-secret-key", "Seal variables and connections with another key", rotate_secret_key)
+      ->footer(
+          "1. Give every server the new key as LEOFLOW_SECRET_KEY and the old one as "
+          "LEOFLOW_SECRET_KEY_OLD.\n"
+          "2. Run this with the same two. It may be run again, and servers may run.\n"
+          "3. Take LEOFLOW_SECRET_KEY_OLD away.\n"
+          "Example:\n  leoflow db rotate-secret-key --database-url postgresql://leoflow@db/leoflow");
   add("reset", "Delete everything in the database", reset)->add_flag("--yes", options->yes, "Do not ask");
 }
 

@@ -13,6 +13,7 @@
 #include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
+#include "cli/secret_keys.hpp"
 #include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
 #include "lite/setup.hpp"
@@ -71,7 +72,7 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
   out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
   out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
-  out.secret_key = key_from_hex(config.secret_key, "config.yaml: secret_key");
+  out.secret_keys = {key_from_hex(config.secret_key, "config.yaml: secret_key")};
   out.admin_email = config.admin_email;
   out.admin_password_hash = config.admin_password_hash;
   out.logs_folder = home.logs().string();

@@ -8,7 +8,8 @@
 namespace leoflow::cli {
 
 void add_database_option(CLI::App& command, std::string& url) {
-  command.add_option("--database-url", url, "sqlite:///PATH or postgresql://… (default: Lite's own file)");
+  command.add_option("--database-url", url, "sqlite:///PATH or postgresql://… (default: Lite's own file)")
+      ->envname("LEOFLOW_DATABASE_URL");
 }
 
 std::unique_ptr<store::Database> open_database(const std::string& url) {

@@ -11,8 +11,10 @@
 #include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
+#include "cli/secret_keys.hpp"
 #include "cli/serving.hpp"
 #include "kube/access.hpp"
+#include "kube/pod_file.hpp"
 #include "lite/config.hpp"
 #include "lite/python_environment.hpp"
 
@@ -20,7 +22,6 @@ namespace leoflow::cli {
 namespace {
 
 constexpr std::size_t kShortestJwtSecret = 32;
-constexpr std::size_t kSecretKeyBytes = 32;
 
 struct ServerOptions {
   std::string database_url;
@@ -41,6 +42,8 @@ struct ServerOptions {
   std::string control_plane;
   std::string ca_config_map;
   std::string instance = "leoflow";
+  std::string pod_template;
+  std::string template_folder;
   int start_retries = 3;
   int start_retry_delay = 10;
 };
@@ -122,6 +125,10 @@ executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, c
   out.control_plane = options.control_plane.empty() ? fmt::format("{}:{}", options.instance, grpc.port)
                                                     : options.control_plane;
   out.ca_config_map = options.ca_config_map;
+  if (!options.pod_template.empty())
+    out.pod_template = value_or_exit(kube::read_pod_file(options.pod_template));
+  if (!options.template_folder.empty())
+    out.template_folder = std::filesystem::absolute(options.template_folder).string();
   std::int64_t parallelism = out.parallelism;
   value_or_exit(read_whole_number(environment_variable, "AIRFLOW__CORE__PARALLELISM", 1, parallelism));
   out.parallelism = static_cast<int>(std::min<std::int64_t>(parallelism, 100'000));
@@ -166,12 +173,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
     throw Exit{2, fmt::format("LEOFLOW_AUTH_JWT_SECRET has {} characters; it must have at least {}",
                               jwt.size(), kShortestJwtSecret)};
   out.jwt = auth::fixed_jwt(jwt);
-  out.secret_key = key_from_hex(
-      secret("LEOFLOW_SECRET_KEY", "it seals connections and variables; `openssl rand -hex 32` makes one"),
-      "LEOFLOW_SECRET_KEY");
-  if (out.secret_key.size() != kSecretKeyBytes)
-    throw Exit{2, fmt::format("LEOFLOW_SECRET_KEY has {} bytes; it must have {} (64 hexadecimal digits)",
-                              out.secret_key.size(), kSecretKeyBytes)};
+  out.secret_keys = secret_keys();
   read_admin(out);
   out.logs_folder = std::filesystem::absolute(options.logs_folder).string();
   out.airflow_folder = airflow_folder_of(options);
@@ -244,6 +246,10 @@ void add_server(CLI::App& app) {
       "host:port at which pods reach --grpc-addr");
   add("--agent-ca-config-map", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", options->ca_config_map,
       "ConfigMap of the tasks' namespace with the CA of --grpc-tls-cert as ca.crt");
+  add("--pod-template", "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE", options->pod_template,
+      "YAML of a pod that the tasks' pods are made from");
+  add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options->template_folder,
+      "Folder of others, which tasks name by pod_template_file in their executor_config");
   add("--instance", "LEOFLOW_INSTANCE", options->instance, "Tells this install's pods from those of others");
   server
       ->add_option("--start-retries", options->start_retries,

@@ -11,7 +11,4 @@ namespace leoflow::cli {
 /// @param on_ready  once it serves
 void serve(app::ServerConfig config, const std::function<void()>& on_ready);
 
-/// The bytes of a hexadecimal text. Ends the command, naming `name`, if it is none.
-std::string key_from_hex(const std::string& hex, std::string_view name);
-
 }  // namespace leoflow::cli

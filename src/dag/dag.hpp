@@ -61,6 +61,7 @@ struct Task {
   std::shared_ptr<const TriggerCall> start_trigger;  ///< it begins by waiting for that (start_from_trigger)
   std::shared_ptr<const json::value>
       pod_override;                        ///< of its executor_config, as Kubernetes writes pods; null: none
+  std::string pod_template_file;           ///< of its executor_config; "" for none
   std::optional<Expansion> expansion;      ///< of a task that is mapped itself
   std::optional<GroupIndex> mapped_group;  ///< the innermost mapped group around it
   bool feeds_expansion = false;            ///< something is mapped over what it returns

@@ -77,7 +77,9 @@ Result<Task> read_task(const json::value& fields) {
     }
     task.start_trigger = std::make_shared<const TriggerCall>(std::move(*call));
   }
-  const json::value& override = unwrap(child(unwrap(child(fields, "executor_config")), "pod_override"));
+  const json::value& executor_config = unwrap(child(fields, "executor_config"));
+  task.pod_template_file = get_text(executor_config, "pod_template_file");
+  const json::value& override = unwrap(child(executor_config, "pod_override"));
   if (override.is_object() && !override.get_object().empty())
     task.pod_override = std::make_shared<const json::value>(override);
   task.is_setup = get_bool(fields, "is_setup", false);

@@ -338,6 +338,7 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.relative_fileloc =
       run.graph->relative_fileloc.empty() ? place.relative_fileloc : run.graph->relative_fileloc;
   spec.pod_override = task.pod_override;
+  spec.pod_template_file = task.pod_template_file;
   spec.logical_date = run.logical_date;
   spec.interval = run.interval;
   spec.run_after = run.run_after;

@@ -36,6 +36,7 @@ struct AttemptSpec {
   std::optional<std::string> image;  ///< that holds the files, if the bundle is a pushed project
   std::string relative_fileloc;
   std::shared_ptr<const json::value> pod_override;  ///< of its executor_config; null: none
+  std::string pod_template_file;                    ///< likewise; "" for none
 
   // The run, as the task sees it.
   std::optional<Time> logical_date;

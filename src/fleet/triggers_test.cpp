@@ -70,7 +70,7 @@ class TriggersTest : public testing::Test {
   using Kind = agentrpc::ServerMessage::KindCase;
   SystemClock clock_;
   store::TemporaryDatabase database_{store::Backend::sqlite};
-  auth::Sealer sealer_{"k1", std::string(32, 'k')};
+  auth::Sealer sealer_{std::string(32, 'k')};
   Fleet fleet_{{.log_folder = "/logs"}, clock_};
   engine::Engine engine_{*database_, clock_, fleet_, [](const std::string&, const std::string&) {}};
   tasks::TaskService tasks_{*database_, engine_, sealer_, clock_};

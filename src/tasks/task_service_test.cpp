@@ -58,7 +58,7 @@ class TaskServiceTest : public testing::Test {
   store::TemporaryDatabase database_;
   engine::RememberingRunner runner_;
   engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
-  auth::Sealer sealer_{"k1", std::string(32, 's')};
+  auth::Sealer sealer_{std::string(32, 's')};
   TaskService service_{*database_, engine_, sealer_, clock_};
   engine::AttemptSpec spec_;
   Caller caller_;

@@ -91,6 +91,14 @@ class Server(Lite):
         if answers_users and not self.token:
             self.token = self.log_in()
 
+    def is_healthy(self) -> bool:
+        """Tells whether the server answers; fails if it has ended."""
+        assert self.process is not None and self.process.poll() is None, (self.home / "server.log").read_text()
+        try:
+            return self.request("GET", "/readyz").status == 200
+        except OSError:
+            return False
+
     def stop(self) -> None:
         """Ends the server in order; its pods go on."""
         if self.process is None or self.process.poll() is not None:

@@ -279,3 +279,37 @@ def test_an_artifact_that_was_changed_is_refused_whole(make_server):
     assert "it was changed after it was compiled" in refused.stderr
     versions = json.loads(server.command("projects", "versions", "project", "-o", "json").stdout)
     assert [version["dag_version"] for version in versions] == ["v1"]
+
+
+def test_pods_are_made_from_a_template_of_the_server_or_the_one_that_the_task_names(make_server, tmp_path: pathlib.Path):
+    def template(name: str) -> str:
+        return f"kind: Pod\nmetadata: {{labels: {{made-from: {name}}}}}\nspec: {{containers: [{{name: base}}]}}\n"
+
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    for name in ("default", "big"):
+        (templates / f"{name}.yaml").write_text(template(name))
+    server = make_server(
+        AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE=str(templates / "default.yaml"),
+        LEOFLOW_EXECUTOR_POD_TEMPLATES=str(templates),
+    )
+    gate = tmp_path / "gate"
+    wait = f"import pathlib, time\n        while not pathlib.Path('{gate}').exists(): time.sleep(0.02)"
+    for label, arguments, made_from in (
+        ("v1", "", "default"),
+        ("v2", "(executor_config={'pod_template_file': 'big.yaml'})", "big"),
+    ):
+        server.push(quick(wait, arguments), label=label)
+        run_id = server.trigger("quick")
+        await_pod(server)
+        (pod,) = server.pods()
+        assert pod["metadata"]["labels"]["made-from"] == made_from
+        gate.touch()
+        server.await_run("quick", run_id)
+        eventually(lambda: not server.pods(), "the pod is deleted")
+        gate.unlink()
+    server.push(quick("pass", "(executor_config={'pod_template_file': '../secret.yaml'})"), label="v3")
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id, "failed")
+    said = "pod_template_file of its executor_config is '../secret.yaml': it is not below"
+    eventually(lambda: any(said in event for event in events(server, "quick", run_id, "do")), "the log says why")

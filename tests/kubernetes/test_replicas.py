@@ -149,7 +149,7 @@ def test_one_that_only_answers_never_leads_and_one_that_only_schedules_answers_n
     assert replicas.leader() is scheduler
     refused = scheduler.request("GET", "/api/v2/dags")
     assert refused.status == 404 and "only schedules" in refused.body["detail"]
-    assert scheduler.request("GET", "/api/v2/monitor/health").status == 200
+    assert scheduler.request("GET", "/healthz").status == scheduler.request("GET", "/readyz").status == 200
     assert api.push(quick()).status == 201
     api.await_run("quick", api.trigger("quick"))
     scheduler.kill()

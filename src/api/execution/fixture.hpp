@@ -96,7 +96,7 @@ class ExecutionTest : public testing::Test {
   store::TemporaryDatabase database_;
   engine::RememberingRunner runner_;
   engine::Engine engine_{*database_, clock_, runner_, [](const std::string&, const std::string&) {}};
-  auth::Sealer sealer_{"k1", std::string(32, 's')};
+  auth::Sealer sealer_{std::string(32, 's')};
   tasks::TaskService service_{*database_, engine_, sealer_, clock_};
   auth::TaskTokens tokens_{auth::fixed_jwt(std::string(64, 's'))};
   ExecutionApi api_{{*database_, service_, tokens_, clock_}};

@@ -117,7 +117,7 @@ class ApiTest : public ::testing::Test {
   FakeCommands commands_{*database_};
   std::vector<Process> processes_;
   auth::Tokens tokens_{auth::fixed_jwt(std::string(64, 's'))};
-  auth::Sealer sealer_{"k1", std::string(32, 'k')};
+  auth::Sealer sealer_{std::string(32, 'k')};
   std::filesystem::path folder_;
   std::string token_;
   std::unique_ptr<Api> api_;

@@ -66,10 +66,7 @@ KubernetesExecutor::~KubernetesExecutor() {
 }
 
 void KubernetesExecutor::start(std::int64_t epoch) {
-  {
-    const std::lock_guard lock(mutex_);
-    epoch_ = epoch;
-  }
+  epoch_ = epoch;
   watch_.start();
   timer_ = std::thread([this] { wait_for_due(); });
 }
@@ -106,11 +103,13 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
         fmt::format("version '{}' of project '{}' has no image to run it in: compile it with --image",
                     spec.bundle_version.value_or(""), spec.bundle_name));
   }
+  auto manifest = pod_of(spec, settings_, epoch_);
+  if (!manifest) return refuse(spec.id, log_path, manifest.error().message);
   {
     const std::lock_guard lock(mutex_);
     Pod pod{.name = pod_name(spec),
             .log_path = std::move(log_path),
-            .manifest = pod_of(spec, settings_, epoch_),
+            .manifest = std::move(*manifest),
             .since = clock_.now()};
     if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
   }

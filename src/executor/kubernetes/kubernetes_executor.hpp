@@ -107,6 +107,7 @@ class KubernetesExecutor final : public fleet::Launcher {
   fleet::LogKeeper& logs_;
   const Clock& clock_;
   ClientPool clients_;
+  std::int64_t epoch_ = 0;  ///< constant after start()
 
   // protected by mutex_
   std::mutex mutex_;
@@ -114,7 +115,6 @@ class KubernetesExecutor final : public fleet::Launcher {
   std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< those that take a slot
   std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
   std::uint64_t listings_ = 0;                    ///< begun
-  std::int64_t epoch_ = 0;
   bool is_listed_ = false;
   bool stopping_ = false;
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "fleet/log_path.hpp"
+#include "kube/pod_file.hpp"
 #include "kube/pod_merge.hpp"
 
 namespace leoflow::executor {
@@ -140,6 +142,25 @@ json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& s
   return json::object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", pod_spec}};
 }
 
+/// What the task's pod is made from; null for nothing.
+Result<json::value> template_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
+  if (spec.pod_template_file.empty()) return settings.pod_template;
+  const auto refused = [&](std::string_view why) {
+    return fail(ErrorCode::invalid, fmt::format("pod_template_file of its executor_config is '{}': {}",
+                                                spec.pod_template_file, why));
+  };
+  if (settings.template_folder.empty())
+    return refused("this server has no folder for such files (LEOFLOW_EXECUTOR_POD_TEMPLATES)");
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(settings.template_folder).lexically_normal();
+  const fs::path file = (folder / spec.pod_template_file).lexically_normal();
+  const fs::path below = file.lexically_relative(folder);
+  if (below.empty() || *below.begin() == "..") return refused("it is not below " + folder.string());
+  auto read = kube::read_pod_file(file.string());
+  if (!read) return refused(read.error().message);
+  return read;
+}
+
 }  // namespace
 
 std::string label_value(std::string_view text) {
@@ -161,8 +182,12 @@ std::string pod_name(const engine::AttemptSpec& spec) {
   return out + "-" + id.substr(id.size() - 12);
 }
 
-json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch) {
+Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
+                           std::int64_t epoch) {
+  auto base = template_of(spec, settings);
+  if (!base) return base;
   json::value pod = default_pod(settings);
+  if (!base->is_null()) pod = kube::merge_pods(pod, *base);
   if (spec.pod_override) pod = kube::merge_pods(pod, *spec.pod_override);
   // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
   return kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));

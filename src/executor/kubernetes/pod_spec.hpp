@@ -21,7 +21,9 @@ std::string label_value(std::string_view text);
 /// The pod that runs an attempt: the agent in the project's image. Its pod security is the standard
 /// "restricted", unless the task's pod_override says otherwise. @param spec  has an image.
 /// @param epoch  of the leader that makes it
-json::value pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch);
+/// Errors: invalid (its pod_template_file cannot be had).
+Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
+                           std::int64_t epoch);
 
 /// "labelSelector=…": the pods of this install.
 std::string pods_query(const KubernetesSettings& settings);

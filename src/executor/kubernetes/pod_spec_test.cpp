@@ -1,6 +1,9 @@
 #include "executor/kubernetes/pod_spec.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 
 namespace leoflow::executor {
 namespace {
@@ -38,7 +41,7 @@ TEST(PodSpec, LabelsAreCutToWhatKubernetesTakes) {
 }
 
 TEST(PodSpec, TellsWhoseItIs) {
-  const json::value pod = pod_of(attempt(), {.instance = "mine"}, 1);
+  const json::value pod = pod_of(attempt(), {.instance = "mine"}, 1).value();
   EXPECT_EQ(attempt_of(pod), attempt().id);
   EXPECT_EQ(log_path_of(pod),
             "dag_id=sales/run_id=manual__2026-01-01T00:00:00+00:00/task_id=load/attempt=2.log");
@@ -49,7 +52,8 @@ TEST(PodSpec, TellsWhoseItIs) {
 }
 
 TEST(PodSpec, IsRestrictedAndHasNoMoreThanItsTask) {
-  const json::value pod = pod_of(attempt(), {.service_account = "tasks", .control_plane = "leoflow:9091"}, 1);
+  const json::value pod =
+      pod_of(attempt(), {.service_account = "tasks", .control_plane = "leoflow:9091"}, 1).value();
   const json::object& spec = part(pod, "spec");
   EXPECT_EQ(spec.at("restartPolicy"), "Never");
   EXPECT_EQ(spec.at("serviceAccountName"), "tasks");
@@ -74,7 +78,7 @@ TEST(PodSpec, ATasksOverrideCountsButForWhatMakesItTheAttemptsPod) {
                              "env": [{"name": "A", "value": "1"}],
                              "resources": {"limits": {"memory": "1Gi"}}},
                             {"name": "sidecar", "image": "s:1"}]}})"));
-  const json::value pod = pod_of(spec, {.name_space = "tasks", .control_plane = "c:1"}, 1);
+  const json::value pod = pod_of(spec, {.name_space = "tasks", .control_plane = "c:1"}, 1).value();
   EXPECT_EQ(get_text(pod.at("metadata"), "name"), pod_name(spec));
   EXPECT_EQ(pod.at("metadata").at("namespace"), "tasks");
   EXPECT_EQ(pod.at("metadata").at("labels").at("team"), "a");
@@ -95,10 +99,63 @@ TEST(PodSpec, ATasksOverrideCountsButForWhatMakesItTheAttemptsPod) {
 }
 
 TEST(PodSpec, TrustsTheControlPlaneByItsCa) {
-  const std::string without = json::serialize(pod_of(attempt(), {}, 1));
+  const std::string without = json::serialize(pod_of(attempt(), {}, 1).value());
   EXPECT_EQ(without.find("LEOFLOW_AGENT_TLS_CA"), std::string::npos);
-  const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}, 1));
+  const std::string with = json::serialize(pod_of(attempt(), {.ca_config_map = "leoflow-ca"}, 1).value());
   EXPECT_NE(with.find(R"({"name":"leoflow-ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
+}
+
+/// A folder with files, for as long as a test lasts.
+struct Templates {
+  explicit Templates(const std::map<std::string, std::string>& files)
+      : folder(std::filesystem::temp_directory_path() / ("lf-templates-" + random_hex(6))) {
+    std::filesystem::create_directories(folder);
+    for (const auto& [name, text] : files) std::ofstream(folder / name) << text;
+  }
+  ~Templates() { std::filesystem::remove_all(folder); }
+  const std::filesystem::path folder;
+};
+
+TEST(PodSpec, ATemplateIsBelowWhatTheTaskSaysAndAboveTheDefaults) {
+  const json::value given =
+      json::parse(R"({"kind": "Pod", "spec": {"priorityClassName": "low", "hostNetwork": true,
+      "containers": [{"name": "base", "imagePullPolicy": "Always", "image": "ignored:1"}]}})");
+  engine::AttemptSpec spec = attempt();
+  spec.pod_override =
+      std::make_shared<json::value>(json::parse(R"({"spec": {"priorityClassName": "high"}})"));
+  const json::value pod = pod_of(spec, {.pod_template = given}, 1).value();
+  EXPECT_EQ(pod.at("spec").at("priorityClassName"), "high");
+  EXPECT_EQ(pod.at("spec").at("hostNetwork"), true);
+  const json::value& base = pod.at("spec").at("containers").at(0);
+  EXPECT_EQ(base.at("imagePullPolicy"), "Always");
+  EXPECT_EQ(base.at("securityContext").at("readOnlyRootFilesystem"), true);
+  EXPECT_EQ(pod.at("metadata").at("name"), pod_name(spec));
+}
+
+TEST(PodSpec, ATaskMayNameATemplateOfTheServersFolderAndNoOther) {
+  const Templates templates(
+      {{"big.yaml", "kind: Pod\nspec:\n  schedulerName: big\n  containers: [{name: base}]\n"},
+       {"bad.yaml", "kind: Job\n"}});
+  const KubernetesSettings settings{
+      .pod_template = json::parse(R"({"spec": {"hostNetwork": true, "containers": [{"name": "base"}]}})"),
+      .template_folder = templates.folder.string()};
+  engine::AttemptSpec spec = attempt();
+  for (const std::string& name : {std::string("big.yaml"), (templates.folder / "big.yaml").string()}) {
+    spec.pod_template_file = name;
+    const json::value pod = pod_of(spec, settings, 1).value();
+    EXPECT_EQ(pod.at("spec").at("schedulerName"), "big");
+    EXPECT_FALSE(pod.at("spec").as_object().contains("hostNetwork")) << "instead of the server's";
+  }
+  const auto problem = [&](const std::string& name, const KubernetesSettings& with) {
+    spec.pod_template_file = name;
+    const auto pod = pod_of(spec, with, 1);
+    return pod ? "none" : pod.error().message;
+  };
+  EXPECT_NE(problem("bad.yaml", settings).find("kind Pod"), std::string::npos);
+  EXPECT_NE(problem("none.yaml", settings).find("cannot be read"), std::string::npos);
+  for (const char* name : {"../big.yaml", "/etc/passwd", "a/../../b", ".."})
+    EXPECT_NE(problem(name, settings).find("not below"), std::string::npos) << name;
+  EXPECT_NE(problem("big.yaml", {}).find("LEOFLOW_EXECUTOR_POD_TEMPLATES"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "kube/access.hpp"
 
 namespace leoflow::executor {
@@ -16,6 +17,8 @@ struct KubernetesSettings {
   std::string service_account;                        ///< of the pods; "" for the namespace's default
   std::string control_plane;                          ///< "leoflow:9091": where agents connect
   std::string ca_config_map;                          ///< has the control plane's CA as ca.crt
+  json::value pod_template;                           ///< what pods are made from; null for nothing
+  std::string template_folder;                        ///< where tasks may name files for that; "" for nowhere
   int parallelism = 32;                               ///< pods at once
   Duration pending_limit = std::chrono::minutes{10};  ///< for a pod to start running
   bool delete_pods = true;                            ///< that ended well

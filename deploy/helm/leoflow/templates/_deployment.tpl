@@ -38,6 +38,9 @@ spec:
         {{- else }}
         leoflow.io/revision: {{ .Release.Revision | quote }}
         {{- end }}
+        {{- with include "leoflow.podTemplates" . | fromYaml }}
+        checksum/pod-templates: {{ toYaml . | sha256sum }}
+        {{- end }}
         {{- with .Values.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -77,7 +80,7 @@ spec:
           {{- range $name, $times := .Values.probes }}
           {{ $name }}Probe:
             httpGet:
-              path: /api/v2/monitor/health
+              path: {{ eq $name "readiness" | ternary "/readyz" "/healthz" }}
               port: http
             {{- toYaml $times | nindent 12 }}
           {{- end }}
@@ -91,6 +94,11 @@ spec:
             - name: agent-tls
               mountPath: /etc/leoflow/tls
               readOnly: true
+            {{- if include "leoflow.podTemplates" . | fromYaml }}
+            - name: pod-templates
+              mountPath: /etc/leoflow/pod-templates
+              readOnly: true
+            {{- end }}
             {{- if .Values.database.caConfigMap }}
             - name: database-ca
               mountPath: /etc/leoflow/database
@@ -109,6 +117,11 @@ spec:
         - name: agent-tls
           secret:
             secretName: {{ include "leoflow.tlsSecret" . }}
+        {{- if include "leoflow.podTemplates" . | fromYaml }}
+        - name: pod-templates
+          configMap:
+            name: {{ include "leoflow.fullname" . }}-pod-templates
+        {{- end }}
         {{- with .Values.database.caConfigMap }}
         - name: database-ca
           configMap:

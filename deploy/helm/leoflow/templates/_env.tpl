@@ -80,6 +80,14 @@
   value: {{ .Values.executor.deletePods | quote }}
 - name: AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE
   value: {{ .Values.executor.deleteFailedPods | quote }}
+{{- if .Values.executor.podTemplate }}
+- name: AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE
+  value: /etc/leoflow/pod-templates/default.yaml
+{{- end }}
+{{- if .Values.executor.podTemplates }}
+- name: LEOFLOW_EXECUTOR_POD_TEMPLATES
+  value: /etc/leoflow/pod-templates
+{{- end }}
 {{- with include "leoflow.taskServiceAccount" . }}
 - name: LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT
   value: {{ . | quote }}

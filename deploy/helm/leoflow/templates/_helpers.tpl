@@ -77,3 +77,15 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
 {{- end }}
+
+{{/* What tasks' pods are made from, by file name. */}}
+{{- define "leoflow.podTemplates" -}}
+{{- $out := dict -}}
+{{- with .Values.executor.podTemplate -}}
+{{- $_ := set $out "default.yaml" . -}}
+{{- end -}}
+{{- range $file, $pod := .Values.executor.podTemplates -}}
+{{- $_ := set $out $file $pod -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}

@@ -119,7 +119,13 @@
 {{- if gt (len (include "leoflow.instance" .)) 63 -}}
 {{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
 {{- end -}}
-{{- $taken := list "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" -}}
+{{- range $file, $pod := include "leoflow.podTemplates" . | fromYaml -}}
+{{- $first := dig "spec" "containers" list $pod | first | default dict -}}
+{{- if or (ne (dig "kind" "" $pod) "Pod") (ne (dig "name" "" $first) "base") -}}
+{{- $out = append $out (printf "the pod template %s must be of kind Pod, and its first container base" $file) -}}
+{{- end -}}
+{{- end -}}
+{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" -}}
 {{- range include "leoflow.env" . | fromYamlArray -}}
 {{- $taken = append $taken .name -}}
 {{- end -}}

@@ -1,0 +1,69 @@
+"""What tasks may use of the variables and connections of the install."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from support import BIN, eventually
+from test_pods import events, quick
+
+READ = "from airflow.sdk import Variable; print('got', len(Variable.get('{key}')))"
+
+
+def read(key: str) -> dict[str, str]:
+    """Returns a project whose task reads a variable."""
+    return quick(READ.format(key=key))
+
+
+def used(server) -> list[tuple[str, str]]:
+    """Returns which tasks asked for variables, and what the audit log says of it, the oldest first."""
+    logs = server.request("GET", "/api/v2/eventLogs?event=get_variable&order_by=event_log_id").body["event_logs"]
+    return [(entry["task_id"], entry["extra"]) for entry in logs]
+
+
+def test_a_task_has_what_its_project_declares_and_its_log_says_what_is_missing(make_server):
+    server = make_server()
+    for key in ("team_a", "hidden"):
+        assert server.request("POST", "/api/v2/variables", {"key": key, "value": "12345"}).status == 201
+    declared = {"leoflow.yaml": 'variables: ["team_*"]\n'}
+    server.push(read("team_a") | declared, label="v1")
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id)
+    eventually(lambda: "got 5" in events(server, "quick", run_id, "do"), "the task has the variable")
+    server.push(read("hidden") | declared, label="v2")
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id, "failed")
+    said = "variable 'hidden' is not declared: name it under 'variables' in the project's leoflow.yaml"
+    eventually(lambda: any(said in event for event in events(server, "quick", run_id, "do")), "the log says why")
+    assert used(server) == [("do", '{"variable":"team_a","granted":true}'), ("do", '{"variable":"hidden","granted":false}')]
+
+
+def test_where_permissive_a_project_that_declares_nothing_has_all(make_server):
+    server = make_server(LEOFLOW_SECRETS_SCOPE="permissive")
+    assert server.request("POST", "/api/v2/variables", {"key": "hidden", "value": "12345"}).status == 201
+    server.push(read("hidden"))
+    server.await_run("quick", server.trigger("quick"))
+    assert used(server) == []
+
+
+def test_the_key_of_secrets_is_changed_while_the_server_runs(make_server):
+    server = make_server(LEOFLOW_SECRETS_SCOPE="permissive")
+    assert server.request("POST", "/api/v2/variables", {"key": "kept", "value": "12345"}).status == 201
+    new, old = "cd" * 32, server.environment["LEOFLOW_SECRET_KEY"]
+    server.stop()
+    server.settings |= {"LEOFLOW_SECRET_KEY": new, "LEOFLOW_SECRET_KEY_OLD": old}
+    server.start()
+    assert server.request("GET", "/api/v2/variables/kept").body["value"] == "12345"
+    said = server.command("db", "rotate-secret-key").stdout
+    assert said == "1 secrets are sealed with the new key now, 0 were before\n"
+    del server.settings["LEOFLOW_SECRET_KEY_OLD"]
+    server.stop()
+    server.start()
+    assert server.request("GET", "/api/v2/variables/kept").body["value"] == "12345"
+    # Without the old key nothing is taken for rotated.
+    refused = server.command("db", "rotate-secret-key", check=False)
+    assert refused.returncode == 2 and "LEOFLOW_SECRET_KEY_OLD is not set" in refused.stderr
+    wrong = os.environ | server.environment | {"LEOFLOW_SECRET_KEY": "ef" * 32, "LEOFLOW_SECRET_KEY_OLD": "01" * 32}
+    lost = subprocess.run([BIN / "leoflow", "db", "rotate-secret-key"], env=wrong, capture_output=True, text=True, check=False)
+    assert lost.returncode == 1 and "none of the keys opens variable 'kept'" in lost.stderr
