@@ -36,6 +36,14 @@ class Registry:
             return False
 
 
+def forget(address: str) -> None:
+    """Takes the images that were made for a registry out of this machine's store."""
+    listed = subprocess.check_output(["buildah", "images", "--format", "{{.Name}}:{{.Tag}}"], text=True)
+    for name in listed.split():
+        if name.startswith(f"{address}/"):
+            subprocess.run(["buildah", "rmi", name], check=True, capture_output=True)
+
+
 @contextlib.contextmanager
 def running(folder: pathlib.Path) -> Iterator[Registry]:
     """Gives a registry, which keeps its images below a folder and ends with the block."""
@@ -56,4 +64,5 @@ def running(folder: pathlib.Path) -> Iterator[Registry]:
     finally:
         process.kill()
         process.wait()
+        forget(address)
         shutil.rmtree(folder / "images", ignore_errors=True)
