@@ -15,6 +15,7 @@ void add_db(CLI::App& app);
 void add_users(CLI::App& app);
 void add_version(CLI::App& app);
 void add_project(CLI::App& app);
+void add_image(CLI::App& app);
 void add_server(CLI::App& app);
 void add_push(CLI::App& app);
 void add_dags(CLI::App& app);

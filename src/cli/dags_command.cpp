@@ -67,14 +67,11 @@ void trigger(const DagsOptions& options) {
   json::object body = {{"conf", conf}, {"logical_date", nullptr}};
   if (!options.logical_date.empty()) body["logical_date"] = options.logical_date;
   if (!options.run_id.empty()) body["dag_run_id"] = options.run_id;
-  const bool is_paused = get_bool(remote.get(dag_path(options.dag_id)), "is_paused", false);
-  const json::value run = remote.post(dag_path(options.dag_id) + "/dagRuns", body);
-  const std::string run_id = get_text(run, "dag_run_id");
-  std::string state = get_text(run, "state");
-  if (is_paused) {
-    fmt::print(stderr, "'{0}' is paused: the run waits until `leoflow dags unpause {0}`\n", options.dag_id);
-    if (options.wait) throw Exit{4, fmt::format("run '{}' was made, but it is not waited for", run_id)};
-  }
+  const StartedRun started = start_run(remote, options.dag_id, body);
+  const std::string run_id = get_text(started.run, "dag_run_id");
+  std::string state = get_text(started.run, "state");
+  if (started.waits && options.wait)
+    throw Exit{4, fmt::format("run '{}' was made, but it is not waited for", run_id)};
   if (options.wait) state = await_end(remote, options.dag_id, run_id);
   print_fields(options.output, {{"dag_id", options.dag_id}, {"run_id", run_id}, {"state", state}});
   if (state == "failed") throw Exit{1, ""};

@@ -1,14 +1,11 @@
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 
-#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/compiled.hpp"
 #include "cli/exit.hpp"
-#include "cli/local_python.hpp"
-#include "dag/artifact.hpp"
-#include "lite/config.hpp"
 #include "lite/starter.hpp"
 
 namespace leoflow::cli {
@@ -29,49 +26,8 @@ void init(const ProjectOptions& options) {
   fmt::print("made a project in {0}\n\nNext: leoflow validate {0}\n      leoflow lite {0}\n", options.path);
 }
 
-/// Problems of a leoflow.yaml stand alone when they keep its DAG file from being told apart.
-void check_project_file(const std::string& folder, std::vector<std::string>& problems) {
-  const auto project = lite::read_project(folder);
-  if (!project) return;
-  const std::string source = fmt::format("{}/{}", folder, project->file.dag_file());
-  if (!std::filesystem::exists(source)) problems.push_back(fmt::format("{}: it does not exist", source));
-}
-
-struct Checked {
-  std::string python_version;
-  std::vector<lite::LocalParse> files;
-  std::vector<std::string> problems;
-};
-
-Checked check(const std::string& path) {
-  Checked out;
-  const auto files = value_or_exit(lite::find_dag_files(path));
-  const lite::LocalPython python = local_python();
-  out.python_version = python.minor_version;
-  std::string last_bundle;
-  for (const lite::LocalFile& file : files) {
-    if (file.bundle_path != last_bundle) check_project_file(file.bundle_path, out.problems);
-    last_bundle = file.bundle_path;
-    out.files.push_back(value_or_exit(lite::parse_locally(python, file)));
-    const auto& found = out.files.back().problems;
-    out.problems.insert(out.problems.end(), found.begin(), found.end());
-  }
-  return out;
-}
-
-/// Ends the command if there are problems.
-void tell(const std::vector<std::string>& problems) {
-  for (const std::string& problem : problems) fmt::print(stderr, "{}\n", trim(problem));
-  if (!problems.empty()) throw Exit{2, fmt::format("{} problem(s)", problems.size())};
-}
-
-std::string dag_id_of(const json::value& serialized) {
-  const json::value* dag = find(serialized, "dag");
-  return dag == nullptr ? "" : get_text(*dag, "dag_id");
-}
-
 void validate(const ProjectOptions& options) {
-  const Checked checked = check(options.path);
+  const Checked checked = check_files(options.path);
   for (const lite::LocalParse& file : checked.files) {
     if (!file.problems.empty()) continue;
     std::vector<std::string> ids;
@@ -81,36 +37,12 @@ void validate(const ProjectOptions& options) {
   tell(checked.problems);
 }
 
-/// The folder that the places of DAG files are told from.
-std::filesystem::path root_of(const std::string& path) {
-  const auto given = std::filesystem::weakly_canonical(path);
-  return std::filesystem::is_directory(given) ? given : given.parent_path();
-}
-
-/// What git calls the commit that is checked out, or "dev".
-std::string version_from_git(const std::filesystem::path& folder) {
-  const auto told = run_program({"git", "-C", folder.string(), "describe", "--tags", "--always", "--dirty"});
-  return told && told->exit_code == 0 ? std::string(trim(told->output)) : "dev";
-}
-
 void compile(const ProjectOptions& options) {
-  Checked checked = check(options.path);
+  Checked checked = check_files(options.path);
   tell(checked.problems);
   const auto root = root_of(options.path);
-  dag::Artifact artifact;
-  artifact.project = root.filename().string();
-  artifact.dag_version = options.dag_version.empty() ? version_from_git(root) : options.dag_version;
-  if (!options.image.empty()) artifact.image = options.image;
-  artifact.python_version = checked.python_version;
-  for (lite::LocalParse& file : checked.files) {
-    const std::string place = std::filesystem::weakly_canonical(file.file).lexically_relative(root).string();
-    const auto source = read_file(file.file);
-    if (!source) throw Exit{1, fmt::format("{} cannot be read any more", file.file)};
-    for (json::value& serialized : file.dags) {
-      dag::make_reproducible(serialized, place);
-      artifact.dags.push_back({dag_id_of(serialized), place, *source, std::move(serialized)});
-    }
-  }
+  const auto image = options.image.empty() ? std::nullopt : std::optional(options.image);
+  const dag::Artifact artifact = freeze(std::move(checked), root, label_of(options.dag_version, root), image);
   const std::string text = artifact.text();
   value_or_exit(dag::Artifact::read(text));
   write_file_atomically(options.output, text);

@@ -129,6 +129,15 @@ std::string choose_run(Remote& remote, std::string_view dag_id, const std::strin
   return get_text(runs[0], "dag_run_id");
 }
 
+StartedRun start_run(Remote& remote, const std::string& dag_id, const json::object& body) {
+  StartedRun out;
+  out.waits = get_bool(remote.get(dag_path(dag_id)), "is_paused", false);
+  out.run = remote.post(dag_path(dag_id) + "/dagRuns", body);
+  if (out.waits)
+    fmt::print(stderr, "'{0}' is paused: the run waits until `leoflow dags unpause {0}`\n", dag_id);
+  return out;
+}
+
 void confirm(std::string_view question) {
   fmt::print("{}\nType yes to go on: ", question);
   std::fflush(stdout);

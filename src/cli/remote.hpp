@@ -61,6 +61,16 @@ std::string run_path(std::string_view dag_id, std::string_view run_id);
 /// The run that was asked for; "latest" and "" mean the newest. Ends the command if there is none.
 std::string choose_run(Remote& remote, std::string_view dag_id, const std::string& run_id);
 
+/// A run that was just started.
+struct StartedRun {
+  json::value run;     ///< as the API describes it
+  bool waits = false;  ///< its DAG is paused
+};
+
+/// Starts a run. That a DAG is paused, so that its run waits, is said on standard error.
+/// @param body of the request
+StartedRun start_run(Remote& remote, const std::string& dag_id, const json::object& body);
+
 /// Asks a yes-or-no question on the terminal; anything but "yes" ends the command.
 /// @param question with what is going to happen.
 void confirm(std::string_view question);

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   add_setup(app);
   add_lite(app);
   add_project(app);
+  add_image(app);
   add_server(app);
   add_push(app);
   add_dags(app);

@@ -47,6 +47,12 @@ class Reader {
         {"dag_source", [&, this](const YAML::Node& node) { file.dag_source = read_path(node); }},
         {"exclude_paths",
          [&, this](const YAML::Node& node) { file.exclude_paths = read_texts(node, "exclude_paths"); }},
+        {"base_image", word_into(file.base_image, "base_image")},
+        {"dependencies",
+         [&, this](const YAML::Node& node) { file.dependencies = read_texts(node, "dependencies"); }},
+        {"system_packages",
+         [&, this](const YAML::Node& node) { file.system_packages = read_words(node, "system_packages"); }},
+        {"registry", [this](const YAML::Node& node) { read_registry(node); }},
         {"defaults", [&, this](const YAML::Node& node) { read_settings(node, "defaults.", file.defaults); }},
         {"tasks", [this](const YAML::Node& node) { read_tasks(node); }},
         {"variables",
@@ -54,7 +60,7 @@ class Reader {
         {"connections",
          [&, this](const YAML::Node& node) { read_secrets(node, "connections", secrets().connections); }},
     };
-    for (const char* later : {"dependencies", "include_paths", "registry", "build", "staging", "alerts"}) {
+    for (const char* later : {"include_paths", "build", "staging", "alerts"}) {
       keys.emplace(later, nullptr);
     }
     return keys;
@@ -116,13 +122,20 @@ class Reader {
   }
 
   std::vector<std::string> read_texts(const YAML::Node& node, std::string_view name) {
+    return read_list(node, name, &Reader::read_text);
+  }
+
+  std::vector<std::string> read_list(const YAML::Node& node, std::string_view name,
+                                     std::optional<std::string> (Reader::*read_entry)(const YAML::Node&,
+                                                                                      std::string_view)) {
     std::vector<std::string> out;
     if (!node.IsSequence()) {
       problem(line_of(node), fmt::format("'{}' must be a list", name));
       return out;
     }
     for (const YAML::Node& item : node) {
-      if (auto text = read_text(item, fmt::format("an entry of '{}'", name))) out.push_back(std::move(*text));
+      if (auto entry = (this->*read_entry)(item, fmt::format("an entry of '{}'", name)))
+        out.push_back(std::move(*entry));
     }
     return out;
   }
@@ -144,6 +157,36 @@ class Reader {
       secrets();
       read_secrets(node, name, into);
     };
+  }
+
+  /// A text that is one word, as names of images and packages are.
+  std::optional<std::string> read_word(const YAML::Node& node, std::string_view what) {
+    auto text = read_text(node, what);
+    // None that a shell or an option's parser would read.
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.:=~_/@";
+    if (!text) return text;
+    if (!text->empty() && !text->starts_with('-') && text->find_first_not_of(kPlain) == std::string::npos)
+      return text;
+    problem(line_of(node), fmt::format("{} must be one word, not '{}'", what, *text));
+    return std::nullopt;
+  }
+
+  Read word_into(std::optional<std::string>& field, const std::string& name) {
+    return
+        [this, &field, name](const YAML::Node& node) { field = read_word(node, fmt::format("'{}'", name)); };
+  }
+
+  std::vector<std::string> read_words(const YAML::Node& node, std::string_view name) {
+    return read_list(node, name, &Reader::read_word);
+  }
+
+  void read_registry(const YAML::Node& node) {
+    read_map(node, "registry.",
+             {{"url", word_into(out_.file.registry, "registry.url")},
+              {"image_name", word_into(out_.file.image_name, "registry.image_name")},
+              {"auth_method", nullptr},  // the builder's own log-in
+              {"tag_strategy", nullptr}});
   }
 
   std::optional<std::string> read_path(const YAML::Node& node) {

@@ -46,6 +46,11 @@ struct ProjectFile {
   std::optional<std::string> dag_source;      ///< the project's only DAG file, below its folder
   std::vector<std::string> exclude_paths;     ///< glob patterns as in .gitignore
   std::optional<DeclaredSecrets> secrets;     ///< nothing if neither key stands anywhere
+  std::optional<std::string> base_image;      ///< what the project's image starts from
+  std::vector<std::string> dependencies;      ///< of the image, as pip takes them
+  std::vector<std::string> system_packages;   ///< of the image, from Debian
+  std::optional<std::string> registry;        ///< where the image goes: "registry.example/team"
+  std::optional<std::string> image_name;      ///< there
   TaskSettings defaults;                      ///< for tasks that leave it at Airflow's default
   std::map<std::string, TaskSettings> tasks;  ///< by task id
   std::map<std::string, int> lines;           ///< where keys stand: "dag_id", "tasks.load"

@@ -29,7 +29,7 @@ TEST(ProjectFile, EveryProblemIsToldWithItsLine) {
   const auto read = read_project_file(
       "dag_idd: x\n"
       "tags: one\n"
-      "dependencies: [pandas]\n"
+      "staging: {}\n"
       "defaults:\n"
       "  retries: many\n"
       "  execution_timeout_seconds: 5\n"
@@ -42,7 +42,7 @@ TEST(ProjectFile, EveryProblemIsToldWithItsLine) {
   EXPECT_THAT(texts,
               ElementsAre("leoflow.yaml, line 1: unknown key 'dag_idd'; did you mean 'dag_id'?",
                           "leoflow.yaml, line 2: 'tags' must be a list",
-                          "leoflow.yaml, line 3: 'dependencies' is not supported yet",
+                          "leoflow.yaml, line 3: 'staging' is not supported yet",
                           "leoflow.yaml, line 5: 'defaults.retries' must be a whole number from 0 to 100",
                           "leoflow.yaml, line 6: 'defaults.execution_timeout_seconds' is not supported yet",
                           "leoflow.yaml, line 8: unknown key 'tasks.load.retrys'; did you mean 'retries'?",
@@ -57,6 +57,23 @@ TEST(ProjectFile, BrokenYamlNamesTheLine) {
 
 TEST(ProjectFile, NothingButCommentsIsInOrder) {
   EXPECT_THAT(read_project_file("# owner: me\n").problems, IsEmpty());
+}
+
+TEST(ProjectFile, SaysWhatTheImageOfTheProjectIsMadeOf) {
+  const auto read = read_project_file(
+      "base_image: registry.example/base:1\n"
+      "dependencies: ['pandas>=2, <3', duckdb]\n"
+      "system_packages: [git]\n"
+      "registry: {url: registry.example/team, image_name: sales}\n");
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.file.base_image, "registry.example/base:1");
+  EXPECT_THAT(read.file.dependencies, ElementsAre("pandas>=2, <3", "duckdb"));
+  EXPECT_THAT(read.file.system_packages, ElementsAre("git"));
+  EXPECT_EQ(read.file.registry, "registry.example/team");
+  EXPECT_EQ(read.file.image_name, "sales");
+  EXPECT_EQ(problems_text(read_project_file("base_image: a b\nsystem_packages: [--force]\n").problems),
+            "leoflow.yaml, line 1: 'base_image' must be one word, not 'a b'\n"
+            "leoflow.yaml, line 2: an entry of 'system_packages' must be one word, not '--force'\n");
 }
 
 TEST(ProjectFile, TheDagFileStaysInsideTheProject) {

@@ -40,6 +40,8 @@ constexpr const char* kProjectFile =
 # owner: me                     # of every task
 # tags: [starter]               # instead of the DAG's own
 # exclude_paths: [notebooks/]   # neither watched nor parsed
+# dependencies: [pandas]        # of the image that `leoflow build` makes; also system_packages
+# registry: {url: registry.example/team}   # where `leoflow deploy` pushes it
 # defaults:                     # for tasks that leave it at Airflow's default
 #   retries: 2
 #   retry_delay_seconds: 60
