@@ -4,6 +4,7 @@ namespace leoflow::api {
 
 void bind_everything(Registry& registry) {
   bind_login(registry);
+  bind_oidc_login(registry);
   bind_ui_config(registry);
   bind_ui_dashboard(registry);
   bind_ui_dags(registry);
