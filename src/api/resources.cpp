@@ -53,6 +53,7 @@ void bind_everything(Registry& registry) {
   bind_plugins(registry);
   bind_jobs(registry);
   bind_projects(registry);
+  bind_service_tokens(registry);
 }
 
 }  // namespace leoflow::api

@@ -55,6 +55,7 @@ void bind_configuration(Registry& registry);
 void bind_plugins(Registry& registry);
 void bind_jobs(Registry& registry);
 void bind_projects(Registry& registry);
+void bind_service_tokens(Registry& registry);
 
 void bind_everything(Registry& registry);
 

@@ -82,6 +82,8 @@ void list_users(const UsersOptions& options) {
 }
 
 void create_user(const UsersOptions& options) {
+  if (!auth::is_possible_username(options.username))
+    throw Exit{2, fmt::format("'{}' cannot be the name of a user", options.username)};
   const Password password = choose_password();
   const auth::User user{options.username, auth::hash_password(password.text),
                         *auth::parse_role(options.role)};

@@ -153,6 +153,9 @@ Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
 }
 
 Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::GenerateTokenBody& body) {
+  // What a service may do ends with its own token.
+  if (call.user.subject.starts_with(auth::kServicePrefix))
+    return fail(ErrorCode::forbidden, "A service has the token it was given");
   const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
   gen::GenerateTokenResponse response;
   response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.began, life);
