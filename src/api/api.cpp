@@ -8,6 +8,7 @@
 #include "api/core/leader_operations.hpp"
 #include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
+#include "api/login/oidc_login.hpp"
 #include "api/resources.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -37,6 +38,7 @@ Api::Api(ApiConfig config, store::Database& database, engine::Commands& commands
       services_{config_, database, commands, tokens, sealer, clock, around_},
       files_(config_.ui_folder, config_.login_folder, config_.docs_folder,
              config_.settings.enable_swagger_ui) {
+  if (config_.settings.oidc) services_.oidc = std::make_unique<auth::oidc::Provider>(*config_.settings.oidc);
   bind_everything(registry_);
   for (std::size_t operation = 0; operation < gen::kOperationCount; ++operation) {
     if (!registry_.slot(operation))
@@ -124,6 +126,7 @@ http::Response Api::serve_page(const http::Request& request, std::size_t& operat
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
+  if (auto elsewhere = provider_instead_of_page(request, services_)) return std::move(*elsewhere);
   if (!files_.is_ui_page(request)) return files_.serve(request, {});
   Call call(request, services_, "");
   return authenticate(call) ? files_.serve(request, services_.plugins.sources()) : login_redirect(request);

@@ -4,6 +4,7 @@ namespace leoflow::api {
 
 void bind_everything(Registry& registry) {
   bind_login(registry);
+  bind_oidc_login(registry);
   bind_ui_config(registry);
   bind_ui_dashboard(registry);
   bind_ui_dags(registry);
@@ -52,6 +53,7 @@ void bind_everything(Registry& registry) {
   bind_plugins(registry);
   bind_jobs(registry);
   bind_projects(registry);
+  bind_service_tokens(registry);
 }
 
 }  // namespace leoflow::api

@@ -6,6 +6,7 @@ namespace leoflow::api {
 
 // One function per file of handlers: it binds the operations of its resource.
 void bind_login(Registry& registry);
+void bind_oidc_login(Registry& registry);
 void bind_ui_config(Registry& registry);
 void bind_ui_dashboard(Registry& registry);
 void bind_ui_dags(Registry& registry);
@@ -54,6 +55,7 @@ void bind_configuration(Registry& registry);
 void bind_plugins(Registry& registry);
 void bind_jobs(Registry& registry);
 void bind_projects(Registry& registry);
+void bind_service_tokens(Registry& registry);
 
 void bind_everything(Registry& registry);
 

@@ -34,6 +34,9 @@ class Tokens {
   /// everything else. Does not know about revocation.
   Result<Claims> verify(std::string_view token, Time now) const;
 
+  /// Signs what else is ours, for other audiences.
+  std::shared_ptr<const Jwt> keys() const { return jwt_(); }
+
  private:
   JwtSource jwt_;
 };

@@ -1,8 +1,15 @@
 #include "auth/users.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
 namespace leoflow::auth {
 
 namespace {
+
+constexpr std::size_t kLongestUsername = 250;
 
 Role role_of(store::Row row, std::size_t column) {
   const auto role = parse_role(row.text(column));
@@ -11,6 +18,13 @@ Role role_of(store::Row row, std::size_t column) {
 }
 
 }  // namespace
+
+bool is_possible_username(std::string_view username) {
+  const auto is_hidden = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !username.empty() && username.size() <= kLongestUsername && is_valid_utf8(username) &&
+         std::ranges::none_of(username, is_hidden) && trim(username) == username &&
+         !username.starts_with(kServicePrefix);
+}
 
 std::optional<User> find_user(store::Session& session, std::string_view username) {
   const auto rows =
@@ -23,7 +37,8 @@ void put_user(store::Session& session, const User& user, Time now) {
   session.execute(
       "INSERT INTO app_user (username, password_hash, role, created_at, updated_at, tokens_valid_from)"
       " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username) DO UPDATE SET role = excluded.role,"
-      " updated_at = excluded.updated_at, password_hash = excluded.password_hash, tokens_valid_from ="
+      " updated_at = excluded.updated_at, password_hash = excluded.password_hash, oidc_issuer = NULL,"
+      " oidc_subject = NULL, tokens_valid_from ="
       " CASE WHEN app_user.password_hash = excluded.password_hash THEN app_user.tokens_valid_from"
       " ELSE excluded.tokens_valid_from END",
       {user.username, user.password_hash, role_name(user.role), now, now, now});
@@ -41,8 +56,9 @@ bool set_role(store::Session& session, std::string_view username, Role role, Tim
 std::vector<ListedUser> list_users(store::Session& session) {
   std::vector<ListedUser> users;
   for (const store::Row row :
-       session.query("SELECT username, role, created_at, updated_at FROM app_user ORDER BY username")) {
-    users.push_back({row.text(0), role_of(row, 1), row.time(2), row.time(3)});
+       session.query("SELECT username, role, created_at, updated_at, oidc_subject FROM app_user"
+                     " ORDER BY username")) {
+    users.push_back({row.text(0), role_of(row, 1), row.find_text(4).has_value(), row.time(2), row.time(3)});
   }
   return users;
 }
@@ -53,6 +69,28 @@ bool has_users(store::Session& session) {
 
 bool has_one_user(store::Session& session) {
   return session.query("SELECT 1 FROM app_user LIMIT 2").size() == 1;
+}
+
+Result<std::string> put_outside_user(store::Session& session, const OutsideId& id, std::string_view username,
+                                     Role role, Time now) {
+  const auto known = session.query(
+      "SELECT username FROM app_user WHERE oidc_issuer = $1 AND oidc_subject = $2", {id.issuer, id.subject});
+  if (!known.empty()) {
+    set_role(session, known[0].text(0), role, now);
+    return known[0].text(0);
+  }
+  if (find_user(session, username))
+    return fail(ErrorCode::conflict, fmt::format("there is another user '{}' here already", username));
+  session.execute(
+      "INSERT INTO app_user (username, password_hash, role, created_at, updated_at, tokens_valid_from,"
+      " oidc_issuer, oidc_subject) VALUES ($1, '', $2, $3, $4, $5, $6, $7)",
+      {username, role_name(role), now, now, now, id.issuer, id.subject});
+  return std::string(username);
+}
+
+void end_outside_logins(store::Session& session, const OutsideId& id, Time now) {
+  session.execute("UPDATE app_user SET tokens_valid_from = $3 WHERE oidc_issuer = $1 AND oidc_subject = $2",
+                  {id.issuer, id.subject, now});
 }
 
 void revoke_token(store::Session& session, std::string_view token_id, Time expires_at) {

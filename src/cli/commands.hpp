@@ -13,6 +13,7 @@ void add_rotate_token_key(CLI::App& lite);
 void add_explain(CLI::App& app);
 void add_db(CLI::App& app);
 void add_users(CLI::App& app);
+void add_tokens(CLI::App& app);
 void add_version(CLI::App& app);
 void add_project(CLI::App& app);
 void add_image(CLI::App& app);

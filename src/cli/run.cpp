@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   add_runs(app);
   add_explain(app);
   add_users(app);
+  add_tokens(app);
   add_db(app);
   add_completion(app);
   add_version(app);

@@ -267,6 +267,7 @@ void add_server(CLI::App& app) {
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
       "admin\n"
       "LEOFLOW_BOOTSTRAP_EMAIL with LEOFLOW_BOOTSTRAP_PASSWORD or LEOFLOW_BOOTSTRAP_PASSWORD_HASH.\n"
+      "LEOFLOW_AUTH_OIDC_ISSUER and more let people log in at an OpenID provider: docs/server.md.\n"
       "Airflow's settings of [core], [scheduler], [api] and [kubernetes_executor] are taken by their names.\n"
       "Example:\n  leoflow server --database-url postgresql://leoflow@db/leoflow --kubeconfig ~/.kube/config "
       "\\\n"

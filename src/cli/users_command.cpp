@@ -68,11 +68,12 @@ void show_password(const UsersOptions& options, const Password& password) {
 }
 
 void list_users(const UsersOptions& options) {
-  Listing listing = {"username", "role", "created_at", "updated_at"};
+  Listing listing = {"username", "role", "login", "created_at", "updated_at"};
   with_users(options, [&](store::Session& session) {
     for (const auth::ListedUser& user : auth::list_users(session)) {
       listing.add({{"username", user.username},
                    {"role", auth::role_name(user.role)},
+                   {"login", user.is_from_provider ? "provider" : "password"},
                    {"created_at", to_iso_z(user.created_at)},
                    {"updated_at", to_iso_z(user.updated_at)}});
     }
@@ -81,6 +82,8 @@ void list_users(const UsersOptions& options) {
 }
 
 void create_user(const UsersOptions& options) {
+  if (!auth::is_possible_username(options.username))
+    throw Exit{2, fmt::format("'{}' cannot be the name of a user", options.username)};
   const Password password = choose_password();
   const auth::User user{options.username, auth::hash_password(password.text),
                         *auth::parse_role(options.role)};

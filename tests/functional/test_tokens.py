@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import datetime
 import hashlib
 import hmac
 import json
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import two_dags
 from api.specification import Operation, operations
-from support import BIN, PASSWORD, USER, Lite
+from support import BIN, PASSWORD, PYTHON, ROOT, USER, Lite, eventually
 from test_execution_api import jwt as task_token
 from test_permissions import ROLES, add_user, least_roles, token_of  # noqa: F401 - least_roles is a fixture
 from two_dags import Request
@@ -28,11 +29,28 @@ OPEN = (
     ("GET", "/api/v2/version"),
     ("GET", "/api/v2/auth/login"),
     ("GET", "/api/v2/auth/logout"),
+    ("GET", "/api/v2/auth/oidc/login"),
+    ("GET", "/api/v2/auth/oidc/callback"),
     ("GET", "/auth/token"),
     ("GET", "/auth/token/login"),
     ("POST", "/auth/token"),
     ("POST", "/auth/token/cli"),
 )
+
+# Leoflow's own operations, with the least role for each, and what is sent with them.
+OURS = {
+    Operation(method, "/api/v2/" + path, ()): (least, body)
+    for method, path, least, body in (
+        ("GET", "projects", "viewer", None),
+        ("POST", "projects", "op", {}),
+        ("PATCH", "projects/1", "op", {"dag_version": "1"}),
+        ("GET", "projects/1/versions", "viewer", None),
+        ("GET", "projects/1/versions/1", "viewer", None),
+        ("GET", "serviceTokens", "admin", None),
+        ("POST", "serviceTokens", "admin", {"name": "new", "role": "viewer"}),
+        ("DELETE", "serviceTokens/1", "admin", None),
+    )
+}
 
 NONE = (401, {"detail": "Not authenticated"})
 EXPIRED = (401, {"detail": "Token Expired"})
@@ -47,11 +65,41 @@ def encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def setting_of(lite: Lite, name: str) -> str:
+    """Returns what the install's configuration has under a name."""
+    found = re.search(rf"^{name}: (\w+)$", (lite.home / "config.yaml").read_text(), re.MULTILINE)
+    assert found
+    return found[1]
+
+
 def secret_of(lite: Lite) -> bytes:
     """Returns the key that the install signs with."""
-    found = re.search(r"^jwt_secret: (\w+)$", (lite.home / "config.yaml").read_text(), re.MULTILINE)
-    assert found
-    return found[1].encode()
+    return setting_of(lite, "jwt_secret").encode()
+
+
+def add_service(lite: Lite, name: str, role: str, **more: str) -> str:
+    """Returns the token of a new service."""
+    made = lite.request("POST", "/api/v2/serviceTokens", {"name": name, "role": role} | more)
+    assert made.status == 201, made
+    return str(made.body["token"])
+
+
+def revoked_service(lite: Lite) -> str:
+    """Returns a token that was good."""
+    token = add_service(lite, "revoked", "admin")
+    assert lite.request("GET", "/api/v2/variables", headers=bearer(token)).status == 200
+    assert lite.request("DELETE", "/api/v2/serviceTokens/revoked").status == 204
+    return token
+
+
+def expired_service(lite: Lite) -> str:
+    """Returns a token whose time is up."""
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
+    token = add_service(lite, "expired", "admin", expires_at=soon.isoformat())
+    ask = ("GET", "/api/v2/variables", None, bearer(token))
+    assert lite.request(*ask).status == 200
+    eventually(lambda: lite.request(*ask).status == 401, "its time is up")
+    return token
 
 
 def sign(key: bytes, algorithm: str = "HS512", **claims: Any) -> str:
@@ -80,11 +128,13 @@ def requests(lite: Lite) -> dict[Operation, list[Request]]:
     assets = lite.get("/api/v2/assets?name_pattern=north_asset")["assets"]
     others = {"asset_alias_id", "backfill_id", "event_log_id", "import_error_id", "section", "file_token"}
     names = two_dags.names_of("north", assets[0]["id"], 1) | dict.fromkeys(others, "1")
-    return {
+    airflows = {
         operation: list(two_dags.requests_of(operation, names))
         for operation in operations()
         if (operation.method, operation.path) not in OPEN
     }
+    ours = {operation: [Request(operation.method, operation.path, body)] for operation, (_, body) in OURS.items()}
+    return airflows | ours
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +178,13 @@ def bad_tokens(lite: Lite) -> dict[str, tuple[str, Answered]]:
         "of who was deleted and made again": of_users["again"],
         "of nobody known": sign(key, sub="nobody"),
         "of an unknown role": sign(key, role="king"),
+        "of the agent": setting_of(lite, "agent_token"),
+        "of a service whose token was revoked": revoked_service(lite),
+        "of no service": "leoflow_st_" + "A" * 43,
     }
     return {name: (token, INVALID) for name, token in invalid.items()} | {
         "that has expired": (sign(key, iat=now - 600, exp=now - 60), EXPIRED),
+        "of a service, that has expired": (expired_service(lite), EXPIRED),
         "": ("", NONE),
     }
 
@@ -200,6 +254,16 @@ def test_who_logs_out_ends_the_session_of_the_cookie_too(lite: Lite, sent: str) 
         assert answers(lite, asked, headers)[0][1] == INVALID
 
 
+def test_every_operation_of_leoflows_own_is_tried() -> None:
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))['paths']))"
+    command = [str(PYTHON), "-c", read, str(ROOT / "src/api/leoflow.yaml")]
+    paths = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    listed = {(method.upper(), re.sub(r"\{\w+\}", "1", path)) for path, methods in paths.items() for method in methods}
+    assert listed == {(operation.method, operation.path) for operation in OURS} | {
+        entry for entry in OPEN if "/oidc/" in entry[1]
+    }
+
+
 def test_heads_of_answers_need_a_token_too(lite: Lite, requests: dict[Operation, list[Request]]) -> None:
     asked = [Request("HEAD", request.path) for kept in requests.values() for request in kept if request.method == "GET"]
     assert {status for _, (status, _) in answers(lite, asked, {})} <= {401, 405}
@@ -212,7 +276,7 @@ def test_operations_that_are_open_answer_the_same_whatever_the_token(
     asked = [request for request in asked if not request.path.endswith("/health")]
     before = state_of(lite)
     expected = answers(lite, asked, {})
-    assert [status for _, (status, _) in expected] == [200, 200, 200, 403, 403, 422, 422]
+    assert [status for _, (status, _) in expected] == [200, 200, 200, 404, 404, 403, 403, 422, 422]
     for name, (token, _) in bad_tokens.items():
         assert answers(lite, asked, bearer(token)) == expected, name
         assert answers(lite, asked, cookie(token)) == expected, name
@@ -223,8 +287,10 @@ def test_a_role_that_is_too_small_changes_nothing_whatever_its_token_says(
     lite: Lite, requests: dict[Operation, list[Request]], least_roles: dict[str, str]  # noqa: F811
 ) -> None:
     least = {name.replace(":path}", "}"): role for name, role in least_roles.items()}
+    least |= {f"{operation.method} {operation.path}": role for operation, (role, _) in OURS.items()}
     order = [*ROLES, "admin"]
     tokens = {role: add_user(lite, f"a-{role}", role) for role in ROLES}
+    services = {role: add_service(lite, f"a-{role}", role) for role in ROLES}
     before = state_of(lite)
     wrong, count = [], 0
     for role, token in tokens.items():
@@ -235,7 +301,7 @@ def test_a_role_that_is_too_small_changes_nothing_whatever_its_token_says(
             if order.index(least[f"{operation.method} {operation.path}"]) > order.index(role)
         ]
         count += len(asked)
-        for sent in (token, sign(secret_of(lite), sub=f"a-{role}", role="admin")):
+        for sent in (token, sign(secret_of(lite), sub=f"a-{role}", role="admin"), services[role]):
             wrong += [(role, *told) for told in answers(lite, asked, bearer(sent)) if told[1] != FORBIDDEN]
     assert not wrong
     assert count > 80
@@ -292,8 +358,15 @@ def test_rotations_that_are_killed_leave_the_old_key_or_the_new_one(make_lite: C
         assert config.stat().st_mode & 0o077 == 0
 
 
-def test_a_users_token_is_none_of_a_task(make_lite: Callable[..., Lite]) -> None:
+@pytest.mark.parametrize("whose", ["an admin", "a viewer", "a service", "the agent"])
+def test_nobody_elses_token_is_one_of_a_task(make_lite: Callable[..., Lite], whose: str) -> None:
     lite = make_lite({}, "--executor=stock")
+    token = {
+        "an admin": lambda: lite.token,
+        "a viewer": lambda: add_user(lite, "vera", "viewer"),
+        "a service": lambda: add_service(lite, "ci", "admin"),
+        "the agent": lambda: setting_of(lite, "agent_token"),
+    }[whose]()
     two_dags.changed(lite, "POST", "/api/v2/variables", {"key": "mine", "value": "kept"})
     asked = [
         Request("GET", "/execution/variables/mine"),
@@ -303,6 +376,6 @@ def test_a_users_token_is_none_of_a_task(make_lite: Callable[..., Lite]) -> None
         Request("GET", "/execution/xcoms/a_dag/a_run/a_task/a_key"),
         Request("PATCH", f"/execution/task-instances/{uuid.uuid4()}/state", {"state": "failed"}),
     ]
-    told = answers(lite, asked, bearer(lite.token) | {"Airflow-API-Version": "2026-06-30"})
+    told = answers(lite, asked, bearer(token) | {"Airflow-API-Version": "2026-06-30"})
     assert [answer for _, answer in told] == [(403, {"detail": "Invalid auth token"})] * len(asked)
     assert lite.get("/api/v2/variables/mine")["value"] == "kept"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import pathlib
+import re
 import signal
 import time
+import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
@@ -95,6 +97,22 @@ def test_a_replica_that_follows_reads_itself_and_passes_the_rest_on(make_server)
     follower.request("GET", "/api/v2/auth/logout")
     assert follower.request("GET", "/api/v2/dags").status == 403
     assert leader.request("GET", "/api/v2/dags").status == 200
+
+
+def test_a_replica_that_follows_answers_each_get_as_the_leader_does(make_server):
+    leader, follower = Replicas(make_server, ["all", "all"]).all
+    assert leader.push(quick()).status == 201
+    run_id = leader.trigger("quick")
+    leader.await_run("quick", run_id)
+    names = {"dag_id": "quick", "dag_run_id": run_id, "task_id": "do", "try_number": "1", "task_try_number": "1"}
+    paths = [path for path, methods in leader.get("/openapi.json")["paths"].items() if "get" in methods]
+    assert len(paths) > 80
+    for path in paths:
+        if path.endswith("/logout"):
+            continue
+        asked = re.sub(r"{(\w+)(:path)?}", lambda name: urllib.parse.quote(names.get(name[1], "1")), path)
+        told, expected = follower.request("GET", asked), leader.request("GET", asked)
+        assert told.status == expected.status and told.status < 500, (asked, told, expected)
 
 
 def test_a_task_goes_on_while_another_replica_takes_over(make_server, tmp_path: pathlib.Path):

@@ -1,5 +1,6 @@
 #include "api/core/admission.hpp"
 
+#include "auth/service_tokens.hpp"
 #include "auth/users.hpp"
 
 namespace leoflow::api {
@@ -12,6 +13,7 @@ std::string_view token_of(const http::Request& request) {
 Result<auth::Claims> admit(std::string_view token, const Services& services,
                            const std::function<store::Session&()>& session) {
   if (token.empty()) return fail(ErrorCode::unauthenticated, "Not authenticated");
+  if (auth::is_service_token(token)) return auth::admitted_service(session(), token, services.clock.now());
   auto claims = services.tokens.verify(token, services.clock.now());
   if (!claims) return claims;
   const auto role = auth::admitted_role(session(), *claims);

@@ -10,8 +10,9 @@ namespace leoflow::api {
 
 namespace {
 
-// Sorted. Airflow has all of these but those of projects and of the state stores, which change things, too,
-// and one more: the list of task instances that is asked for by POST, which changes nothing.
+// Sorted. Airflow has all of these but those of projects, of service tokens and of the state stores, which
+// change things, too, and one more: the list of task instances that is asked for by POST, which changes
+// nothing.
 constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "bulk_dag_runs",
                                          "bulk_pools",
@@ -35,6 +36,7 @@ constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "delete_dag_asset_queued_events",
                                          "delete_dag_run",
                                          "delete_pool",
+                                         "delete_service_token",
                                          "delete_task_instance",
                                          "delete_task_state_store",
                                          "delete_variable",
@@ -58,6 +60,7 @@ constexpr std::string_view kAudited[] = {"bulk_connections",
                                          "post_clear_task_instances",
                                          "post_connection",
                                          "post_pool",
+                                         "post_service_token",
                                          "post_variable",
                                          "register_project",
                                          "reparse_dag_file",

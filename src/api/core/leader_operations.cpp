@@ -18,7 +18,8 @@ constexpr std::string_view kReadsOfLeader[] = {"get_config",
                                                "get_task_instance_dependencies_by_map_index",
                                                "hook_meta_data",
                                                "import_errors",
-                                               "logout"};
+                                               "logout",
+                                               "oidc_callback"};
 static_assert(std::ranges::is_sorted(kReadsOfLeader));
 
 /// A login only reads, and must work while nobody leads.

@@ -33,6 +33,7 @@ bool is_secret(const wire::Route& route) {
 }  // namespace
 
 auth::Role required_role(const wire::Route& route) {
+  if (is_under(route.path, "/api/v2/serviceTokens")) return Role::admin;
   if (is_secret(route)) return Role::op;
   if (viewers_may(route)) return Role::viewer;
   return is_infrastructure(route.path) ? Role::op : Role::user;

@@ -14,6 +14,7 @@
 #include "api/core/settings.hpp"
 #include "api/core/surroundings.hpp"
 #include "auth/login_limiter.hpp"
+#include "auth/oidc/provider.hpp"
 #include "auth/sealer.hpp"
 #include "auth/tokens.hpp"
 #include "base/clock.hpp"
@@ -45,6 +46,7 @@ struct Services {
   const Clock& clock;
   const Surroundings& around;
   auth::LoginLimiter login_limiter{};
+  std::unique_ptr<auth::oidc::Provider> oidc{};  ///< null: nobody logs in elsewhere
   DagCache dags{};
   RunCache runs{};
   DagLinks links{};

@@ -75,6 +75,9 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
         read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
     if (!read) return std::unexpected(read.error());
   }
+  auto oidc = auth::oidc::read_settings(variables);
+  if (!oidc) return std::unexpected(oidc.error());
+  s.oidc = std::move(*oidc);
   return settings;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/core/cors.hpp"
+#include "auth/oidc/settings.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/variables.hpp"
@@ -12,7 +13,7 @@
 namespace leoflow::api {
 
 /// What can be set of the UI and the API, by Airflow's names: [api], and of [core] test_connection and
-/// rerun_with_latest_version. Constant once the server runs.
+/// rerun_with_latest_version; and of logging in, by ours. Constant once the server runs.
 struct Settings {
   std::string instance_name = "Leoflow";
   bool enable_swagger_ui = true;
@@ -26,6 +27,7 @@ struct Settings {
   std::string test_connection = "Disabled";       ///< or "Hidden", "Enabled"
   std::optional<bool> rerun_with_latest_version;  ///< unless a DAG says otherwise
   Cors cors;
+  std::optional<auth::oidc::Settings> oidc;  ///< how to log in at a provider
 };
 
 /// @param settings  what holds where nothing is set.

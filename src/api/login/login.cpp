@@ -1,9 +1,10 @@
-#include <algorithm>
 #include <fmt/core.h>
 #include <semaphore>
 
 #include "api/core/origin.hpp"
 #include "api/core/registry.hpp"
+#include "api/login/notice_page.hpp"
+#include "api/login/session.hpp"
 #include "api/resources.hpp"
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
@@ -12,34 +13,6 @@
 namespace leoflow::api {
 
 namespace {
-
-Answer redirect(std::string location) {
-  Answer answer;
-  answer.status = 307;
-  answer.headers.emplace_back("Location", std::move(location));
-  return answer;
-}
-
-// A page of ours: a path, or a URL whose host is the one the request came to.
-bool is_safe_next(const http::Request& request, std::string_view next) {
-  // Browsers leave tabs out, take a backslash for a slash, and begin after a space: "/\t/elsewhere" leads
-  // away.
-  const auto is_odd = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '\\'; };
-  if (next.starts_with(' ') || std::ranges::any_of(next, is_odd)) return false;
-  if (next.starts_with("/")) return !next.starts_with("//");
-  const std::size_t scheme_end = next.find("://");
-  if (scheme_end == std::string_view::npos) return false;
-  const std::string_view scheme = next.substr(0, scheme_end);
-  const std::string_view rest = next.substr(scheme_end + 3);
-  return (scheme == "http" || scheme == "https") &&
-         rest.substr(0, rest.find_first_of("/?#")) == request.header("host");
-}
-
-/// The browser's session: no script reads it, and what other sites' pages send goes without it. The login
-/// page writes the same cookie by a script, which browsers refuse over one that scripts may not see.
-std::pair<std::string, std::string> session_cookie(std::string_view token, std::string_view attributes) {
-  return {"Set-Cookie", fmt::format("_token={}; Path=/; HttpOnly; SameSite=Lax{}", token, attributes)};
-}
 
 /// What login clients post: JSON, or a form.
 std::optional<json::value> read_credentials(const http::Request& request, wire::Problems& problems) {
@@ -90,8 +63,9 @@ class PasswordTurn {
 std::optional<auth::User> check_password(Call& call, const gen::LoginBody& body) {
   static const std::string kNobody = auth::hash_password("nobody has this password");
   auto user = auth::find_user(call.db(), body.username);
-  const bool right = auth::password_matches(body.password, user ? user->password_hash : kNobody);
-  if (!right) return std::nullopt;
+  const bool has_password = user && !user->password_hash.empty();
+  const bool right = auth::password_matches(body.password, has_password ? user->password_hash : kNobody);
+  if (!right || !has_password) return std::nullopt;
   return user;
 }
 
@@ -153,7 +127,11 @@ Result<Answer> logout(Call& call, const gen::LogoutParams&) {
         });
     if (!revoked) return std::unexpected(revoked.error());
   }
-  Answer answer = redirect("/auth/login");
+  // The provider would log the browser in again at once.
+  Answer answer = call.api.oidc
+                      ? notice_page(200, "You are logged out", "Your login at the provider goes on.",
+                                    {"/auth/login", "Log in again"})
+                      : redirect("/auth/login");
   answer.headers.push_back(session_cookie("", "; Max-Age=0"));
   return answer;
 }
@@ -175,6 +153,9 @@ Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
 }
 
 Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::GenerateTokenBody& body) {
+  // What a service may do ends with its own token.
+  if (call.user.subject.starts_with(auth::kServicePrefix))
+    return fail(ErrorCode::forbidden, "A service has the token it was given");
   const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
   gen::GenerateTokenResponse response;
   response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.began, life);

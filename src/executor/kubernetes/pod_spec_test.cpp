@@ -124,12 +124,12 @@ TEST(PodSpec, ATemplateIsBelowWhatTheTaskSaysAndAboveTheDefaults) {
   spec.pod_override =
       std::make_shared<json::value>(json::parse(R"({"spec": {"priorityClassName": "high"}})"));
   const json::value pod = pod_of(spec, {.pod_template = given}, 1).value();
-  EXPECT_EQ(pod.at("spec").at("priorityClassName"), "high");
-  EXPECT_EQ(pod.at("spec").at("hostNetwork"), true);
+  EXPECT_EQ(get_text(pod.at("spec"), "priorityClassName"), "high");
+  EXPECT_TRUE(get_bool(pod.at("spec"), "hostNetwork", false));
   const json::value& base = pod.at("spec").at("containers").at(0);
-  EXPECT_EQ(base.at("imagePullPolicy"), "Always");
-  EXPECT_EQ(base.at("securityContext").at("readOnlyRootFilesystem"), true);
-  EXPECT_EQ(pod.at("metadata").at("name"), pod_name(spec));
+  EXPECT_EQ(get_text(base, "imagePullPolicy"), "Always");
+  EXPECT_TRUE(get_bool(base.at("securityContext"), "readOnlyRootFilesystem", false));
+  EXPECT_EQ(get_text(pod.at("metadata"), "name"), pod_name(spec));
 }
 
 TEST(PodSpec, ATaskMayNameATemplateOfTheServersFolderAndNoOther) {
@@ -143,7 +143,7 @@ TEST(PodSpec, ATaskMayNameATemplateOfTheServersFolderAndNoOther) {
   for (const std::string& name : {std::string("big.yaml"), (templates.folder / "big.yaml").string()}) {
     spec.pod_template_file = name;
     const json::value pod = pod_of(spec, settings, 1).value();
-    EXPECT_EQ(pod.at("spec").at("schedulerName"), "big");
+    EXPECT_EQ(get_text(pod.at("spec"), "schedulerName"), "big");
     EXPECT_FALSE(pod.at("spec").as_object().contains("hostNetwork")) << "instead of the server's";
   }
   const auto problem = [&](const std::string& name, const KubernetesSettings& with) {
