@@ -55,6 +55,21 @@ _EVERYTHING = {
     "taskServiceAccount": {"create": True, "imagePullSecrets": [{"name": "pull"}]},
     "database": {"existingSecret": "own", "caConfigMap": "ca"},
     "bootstrap": {"password": "a password"},
+    "auth": {
+        "existingSecret": "own",
+        "oidc": {
+            "issuer": "https://id.example.com",
+            "clientId": "leoflow",
+            "existingSecret": "login",
+            "redirectUrl": "https://leoflow.example.com/api/v2/auth/oidc/callback",
+            "defaultRole": "viewer",
+            "caConfigMap": "id-ca",
+        },
+    },
+    "executor": {
+        "podTemplate": {"kind": "Pod", "spec": {"containers": [{"name": "base"}]}},
+        "podTemplates": {"big.yaml": {"kind": "Pod", "spec": {"containers": [{"name": "base"}]}}},
+    },
     "replicaCount": 2,
     "api": {"enabled": True, "autoscaling": {"enabled": True}},
     "migrations": {"hook": True},
@@ -103,16 +118,20 @@ def test_the_api_server_takes_what_is_rendered(cluster: Bed, values) -> None:
     assert said.count("(server dry run)") == manifests.count("\nkind: ")
 
 
-def test_a_pod_that_the_deployment_makes_is_restricted(cluster: Bed) -> None:
-    manifests = render("leoflow", _EVERYTHING, "--show-only", "templates/deployment.yaml")
+@pytest.mark.parametrize("template", ["deployment", "migrations"])
+def test_the_pods_that_the_chart_makes_are_restricted(cluster: Bed, template: str) -> None:
+    manifests = render("leoflow", _EVERYTHING, "--show-only", f"templates/{template}.yaml")
     shown = run(
         "kubectl", "--kubeconfig", cluster.kubeconfig, "create", "--dry-run=client", "--output=json", "--filename", "-",
         text=manifests,
     )  # fmt: skip
-    pod = json.loads(shown)["spec"]["template"] | {"apiVersion": "v1", "kind": "Pod"}
-    pod["metadata"]["name"] = "server"
-    pod["spec"]["serviceAccountName"] = "default"  # the chart's is not there
-    cluster.api.create("/api/v1/namespaces/leoflow/pods?dryRun=All", pod)
+    while shown := shown.strip():
+        made, end = json.JSONDecoder().raw_decode(shown)
+        shown = shown[end:]
+        pod = made["spec"]["template"] | {"apiVersion": "v1", "kind": "Pod"}
+        pod["metadata"]["name"] = "server"
+        pod["spec"]["serviceAccountName"] = "default"  # the chart's is not there
+        cluster.api.create("/api/v1/namespaces/leoflow/pods?dryRun=All", pod)
 
 
 def test_the_versions_are_those_of_the_program() -> None:
@@ -123,7 +142,8 @@ def test_the_versions_are_those_of_the_program() -> None:
 
 
 def test_every_setting_of_the_server_is_set_and_no_other() -> None:
-    code = (ROOT / "src/cli/server_command.cpp").read_text()
+    files = ("cli/server_command.cpp", "cli/secret_keys.cpp", "auth/oidc/settings.cpp")
+    code = "".join((ROOT / "src" / file).read_text() for file in files)
     known = set(re.findall(r'"((?:LEOFLOW|AIRFLOW)_\w+)"', code))
     by_password = render("leoflow", _EVERYTHING | {"config": {"edition": "pro"}})
     by_hash = render("leoflow", {"bootstrap": {"passwordHash": "hash"}})
@@ -133,6 +153,7 @@ def test_every_setting_of_the_server_is_set_and_no_other() -> None:
         "LEOFLOW_AIRFLOW_FOLDER",  # the image's
         "LEOFLOW_EXECUTOR_KUBECONFIG",  # the ServiceAccount instead
         "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE",  # taskNamespace is stronger
+        "AIRFLOW__API__BASE_URL",  # extraEnv
         "AIRFLOW__CORE__MAX_MAP_LENGTH",  # extraEnv
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE",  # extraEnv
     }

@@ -62,6 +62,8 @@ def await_pod(server) -> str:
 
 def test_the_sample_project_is_pushed_and_runs(make_server):
     server = make_server()
+    # Without a badge there is no theme; the UI shows nothing until it is told so.
+    assert server.get("/ui/config")["theme"] is None
     pushed = server.push(HELLO, project="hello")
     assert pushed.status == 201, pushed
     server.await_dag("hello", 5)

@@ -75,8 +75,9 @@ Result<Answer> get_configs(Call& call, const gen::GetConfigsParams&) {
   answer.test_connection = settings.test_connection;
   answer.theme = theme_of(call.api.config);
   answer.rerun_with_latest_version = settings.rerun_with_latest_version;
-  // The UI takes a null theme token for one that is set: absent fields stay away.
-  return ok_without_nulls(answer);
+  // The UI takes a null theme token for one that is set: absent fields stay away. It waits for a theme that
+  // is absent altogether: that one is null.
+  return answer.theme ? ok_without_nulls(answer) : ok(answer);
 }
 
 /// There are no teams unless several share an install, which Leoflow does not have.

@@ -99,6 +99,11 @@ spec:
               mountPath: /etc/leoflow/pod-templates
               readOnly: true
             {{- end }}
+            {{- if .Values.auth.oidc.caConfigMap }}
+            - name: oidc-ca
+              mountPath: /etc/leoflow/oidc
+              readOnly: true
+            {{- end }}
             {{- if .Values.database.caConfigMap }}
             - name: database-ca
               mountPath: /etc/leoflow/database
@@ -121,6 +126,11 @@ spec:
         - name: pod-templates
           configMap:
             name: {{ include "leoflow.fullname" . }}-pod-templates
+        {{- end }}
+        {{- with .Values.auth.oidc.caConfigMap }}
+        - name: oidc-ca
+          configMap:
+            name: {{ . }}
         {{- end }}
         {{- with .Values.database.caConfigMap }}
         - name: database-ca

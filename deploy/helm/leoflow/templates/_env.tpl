@@ -34,6 +34,39 @@
       key: bootstrap-password
 {{- end }}
 {{- end }}
+{{- with .Values.auth.oidc }}
+{{- if .issuer }}
+- name: LEOFLOW_AUTH_OIDC_ISSUER
+  value: {{ .issuer | quote }}
+- name: LEOFLOW_AUTH_OIDC_CLIENT_ID
+  value: {{ .clientId | quote }}
+{{- if .existingSecret }}
+- name: LEOFLOW_AUTH_OIDC_CLIENT_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret }}
+      key: oidc-client-secret
+{{- end }}
+- name: LEOFLOW_AUTH_OIDC_REDIRECT_URL
+  value: {{ .redirectUrl | quote }}
+- name: LEOFLOW_AUTH_OIDC_SCOPES
+  value: {{ .scopes | quote }}
+- name: LEOFLOW_AUTH_OIDC_USERNAME_CLAIM
+  value: {{ .usernameClaim | quote }}
+- name: LEOFLOW_AUTH_OIDC_GROUPS_CLAIM
+  value: {{ .groupsClaim | quote }}
+- name: LEOFLOW_AUTH_OIDC_ROLE_MAPPINGS
+  value: {{ toJson .roleMappings | quote }}
+{{- if .defaultRole }}
+- name: LEOFLOW_AUTH_OIDC_DEFAULT_ROLE
+  value: {{ .defaultRole | quote }}
+{{- end }}
+{{- if .caConfigMap }}
+- name: LEOFLOW_AUTH_OIDC_CA_FILE
+  value: /etc/leoflow/oidc/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
 - name: LEOFLOW_SECRET_KEY_OLD
   valueFrom:
     secretKeyRef:

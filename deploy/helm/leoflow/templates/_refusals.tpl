@@ -29,6 +29,17 @@
 {{- else if and $jwt (lt (len $jwt) 32) -}}
 {{- $out = append $out (printf "auth.jwtSecret has %d characters; it must have at least 32 (openssl rand -hex 32)" (len $jwt)) -}}
 {{- end -}}
+{{- with .Values.auth.oidc -}}
+{{- if and .issuer (not (and .clientId .redirectUrl)) -}}
+{{- $out = append $out "auth.oidc.issuer is set: auth.oidc.clientId and auth.oidc.redirectUrl must be, too" -}}
+{{- end -}}
+{{- if and (not .issuer) (or .clientId .existingSecret .redirectUrl .roleMappings .defaultRole .caConfigMap) -}}
+{{- $out = append $out "auth.oidc has no effect without auth.oidc.issuer" -}}
+{{- end -}}
+{{- if and .issuer (not .roleMappings) (not .defaultRole) -}}
+{{- $out = append $out "nobody could log in at auth.oidc.issuer: set auth.oidc.roleMappings or auth.oidc.defaultRole" -}}
+{{- end -}}
+{{- end -}}
 {{- $key := .Values.secretKey -}}
 {{- if and $key .Values.secretKeyExistingSecret -}}
 {{- $out = append $out "secretKey and secretKeyExistingSecret are both set: take one" -}}
@@ -125,7 +136,7 @@
 {{- $out = append $out (printf "the pod template %s must be of kind Pod, and its first container base" $file) -}}
 {{- end -}}
 {{- end -}}
-{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" -}}
+{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" "LEOFLOW_AUTH_OIDC_ISSUER" "LEOFLOW_AUTH_OIDC_CLIENT_ID" "LEOFLOW_AUTH_OIDC_CLIENT_SECRET" "LEOFLOW_AUTH_OIDC_REDIRECT_URL" -}}
 {{- range include "leoflow.env" . | fromYamlArray -}}
 {{- $taken = append $taken .name -}}
 {{- end -}}
