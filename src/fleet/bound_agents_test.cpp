@@ -76,7 +76,7 @@ class BoundAgentsTest : public ::testing::Test {
 
   SystemClock clock_;
   store::TemporaryDatabase database_{store::Backend::sqlite};
-  auth::Sealer sealer_{"k", std::string(32, 'k')};
+  auth::Sealer sealer_{std::string(32, 'k')};
   FakeLauncher launcher_;
   Fleet fleet_{{.log_folder = "/nowhere"}, clock_};
   engine::Engine engine_{*database_, clock_, fleet_, [](const std::string&, const std::string&) {}};

@@ -25,7 +25,7 @@ class Starter final : public agentrpc::AgentSession {
 agentrpc::StartAttempt start_with(FleetOptions options) {
   const SystemClock clock;
   const store::TemporaryDatabase database{store::Backend::sqlite};
-  const auth::Sealer sealer("k1", std::string(32, 'k'));
+  const auth::Sealer sealer(std::string(32, 'k'));
   Fleet fleet(std::move(options), clock);
   engine::Engine engine(*database, clock, fleet, [](const std::string&, const std::string&) {});
   tasks::TaskService tasks(*database, engine, sealer, clock);

@@ -32,18 +32,18 @@ TEST(PodFile, ReadsWhatPeopleWrite) {
   EXPECT_TRUE(read_pod(R"({"kind": "Pod", "spec": {"containers": [{"name": "base"}]}})"));
 }
 
-std::string problem_of(std::string_view text) {
+std::string what_is_wrong_with(std::string_view text) {
   const auto pod = read_pod(text);
   return pod ? "none" : pod.error().message;
 }
 
 TEST(PodFile, SaysWhatIsWrong) {
-  EXPECT_EQ(problem_of(""), "it is no document of kind Pod");
-  EXPECT_EQ(problem_of("kind: Deployment"), "it is no document of kind Pod");
-  EXPECT_EQ(problem_of("kind: Pod\nspec: {containers: [{name: main}]}"),
+  EXPECT_EQ(what_is_wrong_with(""), "it is no document of kind Pod");
+  EXPECT_EQ(what_is_wrong_with("kind: Deployment"), "it is no document of kind Pod");
+  EXPECT_EQ(what_is_wrong_with("kind: Pod\nspec: {containers: [{name: main}]}"),
             "its first container is 'main': that of the task is 'base'");
-  EXPECT_EQ(problem_of("kind: Pod\nspec: [}"), "line 2: end of sequence flow not found");
-  EXPECT_EQ(problem_of("kind: Pod\n? [a]\n: b"), "line 2: a key must be text");
+  EXPECT_EQ(what_is_wrong_with("kind: Pod\nspec: [}"), "line 2: end of sequence flow not found");
+  EXPECT_EQ(what_is_wrong_with("kind: Pod\n? [a]\n: b"), "line 2: a key must be text");
   const auto missing = read_pod_file("/nowhere/pod.yaml");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, "'/nowhere/pod.yaml' cannot be read");
@@ -58,7 +58,7 @@ TEST(PodFile, ChangedBytesDoNoHarm) {
   }
   std::string deep;
   for (int i = 0; i < 500; ++i) deep += "[";
-  EXPECT_NE(problem_of(deep), "none");
+  EXPECT_NE(what_is_wrong_with(deep), "none");
 }
 
 }  // namespace
