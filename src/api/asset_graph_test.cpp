@@ -83,7 +83,7 @@ TEST_F(AssetsTest, DependenciesCanBeNarrowedToWhatIsConnected) {
       "max_active_runs, max_consecutive_failed_dag_runs, current_version_id, last_parsed_at) VALUES "
       "('alone', "
       "'b', '/dags', 'alone.py', 'alone', 'o', 't', 0, 0, 0, 0, 1, 1, 0, 'ver-3', 1)");
-  sql(R"(INSERT INTO dag_version VALUES ('ver-3', 'alone', 1, 'b', NULL, 'h', '{"dag": {"dag_dependencies": [
+  sql(R"(INSERT INTO dag_version (id, dag_id, version_number, bundle_name, bundle_version, dag_hash, serialized, source, created_at, updated_at) VALUES ('ver-3', 'alone', 1, 'b', NULL, 'h', '{"dag": {"dag_dependencies": [
       {"source": "alone", "target": "asset", "label": "gone", "dependency_type": "asset",
        "dependency_id": "{\"name\": \"gone\", \"uri\": \"x://gone\"}"}]}}', '', 1, 1))");
   const auto part = ok_json("GET", "/ui/dependencies?node_id=asset:3");

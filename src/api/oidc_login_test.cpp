@@ -55,6 +55,18 @@ TEST_F(OidcLoginTest, WhoComesByAProviderHasNoPasswordHere) {
   }
 }
 
+TEST_F(OidcLoginTest, NobodyStaysByMakingTokensWhoCameByAProvider) {
+  constexpr std::chrono::seconds kRest{600};
+  const auto life_of_a_new_token = [&](const std::string& user) {
+    token_ = tokens_.issue(user, auth::Role::admin, now_, kRest);
+    return get_integer(ok_json("POST", "/ui/auth/token", json::object{}), "expires_in_seconds", 0);
+  };
+  ASSERT_TRUE(auth::put_outside_user(*database_->connect(), {"i", "1"}, "ann", auth::Role::admin, now_));
+  auth::put_user(*database_->connect(), {"bob", "hash", auth::Role::admin}, now_ - std::chrono::hours(1));
+  EXPECT_EQ(life_of_a_new_token("ann"), kRest.count());
+  EXPECT_EQ(life_of_a_new_token("bob"), auth::Tokens::kUserLife.count());
+}
+
 TEST_F(ApiTest, WithoutAProviderThereIsNoWayThere) {
   EXPECT_EQ(get("/auth/login").status, 200);
   EXPECT_EQ(get("/api/v2/auth/oidc/login").status, 404);

@@ -82,6 +82,7 @@ void Campaign::run() {
     } catch (const store::Unavailable& error) {
       if (!std::exchange(is_away_, true)) log::error("{}; trying again", error.what());
       session_.reset();
+      if (leads_) look_whether_alone();
     } catch (const std::exception& error) {
       end_unless(fail(ErrorCode::conflict, error.what()));
     }
@@ -92,8 +93,16 @@ void Campaign::run() {
 
 void Campaign::go_round() {
   if (!session_) session_ = database_.connect();
-  if (is_elected_) return leadership_.beat(*session_);
-  follow();
+  if (!is_elected_) return follow();
+  leadership_.beat(*session_);
+  last_beat_ = std::chrono::steady_clock::now();
+  if (std::exchange(is_alone_, false)) end_unless(options_.alone(false));
+}
+
+void Campaign::look_whether_alone() {
+  if (is_alone_ || std::chrono::steady_clock::now() - last_beat_ < kAlone) return;
+  is_alone_ = true;
+  end_unless(options_.alone(true));
 }
 
 void Campaign::follow() {
@@ -104,7 +113,10 @@ void Campaign::follow() {
   if (options_.is_candidate && leadership_.elect(*session_)) {
     log::info("this replica leads: epoch {}", leadership_.epoch());
     won_ = std::move(session_);
+    last_beat_ = std::chrono::steady_clock::now();
     is_elected_ = true;
+    const std::lock_guard lock(mutex_);
+    leader_.reset();
     return;
   }
   auto leader = engine::Leadership::look(*session_);
@@ -114,7 +126,11 @@ void Campaign::follow() {
 }
 
 Result<void> Campaign::lead() {
-  if (auto led = options_.lead(); !led) return led;
+  try {
+    if (auto led = options_.lead(); !led) return led;
+  } catch (const store::Unavailable& error) {
+    return fail(ErrorCode::unavailable, error.what());
+  }
   leads_ = true;
   return {};
 }

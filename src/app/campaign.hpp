@@ -20,12 +20,17 @@ struct CampaignOptions {
   bool is_candidate = true;  ///< whether it may lead
   /// Has this process lead; once. What it answers ends the process, if it is an error.
   std::function<Result<void>()> lead;
+  /// While it leads: whether signs of life have failed for kAlone, so that another one may lead. Of the
+  /// campaign's own thread.
+  std::function<Result<void>(bool is_alone)> alone = [](bool) { return Result<void>(); };
 };
 
 /// Stands for election until this process leads, and then says that it is well. One that is deposed ends at
 /// once: what it has in memory is not true any more. Thread safe.
 class Campaign {
  public:
+  static constexpr std::chrono::seconds kAlone{5};
+
   Campaign(store::Database& database, CampaignOptions options);
   ~Campaign();
   Campaign(const Campaign&) = delete;
@@ -52,6 +57,7 @@ class Campaign {
   /// An election, or a sign of life.
   void go_round();
   void follow();
+  void look_whether_alone();
   Result<void> lead();
 
   store::Database& database_;
@@ -63,6 +69,8 @@ class Campaign {
   // only touched by start() and then on thread_
   std::unique_ptr<store::Session> session_;
   bool is_away_ = false;  ///< the database
+  std::chrono::steady_clock::time_point last_beat_{};
+  bool is_alone_ = false;
 
   std::unique_ptr<store::Session> won_;  ///< until the engine takes it
 

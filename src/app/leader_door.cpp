@@ -35,10 +35,9 @@ std::optional<http::Response> LeaderDoor::pass(const http::Request& request) {
     refusal.headers.emplace_back(kNotLeading, "1");
     return refusal;
   }
-  if (!places_.try_acquire()) return try_later("Too much waits for the leading replica. Try again");
-  auto answer = pass_on(request);
-  places_.release();
-  return answer;
+  const Place place(places_);
+  if (!place.is_taken) return try_later("Too much waits for the leading replica. Try again");
+  return pass_on(request);
 }
 
 std::optional<http::Response> LeaderDoor::pass_on(const http::Request& request) {
@@ -48,7 +47,12 @@ std::optional<http::Response> LeaderDoor::pass_on(const http::Request& request) 
   while (std::chrono::steady_clock::now() < until) {
     if (campaign_.leads()) return std::nullopt;
     if (const auto leader = campaign_.other_leader()) {
-      auto answer = http::forward({.to = leader->url}, out);
+      // A leader that hangs is replaced: then its answer is not waited for.
+      const auto is_replaced = [&] {
+        const auto now = campaign_.other_leader();
+        return campaign_.leads() || (now && now->holder != leader->holder);
+      };
+      auto answer = http::forward({.to = leader->url, .is_pointless = is_replaced}, out);
       if (answer && !answer->has_header(kNotLeading)) return std::move(*answer);
       if (!answer && answer.error().was_sent) {
         log::warning("{} {}: the leader {} does not answer: {}", request.method, request.path, leader->url,

@@ -23,9 +23,21 @@ class LeaderDoor {
   std::optional<http::Response> pass_on(const http::Request& request);
 
   static constexpr std::ptrdiff_t kMostAtOnce = 5;  ///< other workers are left for what needs no leader
+  using Places = std::counting_semaphore<kMostAtOnce>;
+
+  struct Place {
+    explicit Place(Places& of) : places(of), is_taken(of.try_acquire()) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      if (is_taken) places.release();
+    }
+    Places& places;
+    const bool is_taken;
+  };
 
   Campaign& campaign_;
-  std::counting_semaphore<kMostAtOnce> places_{kMostAtOnce};
+  Places places_{kMostAtOnce};
 };
 
 }  // namespace leoflow::app

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <mutex>
 #include <optional>
 
 #include "agentrpc/server.hpp"
@@ -82,7 +83,9 @@ struct Server::Parts {
   std::optional<api::execution::ExecutionApi> execution;
   std::optional<lite::PluginApps> plugin_apps;
   std::optional<lite::PluginFiles> plugin_files;
-  std::unique_ptr<agentrpc::Server> agents;
+  std::mutex agents_mutex;
+  bool is_stopping = false;                  ///< protected by agents_mutex
+  std::unique_ptr<agentrpc::Server> agents;  ///< likewise
   std::optional<lite::DagProcessor> files;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<http::Server> metrics;
@@ -311,9 +314,11 @@ void Server::make_engine() {
   const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
   if (frozen == nullptr) return;
   p.engine->set_start_retries(frozen->start_retries);
-  p.campaign.emplace(*p.database, CampaignOptions{.url = frozen->url,
-                                                  .is_candidate = frozen->role != Role::api,
-                                                  .lead = [this] { return lead(); }});
+  p.campaign.emplace(*p.database,
+                     CampaignOptions{.url = frozen->url,
+                                     .is_candidate = frozen->role != Role::api,
+                                     .lead = [this] { return lead(); },
+                                     .alone = [this](bool is_alone) { return leave_agents(is_alone); }});
   p.leader_door.emplace(*p.campaign);
   p.engine->set_connect([&p] { return p.campaign->connect_writer(); });
 }
@@ -336,11 +341,25 @@ void Server::make_api() {
   p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
 }
 
+Result<void> Server::leave_agents(bool is_alone) {
+  Parts& p = *parts_;
+  const std::lock_guard lock(p.agents_mutex);
+  if (!p.agents && is_alone) return {};
+  if (!is_alone) return p.is_stopping ? Result<void>() : open_agents();
+  // Another replica may lead by now. What they say is not stored here; there it would be.
+  log::warning("the database does not answer: agents look for another leader");
+  p.agents.reset();
+  return {};
+}
+
 Result<void> Server::lead() {
   Parts& p = *parts_;
   p.engine->start();
   p.fleet.start();
-  if (auto opened = open_agents(); !opened) return opened;
+  {
+    const std::lock_guard lock(p.agents_mutex);
+    if (auto opened = open_agents(); !opened) return opened;
+  }
   p.api->renew_plugins();
   if (p.pods) p.pods->start(p.campaign->epoch());
   return {};
@@ -381,7 +400,11 @@ void Server::stop() {
   if (p.metrics) p.metrics->stop();
   // While the stream is still there, so that what the agent says last is stored.
   if (p.agent) p.agent->stop();
-  p.agents.reset();
+  {
+    const std::lock_guard lock(p.agents_mutex);
+    p.is_stopping = true;
+    p.agents.reset();
+  }
   if (p.pods) p.pods->stop();
   p.fleet.stop();
   if (p.engine) p.engine->stop();

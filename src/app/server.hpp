@@ -102,6 +102,8 @@ class Server {
   Result<void> open_agents();
   /// What only one process on a database may do: from now on this one does it.
   Result<void> lead();
+  /// This process leads but cannot say so to the database, or can again: agents are left to another one.
+  Result<void> leave_agents(bool is_alone);
   http::Response answer(const http::Request& request);
   void start_workspace(const LiveConfig& live);
   void start_plugins(const LiveConfig& live);

@@ -71,6 +71,11 @@ bool has_one_user(store::Session& session) {
   return session.query("SELECT 1 FROM app_user LIMIT 2").size() == 1;
 }
 
+bool logs_in_outside(store::Session& session, std::string_view username) {
+  return !session.query("SELECT 1 FROM app_user WHERE username = $1 AND oidc_issuer IS NOT NULL", {username})
+              .empty();
+}
+
 Result<std::string> put_outside_user(store::Session& session, const OutsideId& id, std::string_view username,
                                      Role role, Time now) {
   const auto known = session.query(

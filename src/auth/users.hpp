@@ -53,6 +53,9 @@ struct OutsideId {
   std::string subject;
 };
 
+/// Whether a provider lets them in, not a password.
+bool logs_in_outside(store::Session& session, std::string_view username);
+
 /// Makes the user whom a provider has let in, or gives an existing one the role.
 /// @param username  of a new one; one that is known keeps its own.
 /// @returns that name. Errors: conflict (somebody else has it).

@@ -90,10 +90,12 @@ void add_db(CLI::App& app) {
   add("check", "Fail if the database is not at this binary's version", check);
   add("rotate-secret-key", "Seal variables and connections with another key", rotate_secret_key)
       ->footer(
-          "1. Give every server the new key as LEOFLOW_SECRET_KEY and the old one as "
+          "1. Several servers: give all of them the new key as LEOFLOW_SECRET_KEY_OLD first, beside the old "
+          "one.\n"
+          "2. Give every server the new key as LEOFLOW_SECRET_KEY and the old one as "
           "LEOFLOW_SECRET_KEY_OLD.\n"
-          "2. Run this with the same two. It may be run again, and servers may run.\n"
-          "3. Take LEOFLOW_SECRET_KEY_OLD away.\n"
+          "3. Run this with the same two. It may be run again, and servers may run.\n"
+          "4. Take LEOFLOW_SECRET_KEY_OLD away.\n"
           "Example:\n  leoflow db rotate-secret-key --database-url postgresql://leoflow@db/leoflow");
   add("reset", "Delete everything in the database", reset)->add_flag("--yes", options->yes, "Do not ask");
 }

@@ -55,7 +55,11 @@ Result<std::string> digest_of_docker(const std::string& tag) {
   const auto told = run_program({"docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag});
   if (!told) return std::unexpected(told.error());
   const auto pinned = parse_json(told->output);
-  const std::string beginning = repository_of(tag) + "@";
+  // It leaves the name of its own registry out.
+  const std::string repository = repository_of(tag);
+  constexpr std::string_view kHub = "docker.io/";
+  const std::string beginning =
+      (repository.starts_with(kHub) ? repository.substr(kHub.size()) : repository) + "@";
   if (pinned && pinned->is_array()) {
     for (const json::value& one : pinned->get_array()) {
       if (one.is_string() && one.get_string().starts_with(beginning))
@@ -89,6 +93,8 @@ Result<void> ImageBuilder::build(const lite::ImageRecipe& recipe, const std::str
   const std::string file = scratch.file("Dockerfile");
   // Docker finds it by this name, the others are told.
   const std::string ignore_file = scratch.file("Dockerfile.dockerignore");
+  // Docker's older builder would read no ignore file: secrets of the folder would be in the image.
+  if (name_ == "docker") ::setenv("DOCKER_BUILDKIT", "1", 1);
   write_file_atomically(file, recipe.dockerfile(base));
   write_file_atomically(ignore_file, recipe.ignore_file());
   std::vector<std::string> command = {name_, "build", "--tag", tag, "--file", file};

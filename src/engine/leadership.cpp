@@ -39,22 +39,39 @@ bool Leadership::try_lock(store::Session& session) const {
   return session.query("SELECT CAST(pg_try_advisory_lock($1) AS INT)", {kLock})[0].boolean(0);
 }
 
-void Leadership::cut_off_holder(store::Session& session) {
-  session.query(
-      "SELECT CAST(pg_terminate_backend(pid) AS INT) FROM pg_locks"
+std::int64_t Leadership::holder_of_lock(store::Session& session) {
+  const store::Rows rows = session.query(
+      "SELECT pid FROM pg_locks"
       " WHERE locktype = 'advisory' AND classid = 0 AND objid = CAST($1 AS BIGINT) AND objsubid = 1 AND "
       "granted"
       " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
       {kLock});
+  return rows.empty() ? 0 : rows[0].integer(0);
+}
+
+void Leadership::cut_off_if_hung(store::Session& session, std::int64_t connection) {
+  const auto now = std::chrono::steady_clock::now();
+  if (connection == 0 || connection != suspect_) {
+    suspect_ = connection;
+    suspect_since_ = now;
+    return;
+  }
+  if (now - suspect_since_ < kDoubt) return;
+  log::warning("the leader says nothing: it is cut off");
+  session.query("SELECT CAST(pg_terminate_backend(CAST($1 AS INT)) AS INT)", {connection});
+  // It ends in a moment; a later election finds the lock free.
+  suspect_ = 0;
 }
 
 bool Leadership::elect(store::Session& session) {
+  const std::int64_t connection = holder_of_lock(session);
   if (!try_lock(session)) {
     const auto leader = look(session);
-    if (leader && leader->silence < kSilence) return false;
-    log::warning("the leader {} says nothing: it is cut off", leader ? leader->url : "");
-    cut_off_holder(session);
-    // Its connection ends in a moment; the next election finds the lock free.
+    if (leader && leader->silence < kSilence) {
+      suspect_ = 0;
+    } else {
+      cut_off_if_hung(session, connection);
+    }
     return false;
   }
   store::Transaction transaction(session);

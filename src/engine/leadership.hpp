@@ -32,8 +32,10 @@ class Deposed : public Fatal {
 /// whether somebody else led in between. Clocks of the machines do not matter.
 class Leadership {
  public:
-  /// One that is silent for so long is taken for hung, and cut off.
+  /// One that is silent for so long is taken for hung ...
   static constexpr std::chrono::seconds kSilence{3};
+  /// ... and cut off if its connection is still the same then: one that has just won says so in a moment.
+  static constexpr std::chrono::seconds kDoubt{1};
 
   /// @param url  at which the others reach this process
   Leadership(store::Database& database, std::string url);
@@ -56,11 +58,16 @@ class Leadership {
 
  private:
   bool try_lock(store::Session& session) const;
-  static void cut_off_holder(store::Session& session);
+  /// Whose connection holds the lock; 0 for nobody's.
+  static std::int64_t holder_of_lock(store::Session& session);
+  /// Of a leader that is silent: ends its connection, if that was the one some time ago, too.
+  void cut_off_if_hung(store::Session& session, std::int64_t connection);
 
   store::Database& database_;
   const std::string holder_;
   const std::string url_;
+  std::int64_t suspect_ = 0;  ///< connection of a leader that is silent
+  std::chrono::steady_clock::time_point suspect_since_{};
   std::atomic<std::int64_t> epoch_{0};  ///< not changed while the engine runs
 };
 

@@ -4,6 +4,8 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <chrono>
+#include <functional>
 
 /// Private to this folder: one request to a server and its answer.
 namespace leoflow::http {
@@ -21,13 +23,22 @@ struct Exchange {
   bool is_connected = false;  ///< it was, at least for a while
 
   /// @param to an endpoint, or a range of them to be tried in turn.
+  /// @param is_pointless  ends it when it is true; asked several times a second
   template <typename Endpoints>
-  void run(const Endpoints& to) {
-    stream.async_connect(to, [this](boost::system::error_code failed, auto&&...) {
+  void run(const Endpoints& to, std::chrono::milliseconds connect_limit, std::chrono::milliseconds limit,
+           const std::function<bool()>& is_pointless) {
+    stream.expires_after(connect_limit);
+    stream.async_connect(to, [this, limit](boost::system::error_code failed, auto&&...) {
       is_connected = !failed;
-      if (keep(failed)) write();
+      if (!keep(failed)) return;
+      stream.expires_after(limit);
+      write();
     });
-    io.run();
+    constexpr std::chrono::milliseconds kBetweenLooks{200};
+    while (!io.stopped()) {
+      io.run_for(kBetweenLooks);
+      if (!io.stopped() && is_pointless()) stream.cancel();
+    }
   }
 
  private:

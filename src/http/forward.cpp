@@ -59,11 +59,10 @@ template <typename Protocol, typename Endpoints>
 std::expected<Response, ForwardFailure> exchange(const ForwardOptions& options, const Request& request,
                                                  const Endpoints& to) {
   Exchange<Protocol> exchange;
-  exchange.stream.expires_after(options.limit);
   exchange.parser.body_limit(options.body_limit);
   exchange.parser.skip(request.method == "HEAD");
   fill(exchange.request, request);
-  exchange.run(to);
+  exchange.run(to, options.connect_limit, options.limit, options.is_pointless);
   if (exchange.error) return std::unexpected(ForwardFailure{exchange.is_connected, exchange.error.message()});
   return take(exchange.parser.release());
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <string>
 
 #include "http/message.hpp"
@@ -11,7 +12,10 @@ namespace leoflow::http {
 
 struct ForwardOptions {
   std::string to;  ///< "unix:/path" or "http://host:port": where the other server listens
-  std::chrono::milliseconds limit{30'000};
+  std::chrono::milliseconds connect_limit{1'000};
+  std::chrono::milliseconds limit{30'000};  ///< of the rest
+  /// Asked now and then while it waits: whether nobody needs the answer any more.
+  std::function<bool()> is_pointless = [] { return false; };
   std::size_t body_limit = 64 * 1024 * 1024;  ///< bytes of the answer
 };
 

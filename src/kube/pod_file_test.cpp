@@ -42,7 +42,7 @@ TEST(PodFile, SaysWhatIsWrong) {
   EXPECT_EQ(what_is_wrong_with("kind: Deployment"), "it is no document of kind Pod");
   EXPECT_EQ(what_is_wrong_with("kind: Pod\nspec: {containers: [{name: main}]}"),
             "its first container is 'main': that of the task is 'base'");
-  EXPECT_EQ(what_is_wrong_with("kind: Pod\nspec: [}"), "line 2: end of sequence flow not found");
+  EXPECT_EQ(what_is_wrong_with("kind: Pod\nspec: [}"), "line 2: illegal flow end");
   EXPECT_EQ(what_is_wrong_with("kind: Pod\n? [a]\n: b"), "line 2: a key must be text");
   const auto missing = read_pod_file("/nowhere/pod.yaml");
   ASSERT_FALSE(missing);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/ids.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::lite {
@@ -15,7 +16,6 @@ using testing::IsSupersetOf;
 
 class ImageRecipeTest : public testing::Test {
  protected:
-  ImageRecipeTest() { std::filesystem::remove_all(root_); }
   ~ImageRecipeTest() override { std::filesystem::remove_all(root_); }
 
   /// @returns the folder of a project with this leoflow.yaml.
@@ -26,7 +26,7 @@ class ImageRecipeTest : public testing::Test {
     return folder;
   }
 
-  std::string root_ = testing::TempDir() + "image_recipe";
+  const std::string root_ = testing::TempDir() + "image_recipe_" + random_hex(6);
 };
 
 TEST_F(ImageRecipeTest, ItsDockerfileInstallsWhatTheProjectsSay) {

@@ -25,13 +25,18 @@ SecretRights SecretRights::read(store::Session& session, const Caller& caller, S
   SecretRights out;
   out.is_unlimited_ = caller.is_parsing();
   if (caller.is_parsing()) return out;
-  const store::Rows rows = session.query(
-      "SELECT ti.dag_id, ti.run_id, ti.task_id, v.secrets FROM task_instance ti"
-      " LEFT JOIN dag_version v ON v.id = ti.dag_version_id WHERE ti.id = $1",
-      {caller.attempt});
-  if (rows.empty()) return out;
   std::optional<std::string> declared;
-  store::Reader{rows[0]} >> out.dag_id >> out.run_id >> out.task_id >> declared;
+  // A try that is to be tried again is history while its callbacks still run.
+  for (const char* table : {"task_instance", "task_instance_history"}) {
+    const store::Rows rows =
+        session.query(fmt::format("SELECT ti.dag_id, ti.run_id, ti.task_id, v.secrets FROM {} ti"
+                                  " LEFT JOIN dag_version v ON v.id = ti.dag_version_id WHERE ti.id = $1",
+                                  table),
+                      {caller.attempt});
+    if (rows.empty()) continue;
+    store::Reader{rows[0]} >> out.dag_id >> out.run_id >> out.task_id >> declared;
+    break;
+  }
   if (declared) {
     if (auto parsed = parse_json(*declared)) out.declared_ = std::move(*parsed);
   }

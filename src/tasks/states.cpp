@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "base/time_text.hpp"
 #include "dag/state_trigger.hpp"
 #include "tasks/task_service.hpp"
@@ -89,7 +90,12 @@ void TaskService::defer(const Caller& caller, const json::value& request, const 
 }
 
 std::string TaskService::open_kwargs(const std::string& sealed) const {
-  return sealed.starts_with('{') ? sealed : sealer_.open(sealed).value_or("{}");
+  if (sealed.starts_with('{')) return sealed;
+  const auto kwargs = sealer_.open(sealed);
+  if (kwargs) return *kwargs;
+  // The trigger fails without them, and says so in its task's log; this says why.
+  log::error("the arguments of a trigger: {}", kwargs.error().message);
+  return "{}";
 }
 
 void TaskService::set_terminal_state(const Caller& caller, const json::value& request, const Reply& reply) {

@@ -251,6 +251,13 @@ TEST_F(SecretScopeTest, WherePermissiveAProjectThatDeclaresIsHeldToIt) {
   EXPECT_FALSE(may_read(SecretScope::permissive, "other"));
 }
 
+TEST_F(SecretScopeTest, ACallbackOfATryThatIsToBeTriedAgainHasThemStill) {
+  declare(R"({"variables": ["team_a"], "connections": []})");
+  body({{"type", "RetryTask"}});
+  EXPECT_TRUE(may_read(SecretScope::declared, "team_a"));
+  EXPECT_FALSE(may_read(SecretScope::declared, "other"));
+}
+
 TEST_F(SecretScopeTest, EachUseIsWrittenDown) {
   declare(R"({"variables": ["team_a"], "connections": []})");
   EXPECT_TRUE(may_read(SecretScope::declared, "team_a"));

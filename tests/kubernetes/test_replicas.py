@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from cable import Cable
 from control_plane import Server, free_address
 from support import eventually
 from test_pods import WAITING, await_pod, events, quick
@@ -159,6 +161,30 @@ def test_a_leader_that_hangs_is_replaced_and_ends_when_it_wakes_up(make_server, 
     for run_id in (old, new):
         second.await_run("waiting", run_id)
         assert second.task_instances("waiting", run_id)["wait"]["try_number"] == 1
+
+
+def test_a_leader_that_loses_the_database_alone_leaves_its_agents_to_the_next(make_server, tmp_path: pathlib.Path):
+    replicas, gate = Replicas(make_server, ["all", "all"]), tmp_path / "gate"
+    first, second = replicas.all
+    with tempfile.TemporaryDirectory() as folder:
+        cable = Cable(first.database_url, pathlib.Path(folder))
+        first.settings["LEOFLOW_DATABASE_URL"] = cable.url
+        second.stop()
+        first.stop()
+        first.start()
+        second.start()
+        assert replicas.leader() is first
+        first.push({"dag.py": WAITING.format(version="v1", gate=gate)})
+        run_id = first.trigger("waiting")
+        eventually(lambda: "this is v1" in events(first, "waiting", run_id, "wait"), "the task runs", 60)
+        cable.pull_out()
+        eventually(lambda: measure(second, "leoflow_leader") == 1, "the other one leads", 20)
+        gate.touch()
+        second.await_run("waiting", run_id)
+        assert second.task_instances("waiting", run_id)["wait"]["try_number"] == 1
+        assert first.process.poll() is None
+        cable.plug_in()
+        assert first.process.wait(timeout=20) == 70
 
 
 def test_one_that_only_answers_never_leads_and_one_that_only_schedules_answers_nobody(make_server):

@@ -89,7 +89,8 @@ std::optional<http::Response> Cors::preflight(const http::Request& request) cons
 }
 
 void Cors::mark(const http::Request& request, http::Response& response) const {
-  if (!is_on()) return;
+  // One that another replica answered has its marks; two are none to a browser.
+  if (!is_on() || response.has_header("access-control-allow-credentials")) return;
   response.headers.emplace_back("Vary", "Origin");
   const std::string_view origin = request.header("origin");
   if (origin.empty()) return;

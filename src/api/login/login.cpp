@@ -156,7 +156,11 @@ Result<Answer> generate_token(Call& call, const gen::GenerateTokenParams&, gen::
   // What a service may do ends with its own token.
   if (call.user.subject.starts_with(auth::kServicePrefix))
     return fail(ErrorCode::forbidden, "A service has the token it was given");
-  const auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
+  auto life = body.token_type == "cli" ? auth::Tokens::kCliLife : auth::Tokens::kUserLife;
+  // Or nobody would have to go to the provider again, who may not let them in any more.
+  if (auth::logs_in_outside(call.db(), call.user.subject))
+    life =
+        std::min(life, std::chrono::duration_cast<std::chrono::seconds>(call.user.expires_at - call.now()));
   gen::GenerateTokenResponse response;
   response.access_token = call.api.tokens.issue(call.user.subject, call.user.role, call.began, life);
   response.token_type = body.token_type;

@@ -53,7 +53,7 @@ Answer notice_of(const Error& error) {
 /// The provider may take seconds to answer. So many at once leave threads for everybody else.
 class ProviderTurn {
  public:
-  ProviderTurn() : is_taken_(turns().try_acquire_for(std::chrono::seconds(1))) {}
+  ProviderTurn() : is_taken_(turns().try_acquire()) {}
   ProviderTurn(const ProviderTurn&) = delete;
   ProviderTurn& operator=(const ProviderTurn&) = delete;
   ~ProviderTurn() {

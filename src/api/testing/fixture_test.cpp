@@ -158,7 +158,10 @@ void ApiTest::seed() {
       "'airflow.timetables.simple.NullTimetable', "
       "NULL, 1, 0, 0, 0, 16, 16, 0, 'ver-2', 1);"
       "INSERT INTO dag_tag VALUES ('hello', 'demo'), ('hello', 'aaa');"
-      "INSERT INTO dag_version VALUES ('ver-1', 'hello', 1, 'dags-folder', NULL, 'h', {}, 'print(1)', 1, 1), "
+      "INSERT INTO dag_version (id, dag_id, version_number, bundle_name, bundle_version, dag_hash, "
+      "serialized, "
+      "source, created_at, updated_at) VALUES ("
+      "'ver-1', 'hello', 1, 'dags-folder', NULL, 'h', {}, 'print(1)', 1, 1), "
       "('ver-2', 'other', 1, 'dags-folder', NULL, 'h', '{{\"dag\":{{\"tasks\":[]}}}}', 'print(2)', 1, 1);",
       quoted(kSerialized)));
   session->execute_script(

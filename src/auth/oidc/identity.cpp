@@ -29,6 +29,11 @@ const json::value* find_claim(const json::value& claims, std::string_view name) 
   return inner == nullptr ? nullptr : find_claim(*inner, name.substr(dot + 1));
 }
 
+/// Some providers say it as a text. One that says nothing has not done it.
+bool is_verified(const json::value& claims) {
+  return get_bool(claims, "email_verified", false) || get_text(claims, "email_verified") == "true";
+}
+
 Result<Identity> identity_of(const json::value& claims, const Settings& settings) {
   const json::value* name = find_claim(claims, settings.username_claim);
   if (name == nullptr || !name->is_string())
@@ -40,9 +45,9 @@ Result<Identity> identity_of(const json::value& claims, const Settings& settings
   if (!is_possible_username(out.username))
     return fail(ErrorCode::forbidden, fmt::format("'{}' cannot be the name of a user", out.username));
   // Who may write any address there could be anybody here.
-  if (settings.username_claim == "email" && !get_bool(claims, "email_verified", true))
+  if (settings.username_claim == "email" && !is_verified(claims))
     return fail(ErrorCode::forbidden,
-                fmt::format("the provider has not verified the address '{}'", out.username));
+                fmt::format("the provider does not say that it has verified the address '{}'", out.username));
   return out;
 }
 

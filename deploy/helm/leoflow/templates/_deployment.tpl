@@ -81,7 +81,7 @@ spec:
           {{ $name }}Probe:
             httpGet:
               path: {{ eq $name "readiness" | ternary "/readyz" "/healthz" }}
-              port: http
+              port: {{ eq $name "readiness" | ternary "http" "metrics" }}
             {{- toYaml $times | nindent 12 }}
           {{- end }}
           resources:
