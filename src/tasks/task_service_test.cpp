@@ -253,6 +253,7 @@ TEST_F(SecretScopeTest, WherePermissiveAProjectThatDeclaresIsHeldToIt) {
 
 TEST_F(SecretScopeTest, ACallbackOfATryThatIsToBeTriedAgainHasThemStill) {
   declare(R"({"variables": ["team_a"], "connections": []})");
+  engine_.attempt_started({spec_.id, "h", "u", 1, clock_.now()});
   body({{"type", "RetryTask"}});
   EXPECT_TRUE(may_read(SecretScope::declared, "team_a"));
   EXPECT_FALSE(may_read(SecretScope::declared, "other"));

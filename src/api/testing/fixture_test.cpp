@@ -95,15 +95,15 @@ ApiTest::ApiTest(Settings settings)
 }
 
 Surroundings ApiTest::around() {
-  return {[this] { return processes_; },
-          [](const http::Request& request) {
-            http::Response response;
-            json::object sent;
-            for (const auto& [name, value] : request.headers) sent[name] = value;
-            response.body = json::serialize(sent);
-            return response;
-          },
-          nullptr};
+  return {.processes = [this] { return processes_; },
+          .plugin_apps =
+              [](const http::Request& request) {
+                http::Response response;
+                json::object sent;
+                for (const auto& [name, value] : request.headers) sent[name] = value;
+                response.body = json::serialize(sent);
+                return response;
+              }};
 }
 
 ApiTest::~ApiTest() {
