@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "base/turn.hpp"
 #include "http/forward.hpp"
 
 namespace leoflow::app {
@@ -35,8 +36,8 @@ std::optional<http::Response> LeaderDoor::pass(const http::Request& request) {
     refusal.headers.emplace_back(kNotLeading, "1");
     return refusal;
   }
-  const Place place(places_);
-  if (!place.is_taken) return try_later("Too much waits for the leading replica. Try again");
+  const Turn turn(places_);
+  if (!turn.is_taken()) return try_later("Too much waits for the leading replica. Try again");
   return pass_on(request);
 }
 

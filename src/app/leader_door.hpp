@@ -25,17 +25,6 @@ class LeaderDoor {
   static constexpr std::ptrdiff_t kMostAtOnce = 5;  ///< other workers are left for what needs no leader
   using Places = std::counting_semaphore<kMostAtOnce>;
 
-  struct Place {
-    explicit Place(Places& of) : places(of), is_taken(of.try_acquire()) {}
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() {
-      if (is_taken) places.release();
-    }
-    Places& places;
-    const bool is_taken;
-  };
-
   Campaign& campaign_;
   Places places_{kMostAtOnce};
 };

@@ -49,7 +49,8 @@ std::int64_t Leadership::holder_of_lock(store::Session& session) {
   return rows.empty() ? 0 : rows[0].integer(0);
 }
 
-void Leadership::cut_off_if_hung(store::Session& session, std::int64_t connection) {
+void Leadership::cut_off_if_hung(store::Session& session) {
+  const std::int64_t connection = holder_of_lock(session);
   const auto now = std::chrono::steady_clock::now();
   if (connection == 0 || connection != suspect_) {
     suspect_ = connection;
@@ -64,13 +65,12 @@ void Leadership::cut_off_if_hung(store::Session& session, std::int64_t connectio
 }
 
 bool Leadership::elect(store::Session& session) {
-  const std::int64_t connection = holder_of_lock(session);
   if (!try_lock(session)) {
     const auto leader = look(session);
     if (leader && leader->silence < kSilence) {
       suspect_ = 0;
     } else {
-      cut_off_if_hung(session, connection);
+      cut_off_if_hung(session);
     }
     return false;
   }

@@ -61,7 +61,7 @@ class Leadership {
   /// Whose connection holds the lock; 0 for nobody's.
   static std::int64_t holder_of_lock(store::Session& session);
   /// Of a leader that is silent: ends its connection, if that was the one some time ago, too.
-  void cut_off_if_hung(store::Session& session, std::int64_t connection);
+  void cut_off_if_hung(store::Session& session);
 
   store::Database& database_;
   const std::string holder_;

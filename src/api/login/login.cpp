@@ -9,6 +9,7 @@
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
 #include "base/text.hpp"
+#include "base/turn.hpp"
 
 namespace leoflow::api {
 
@@ -40,24 +41,7 @@ Answer too_many_tries(std::chrono::seconds wait, std::string_view why) {
 }
 
 /// Looking at a password takes long on purpose. So many at once leave threads for everybody else.
-class PasswordTurn {
- public:
-  PasswordTurn() : is_taken_(turns().try_acquire()) {}
-  PasswordTurn(const PasswordTurn&) = delete;
-  PasswordTurn& operator=(const PasswordTurn&) = delete;
-  ~PasswordTurn() {
-    if (is_taken_) turns().release();
-  }
-  bool is_taken() const { return is_taken_; }
-
- private:
-  static constexpr std::ptrdiff_t kMost = 4;
-  static std::counting_semaphore<kMost>& turns() {
-    static std::counting_semaphore<kMost> turns(kMost);
-    return turns;
-  }
-  const bool is_taken_;
-};
+std::counting_semaphore<4> password_places(4);
 
 /// The user, if the password is theirs. Takes as long for unknown names.
 std::optional<auth::User> check_password(Call& call, const gen::LoginBody& body) {
@@ -74,7 +58,7 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   if (body.username.empty() || body.password.empty()) {
     return fail(ErrorCode::invalid, "Username and password must be provided");
   }
-  const PasswordTurn turn;
+  const Turn turn(password_places);
   if (!turn.is_taken()) return too_many_tries(std::chrono::seconds{1}, "Too many logins at once. Try again");
   // Not the name itself: somebody may send very long ones.
   const std::string key = call.request.remote_address + " " + sha256_hex(body.username);

@@ -10,6 +10,7 @@
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/turn.hpp"
 
 namespace leoflow::api {
 
@@ -51,24 +52,7 @@ Answer notice_of(const Error& error) {
 }
 
 /// The provider may take seconds to answer. So many at once leave threads for everybody else.
-class ProviderTurn {
- public:
-  ProviderTurn() : is_taken_(turns().try_acquire()) {}
-  ProviderTurn(const ProviderTurn&) = delete;
-  ProviderTurn& operator=(const ProviderTurn&) = delete;
-  ~ProviderTurn() {
-    if (is_taken_) turns().release();
-  }
-  bool is_taken() const { return is_taken_; }
-
- private:
-  static constexpr std::ptrdiff_t kMost = 4;
-  static std::counting_semaphore<kMost>& turns() {
-    static std::counting_semaphore<kMost> turns(kMost);
-    return turns;
-  }
-  const bool is_taken_;
-};
+std::counting_semaphore<4> provider_places(4);
 
 Answer too_many() {
   return notice(503, "Too many logins at once", "Others are being logged in just now.");
@@ -79,7 +63,7 @@ Result<Answer> oidc_login(Call& call, const gen::OidcLoginParams& params) {
   std::string next = params.next.value_or("");
   if (next.empty()) next = "/";
   if (!is_safe_next(call.request, next)) return fail(ErrorCode::invalid, "Invalid or unsafe next URL");
-  const ProviderTurn turn;
+  const Turn turn(provider_places);
   if (!turn.is_taken()) return too_many();
   const Attempt attempt = Attempt::begin(std::move(next));
   auto url = call.api.oidc->authorization_url(attempt, call.now());
@@ -145,7 +129,7 @@ Answer come_back(Call& call, const gen::OidcCallbackParams& params, const Attemp
     return notice(403, "You were not logged in", "Another provider answered than the one that was asked.");
   if (params.error)
     return notice(403, "You were not logged in", fmt::format("The provider says: {}", *params.error));
-  const ProviderTurn turn;
+  const Turn turn(provider_places);
   if (!turn.is_taken()) return too_many();
   const auto identity = provider.redeem(params.code.value_or(""), attempt, call.now());
   if (!identity) {
