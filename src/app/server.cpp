@@ -21,6 +21,7 @@
 #include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
+#include "k3d/live_launcher.hpp"
 #include "lite/dag_processor.hpp"
 #include "lite/plugin_apps.hpp"
 #include "lite/plugin_files.hpp"
@@ -51,10 +52,12 @@ struct Server::Parts {
   fleet::FleetOptions fleet_options(const ServerConfig& config) {
     fleet::FleetOptions options{.log_folder = config.logs_folder};
     const auto* live = std::get_if<LiveConfig>(&config.dags);
-    if (live == nullptr) {
+    if (live == nullptr || live->pods) {
       options.claim_grace = kPodGrace;
       // One task, one process: nothing would be gained by importing its file ahead of it.
       options.preload = false;
+    }
+    if (live == nullptr) {
       // Plugins are in the images of projects; the server has none.
       options.known_answers["plugins"] = R"({"plugins": [], "import_errors": [], "prefixes": []})";
     } else if (live->stock_workers) {
@@ -79,6 +82,7 @@ struct Server::Parts {
   std::optional<tasks::TaskService> tasks;
   std::optional<fleet::LogKeeper> logs;
   std::optional<executor::KubernetesExecutor> pods;
+  std::optional<k3d::LiveLauncher> live_launcher;
   std::optional<api::Api> api;
   std::optional<api::execution::ExecutionApi> execution;
   std::optional<lite::PluginApps> plugin_apps;
@@ -109,6 +113,15 @@ api::ApiConfig api_config(const ServerConfig& config) {
   return out;
 }
 
+/// The agent of this host has a token of its own; those of pods are shown to Kubernetes.
+agentrpc::Authenticate by_token_or_pod(const std::string& host_token, executor::KubernetesExecutor& pods) {
+  return [host = agentrpc::by_token(host_token), &pods](const std::string& token, auto then) {
+    host(token, [&pods, token, then = std::move(then)](Result<agentrpc::AgentIdentity> known) {
+      known ? then(std::move(known)) : pods.authenticate(token, then);
+    });
+  };
+}
+
 executor::HostAgentOptions agent_options(const LiveConfig& live, int grpc_port) {
   executor::HostAgentOptions out;
   out.command = {live.agent_program, "--server",  fmt::format("127.0.0.1:{}", grpc_port),
@@ -119,6 +132,7 @@ executor::HostAgentOptions agent_options(const LiveConfig& live, int grpc_port) 
     out.command.push_back(std::to_string(live.slots));
   }
   out.environment["LEOFLOW_AGENT_TOKEN"] = live.agent_token;
+  if (live.pods) out.environment["LEOFLOW_AGENT_TLS_CA"] = live.pods->certificate_file;
   out.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] = lite::PluginFiles::folder_of(live.workspace);
   out.pid_file = live.agent_folder + "/agent.pid";
   out.log_file = live.agent_folder + "/agent.log";
@@ -221,6 +235,11 @@ Result<void> Server::open_agents() {
   agentrpc::ServerOptions options{.address = fmt::format("{}:{}", config_.grpc.host, config_.grpc.port)};
   if (const auto* live = std::get_if<LiveConfig>(&config_.dags)) {
     options.authenticate = agentrpc::by_token(live->agent_token);
+    if (const auto& pods = live->pods) {
+      options.certificate_file = pods->certificate_file;
+      options.key_file = pods->key_file;
+      options.authenticate = by_token_or_pod(live->agent_token, *p.pods);
+    }
   } else {
     const auto& frozen = std::get<FrozenConfig>(config_.dags);
     options.certificate_file = frozen.certificate_file;
@@ -287,14 +306,31 @@ void Server::start_plugins(const LiveConfig& live) {
   p.plugin_files->start();
 }
 
-void Server::make_runner() {
+Result<void> Server::make_live_launcher(const LivePods& pods) {
+  Parts& p = *parts_;
+  auto builder = lite::ImageBuilder::find("docker");
+  if (!builder) return std::unexpected(builder.error());
+  p.logs.emplace(*p.database, config_.logs_folder);
+  p.pods.emplace(pods.kubernetes, *p.engine, *p.logs, p.clock);
+  p.live_launcher.emplace(
+      std::make_unique<k3d::LiveImages>(std::move(*builder), k3d::Cluster(pods.cluster), pods.task_image),
+      *p.pods, *p.engine, *p.logs);
+  p.fleet.bind(*p.engine, *p.tasks, &*p.live_launcher, &*p.logs);
+  return {};
+}
+
+Result<void> Server::make_runner() {
   Parts& p = *parts_;
   if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags)) {
     p.logs.emplace(*p.database, config_.logs_folder);
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
-    return p.fleet.bind(*p.engine, *p.tasks, &*p.pods, &*p.logs);
+    p.fleet.bind(*p.engine, *p.tasks, &*p.pods, &*p.logs);
+    return {};
   }
+  const auto& live = std::get<LiveConfig>(config_.dags);
+  if (live.pods) return make_live_launcher(*live.pods);
   p.fleet.bind(*p.engine, *p.tasks);
+  return {};
 }
 
 void Server::make_engine() {
@@ -361,7 +397,7 @@ Result<void> Server::lead() {
     if (auto opened = open_agents(); !opened) return opened;
   }
   p.api->renew_plugins();
-  if (p.pods) p.pods->start(p.campaign->epoch());
+  if (p.pods) p.pods->start(p.campaign ? p.campaign->epoch() : 0);
   return {};
 }
 
@@ -373,7 +409,7 @@ Result<void> Server::start() {
   if (auto opened = open_database(); !opened) return opened;
   make_engine();
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length, config_.secret_scope);
-  make_runner();
+  if (auto made = make_runner(); !made) return made;
   make_api();
   // As many connections as the HTTP server takes, and files beside them.
   allow_open_files(4096);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -16,6 +17,15 @@
 
 namespace leoflow::app {
 
+/// Pods of a cluster on this machine, for live files.
+struct LivePods {
+  executor::KubernetesSettings kubernetes;
+  std::string cluster;           ///< its name, for k3d
+  std::string task_image;        ///< that projects' images start from
+  std::string certificate_file;  ///< PEM: what agents are shown, and trust by itself
+  std::string key_file;
+};
+
 /// Live files, and an agent on this host that parses and runs them.
 struct LiveConfig {
   std::string workspace;                    ///< absolute folder of DAG files
@@ -26,9 +36,10 @@ struct LiveConfig {
   std::string agent_token;
   std::string python;
   std::string worker_path;
-  std::string parser_version;  ///< changes whenever files must be parsed again
-  int slots = 0;               ///< 0: the agent's default
-  bool stock_workers = false;  ///< tasks run in workers of Airflow's own instead of the warm Python
+  std::string parser_version;         ///< changes whenever files must be parsed again
+  int slots = 0;                      ///< 0: the agent's default
+  bool stock_workers = false;         ///< tasks run in workers of Airflow's own instead of the warm Python
+  std::optional<LivePods> pods = {};  ///< tasks run there instead
 };
 
 /// What a replica of several does.
@@ -96,7 +107,8 @@ class Server {
   Result<void> open_database();
   void put_admin();
   void make_engine();
-  void make_runner();
+  Result<void> make_runner();
+  Result<void> make_live_launcher(const LivePods& pods);
   void make_api();
   Result<void> open_http();
   Result<void> open_agents();

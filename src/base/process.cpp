@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/spawn.hpp"
+#include "base/text.hpp"
 
 extern char** environ;
 
@@ -77,6 +78,19 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
   }
   result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return result;
+}
+
+Result<std::string> run_or_fail(std::vector<std::string> arguments,
+                                const std::function<void(std::string_view)>& on_line) {
+  // The first words tell which of its jobs it was; all of them may be long.
+  constexpr std::size_t kNamed = 3;
+  const std::string name = join(std::span(arguments).first(std::min(kNamed, arguments.size())), " ");
+  auto ended = run_program(std::move(arguments), on_line);
+  if (!ended) return std::unexpected(ended.error());
+  if (ended->exit_code == 0) return std::move(ended->output);
+  return fail(ErrorCode::unavailable,
+              fmt::format("`{}` failed with exit code {}{}", name, ended->exit_code,
+                          on_line ? "; it said why above" : fmt::format(": {}", trim(ended->output))));
 }
 
 std::string executable_path() {

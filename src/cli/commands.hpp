@@ -10,6 +10,7 @@ namespace leoflow::cli {
 void add_setup(CLI::App& app);
 void add_lite(CLI::App& app);
 void add_rotate_token_key(CLI::App& lite);
+void add_provision(CLI::App& lite);
 void add_explain(CLI::App& app);
 void add_db(CLI::App& app);
 void add_users(CLI::App& app);
@@ -18,6 +19,7 @@ void add_version(CLI::App& app);
 void add_project(CLI::App& app);
 void add_image(CLI::App& app);
 void add_server(CLI::App& app);
+void add_demo(CLI::App& app);
 void add_push(CLI::App& app);
 void add_dags(CLI::App& app);
 void add_runs(CLI::App& app);

@@ -7,9 +7,9 @@
 #include "cli/commands.hpp"
 #include "cli/compiled.hpp"
 #include "cli/exit.hpp"
-#include "cli/image_builder.hpp"
 #include "cli/local_python.hpp"
 #include "cli/remote.hpp"
+#include "lite/image_builder.hpp"
 
 namespace leoflow::cli {
 namespace {
@@ -51,9 +51,9 @@ PlannedImage plan(const ImageOptions& options) {
   out.tag = options.tag;
   if (out.tag.empty()) {
     const std::string name =
-        recipe.image_name.empty() ? image_name_of(root.filename().string()) : recipe.image_name;
+        recipe.image_name.empty() ? lite::image_name_of(root.filename().string()) : recipe.image_name;
     out.tag = fmt::format("{}{}{}:{}", recipe.registry, recipe.registry.empty() ? "" : "/", name,
-                          image_tag_of(out.label));
+                          lite::image_tag_of(out.label));
   }
   return out;
 }
@@ -62,10 +62,14 @@ void step(const std::string& what) {
   fmt::print(stderr, "== {}\n", what);
 }
 
-ImageBuilder build_image(const ImageOptions& options, const PlannedImage& planned) {
-  ImageBuilder builder = value_or_exit(ImageBuilder::find(options.builder));
+void tell_line(std::string_view line) {
+  fmt::print(stderr, "   {}\n", line);
+}
+
+lite::ImageBuilder build_image(const ImageOptions& options, const PlannedImage& planned) {
+  lite::ImageBuilder builder = value_or_exit(lite::ImageBuilder::find(options.builder));
   step(fmt::format("{} builds {} from {}", builder.name(), planned.tag, planned.base));
-  value_or_exit(builder.build(planned.recipe, planned.base, planned.tag));
+  value_or_exit(builder.build(planned.recipe, planned.base, planned.tag, tell_line));
   return builder;
 }
 
@@ -97,9 +101,9 @@ void deploy(const ImageOptions& options) {
   // Before the image is built: a server that is not there, or does not know us, is soon told.
   Remote remote(options.server_url);
   remote.get("/api/v2/projects?limit=1");
-  const ImageBuilder builder = build_image(options, planned);
+  const lite::ImageBuilder builder = build_image(options, planned);
   step(fmt::format("pushing {}", planned.tag));
-  const std::string image = value_or_exit(builder.push(planned.tag));
+  const std::string image = value_or_exit(builder.push(planned.tag, tell_line));
   const dag::Artifact artifact = freeze(std::move(checked), planned.recipe.folder, planned.label, image);
   const std::string text = artifact.text();
   value_or_exit(dag::Artifact::read(text));

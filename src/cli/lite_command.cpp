@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +15,7 @@
 #include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
+#include "cli/outside_cluster.hpp"
 #include "cli/secret_keys.hpp"
 #include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
@@ -31,7 +34,7 @@ constexpr int kMetricsAbove = 1010;
 
 struct LiteOptions {
   std::string path;
-  std::string executor = "auto";
+  std::string executor;  ///< "" for what config.yaml says
   int port = 0;
   std::string host = "127.0.0.1";
   int slots = 0;
@@ -53,10 +56,35 @@ fs::path find_workspace(const LiteOptions& options, const lite::Config& config) 
   return workspace;
 }
 
-/// "auto" takes k3d when Docker and k3d are there; running tasks there comes with a later version.
-void choose_executor(const std::string& wanted) {
-  if (wanted == "k3d") throw Exit{7, "--executor=k3d is not supported yet; use --executor=subprocess"};
-  if (wanted == "auto") fmt::print(stderr, "executor: subprocess (pods in k3d are not supported yet)\n");
+constexpr std::array<const char*, 4> kExecutors = {"auto", "subprocess", "stock", "k3d"};
+
+std::string chosen_executor(const LiteOptions& options, const lite::Config& config) {
+  if (!options.executor.empty()) return options.executor;
+  if (std::ranges::find(kExecutors, config.lite_executor) != kExecutors.end()) return config.lite_executor;
+  throw Exit{2, fmt::format("config.yaml: lite_executor is '{}', not one of auto, subprocess, stock, k3d",
+                            config.lite_executor)};
+}
+
+/// Whether tasks run in pods. "auto" does where somebody has provisioned the cluster, and says what it took.
+bool takes_pods(const std::string& wanted) {
+  if (wanted != "auto") return wanted == "k3d";
+  const auto exists = k3d::Cluster(kLiteCluster).exists();
+  const bool is_there = exists && *exists;
+  fmt::print(stderr, "executor: {}\n",
+             is_there ? "k3d" : "subprocess (`leoflow lite provision` gets what pods in k3d take)");
+  return is_there;
+}
+
+app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
+  const k3d::Cluster cluster(kLiteCluster);
+  OutsideCluster outside =
+      enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");
+  if (slots > 0) outside.kubernetes.parallelism = slots;
+  return {.kubernetes = std::move(outside.kubernetes),
+          .cluster = cluster.name(),
+          .task_image = task_image_of(home),
+          .certificate_file = outside.certificate.certificate,
+          .key_file = outside.certificate.key};
 }
 
 app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
@@ -89,8 +117,14 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
   live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
   live.parser_version =
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
-  live.stock_workers = options.executor == "stock";
+  const std::string executor = chosen_executor(options, config);
+  live.stock_workers = executor == "stock";
   live.slots = options.slots;
+  if (takes_pods(executor)) {
+    live.pods = live_pods(home, out.grpc.port, options.slots);
+    // Pods are in a network of Docker's.
+    out.grpc.host = "0.0.0.0";
+  }
   out.dags = std::move(live);
   value_or_exit(
       read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
@@ -107,7 +141,6 @@ void reset_database(const std::string& url) {
 
 void run_lite(const LiteOptions& options) {
   const lite::Home home = lite::Home::from_environment();
-  choose_executor(options.executor);
   const auto setup =
       value_or_exit(lite::set_up(home, {}, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }));
   const fs::path workspace = find_workspace(options, setup.config);
@@ -146,10 +179,10 @@ void add_lite(CLI::App& app) {
       "path", options->path,
       "A project (dag.py), a folder of projects, or an Airflow dags folder (default: the workspace)");
   lite->add_option("--executor", options->executor,
-                   "How tasks run: auto, subprocess (forked from a warm Python), stock (a worker process of "
-                   "Airflow's own for each) or k3d")
-      ->check(CLI::IsMember({"auto", "subprocess", "stock", "k3d"}))
-      ->capture_default_str();
+                   "How tasks run: auto (in pods if `leoflow lite provision` was run), subprocess (forked "
+                   "from a warm Python), stock (a worker process of "
+                   "Airflow's own for each) or k3d (a pod for each)")
+      ->check(CLI::IsMember(std::vector<std::string>(kExecutors.begin(), kExecutors.end())));
   lite->add_option("--port", options->port, "HTTP port (default 8088); gRPC is 1011 above it, metrics 1010")
       ->check(CLI::Range(1, 64500));
   lite->add_option("--host", options->host, "Address to listen on")->capture_default_str();
@@ -170,6 +203,7 @@ void add_lite(CLI::App& app) {
       "  leoflow lite reset-password");
   reset->callback([] { reset_password(); });
   add_rotate_token_key(*lite);
+  add_provision(*lite);
   lite->callback([options, lite] {
     if (lite->get_subcommands().empty()) run_lite(*options);
   });

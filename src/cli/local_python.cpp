@@ -1,8 +1,6 @@
 #include "cli/local_python.hpp"
 
 #include "app/worker_sources.hpp"
-#include "base/process.hpp"
-#include "base/text.hpp"
 #include "cli/exit.hpp"
 #include "lite/config.hpp"
 #include "lite/python_environment.hpp"
@@ -15,8 +13,7 @@ lite::LocalPython local_python() {
   lite::LocalPython out;
   out.python = value_or_exit(lite::inspect_python(config.python)).python;
   out.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
-  const auto version = run_program({out.python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"});
-  if (version) out.minor_version = trim(version->output);
+  out.minor_version = lite::minor_version_of(out.python);
   return out;
 }
 

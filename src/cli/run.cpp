@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   add_project(app);
   add_image(app);
   add_server(app);
+  add_demo(app);
   add_push(app);
   add_dags(app);
   add_runs(app);

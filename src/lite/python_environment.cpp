@@ -63,6 +63,11 @@ Result<PythonEnvironment> inspect_python(const std::string& python) {
   return PythonEnvironment{python, lines[0]};
 }
 
+std::string minor_version_of(const std::string& python) {
+  const auto told = run_program({python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"});
+  return told && told->exit_code == 0 ? std::string(trim(told->output)) : "";
+}
+
 Result<PythonEnvironment> make_python_environment(const std::filesystem::path& folder,
                                                   const std::optional<std::string>& wheelhouse,
                                                   const std::function<void(std::string_view)>& progress) {

@@ -23,6 +23,9 @@ struct PythonEnvironment {
 /// another version; all of them are named).
 Result<PythonEnvironment> inspect_python(const std::string& python);
 
+/// "3.11"; "" if the interpreter does not say.
+std::string minor_version_of(const std::string& python);
+
 /// Makes a virtual environment with the pinned packages.
 /// @param wheelhouse folder of wheels to install from instead of the network, if set.
 /// @param progress told what is being done, a line each.

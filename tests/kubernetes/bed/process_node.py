@@ -34,15 +34,20 @@ class ProcessNode:
             f"--folder={self._folder}",
         ]  # fmt: skip
 
+    @property
+    def images_file(self) -> pathlib.Path:
+        """Returns the file that says which images there are; without it all are."""
+        return self._folder / "images.json"
+
     def have_images(self, images: dict[str, Object]) -> None:
         """Has these images and no other: name to `entrypoint`, `cmd` and `env`."""
-        part = self._folder / "images.part"
+        part = self.images_file.with_suffix(".part")
         part.write_text(json.dumps(images))
-        part.rename(self._folder / "images.json")
+        part.rename(self.images_file)
 
     def have_every_image(self) -> None:
         """Has every image again; they contain nothing."""
-        (self._folder / "images.json").unlink(missing_ok=True)
+        self.images_file.unlink(missing_ok=True)
 
     def plan(self, fault: str, pods: str) -> None:
         """Keeps pods whose names fit a pattern from starting, until `fault` is empty again.

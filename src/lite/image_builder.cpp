@@ -1,8 +1,7 @@
-#include "cli/image_builder.hpp"
+#include "lite/image_builder.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 
-namespace leoflow::cli {
+namespace leoflow::lite {
 namespace {
 
 constexpr std::array<std::string_view, 3> kBuilders = {"docker", "podman", "buildah"};
@@ -42,12 +41,10 @@ bool works(const std::string& name) {
   return told && told->exit_code == 0;
 }
 
-Result<void> run(const std::vector<std::string>& command) {
-  const auto ended = run_program(command, [](std::string_view line) { fmt::print(stderr, "   {}\n", line); });
-  if (!ended) return std::unexpected(ended.error());
-  if (ended->exit_code == 0) return {};
-  return fail(ErrorCode::unavailable, fmt::format("`{} {}` failed with exit code {}; it said why above",
-                                                  command[0], command[1], ended->exit_code));
+Result<void> have_built(std::vector<std::string> command, const ImageBuilder::Lines& on_line) {
+  const auto told = run_or_fail(std::move(command), on_line);
+  if (!told) return std::unexpected(told.error());
+  return {};
 }
 
 /// What docker calls an image in the registry that it was pushed to.
@@ -87,8 +84,8 @@ Result<ImageBuilder> ImageBuilder::find(const std::string& name) {
               "daemon does not run. Install one of them; buildah needs no daemon and no root");
 }
 
-Result<void> ImageBuilder::build(const lite::ImageRecipe& recipe, const std::string& base,
-                                 const std::string& tag) const {
+Result<void> ImageBuilder::build(const ImageRecipe& recipe, const std::string& base, const std::string& tag,
+                                 const Lines& on_line) const {
   const ScratchFolder scratch;
   const std::string file = scratch.file("Dockerfile");
   // Docker finds it by this name, the others are told.
@@ -102,16 +99,16 @@ Result<void> ImageBuilder::build(const lite::ImageRecipe& recipe, const std::str
   // As the others do by themselves: what did not change is not made again, and has the same digest.
   if (name_ == "buildah") command.emplace_back("--layers");
   command.push_back(recipe.folder);
-  return run(command);
+  return have_built(command, on_line);
 }
 
-Result<std::string> ImageBuilder::push(const std::string& tag) const {
+Result<std::string> ImageBuilder::push(const std::string& tag, const Lines& on_line) const {
   const ScratchFolder scratch;
   const std::string digest_file = scratch.file("digest");
   std::vector<std::string> command = {name_, "push"};
   if (name_ != "docker") command.insert(command.end(), {"--digestfile", digest_file});
   command.push_back(tag);
-  if (auto done = run(command); !done) return std::unexpected(done.error());
+  if (auto done = have_built(command, on_line); !done) return std::unexpected(done.error());
   std::string digest;
   if (name_ == "docker") {
     auto told = digest_of_docker(tag);
@@ -153,4 +150,4 @@ std::string repository_of(const std::string& tag) {
   return tag.substr(0, colon);
 }
 
-}  // namespace leoflow::cli
+}  // namespace leoflow::lite

@@ -1,0 +1,171 @@
+#include "cli/server_options.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "base/process.hpp"
+#include "base/text.hpp"
+#include "base/variables.hpp"
+#include "cli/exit.hpp"
+#include "cli/secret_keys.hpp"
+#include "kube/access.hpp"
+#include "kube/pod_file.hpp"
+#include "lite/config.hpp"
+#include "lite/python_environment.hpp"
+
+namespace leoflow::cli {
+namespace {
+
+constexpr std::size_t kShortestJwtSecret = 32;
+
+/// "host:port". Ends the command if it is none.
+app::Address address_of(const std::string& text, std::string_view option) {
+  const auto colon = text.rfind(':');
+  app::Address out;
+  if (colon != std::string::npos) {
+    out.host = text.substr(0, colon);
+    const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
+    if (error != std::errc{} || end != text.data() + text.size()) out.port = 0;
+  }
+  if (out.host.empty() || out.port < 1 || out.port > 65535)
+    throw Exit{2, fmt::format("{} is '{}', not an address such as 0.0.0.0:8080", option, text)};
+  return out;
+}
+
+/// How other replicas reach this one.
+std::string own_url(const ServerOptions& options, const app::Address& http) {
+  if (!options.advertise.empty()) {
+    address_of(options.advertise, "--advertise-addr");
+    return "http://" + options.advertise;
+  }
+  const bool is_everywhere = http.host == "0.0.0.0" || http.host == "[::]";
+  return fmt::format("http://{}:{}", is_everywhere ? host_name() : http.host, http.port);
+}
+
+/// What must not be seen in a list of processes. Ends the command if it is not set.
+std::string secret(const char* name, std::string_view what) {
+  std::string value = environment_variable(name);
+  if (value.empty()) throw Exit{2, fmt::format("the environment variable {} is not set: {}", name, what)};
+  return value;
+}
+
+/// The wheel's files: given, or those of this machine's install.
+std::string airflow_folder_of(const ServerOptions& options) {
+  std::string folder = options.airflow_folder;
+  if (folder.empty()) {
+    const auto config = lite::load_config(lite::Home::from_environment());
+    const auto python = config && !config->python.empty() ? lite::inspect_python(config->python)
+                                                          : fail(ErrorCode::not_found, "");
+    if (python) folder = python->airflow_folder;
+  }
+  if (!std::filesystem::is_directory(folder + "/ui/dist")) {
+    throw Exit{3, fmt::format("'{}' has no ui/dist: --airflow-folder names the folder airflow of the pinned "
+                              "package; `leoflow setup` installs that",
+                              folder)};
+  }
+  return folder;
+}
+
+std::string existing_file(const std::string& path, std::string_view option, std::string_view what) {
+  if (path.empty()) throw Exit{2, fmt::format("{} is not given: {}", option, what)};
+  if (!read_file(path)) throw Exit{3, fmt::format("{}: '{}' cannot be read", option, path)};
+  return path;
+}
+
+/// Whole seconds, at least one.
+Duration seconds_of(const char* variable, std::int64_t otherwise) {
+  std::int64_t seconds = otherwise;
+  value_or_exit(read_whole_number(environment_variable, variable, 1, seconds));
+  return std::chrono::seconds(seconds);
+}
+
+executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, const app::Address& grpc) {
+  executor::KubernetesSettings out;
+  out.access = value_or_exit(kube::find_access(options.kubeconfig));
+  for (const std::string& name :
+       {options.name_space, environment_variable("AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE"),
+        out.access.name_space}) {
+    if (!name.empty()) {
+      out.name_space = name;
+      break;
+    }
+  }
+  out.instance = options.instance;
+  out.service_account = options.service_account;
+  out.control_plane = options.control_plane.empty() ? fmt::format("{}:{}", options.instance, grpc.port)
+                                                    : options.control_plane;
+  out.ca_config_map = options.ca_config_map;
+  if (!options.pod_template.empty())
+    out.pod_template = value_or_exit(kube::read_pod_file(options.pod_template));
+  if (!options.template_folder.empty())
+    out.template_folder = std::filesystem::absolute(options.template_folder).string();
+  std::int64_t parallelism = out.parallelism;
+  value_or_exit(read_whole_number(environment_variable, "AIRFLOW__CORE__PARALLELISM", 1, parallelism));
+  out.parallelism = static_cast<int>(std::min<std::int64_t>(parallelism, 100'000));
+  out.pending_limit = seconds_of("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600);
+  value_or_exit(
+      read_switch(environment_variable, "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS", out.delete_pods));
+  value_or_exit(read_switch(environment_variable,
+                            "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE",
+                            out.delete_failed_pods));
+  return out;
+}
+
+/// The first user, if the environment names one.
+void read_admin(app::ServerConfig& config) {
+  const std::string password = environment_variable("LEOFLOW_BOOTSTRAP_PASSWORD");
+  config.admin_password_hash = environment_variable("LEOFLOW_BOOTSTRAP_PASSWORD_HASH");
+  if (!password.empty() && !config.admin_password_hash.empty())
+    throw Exit{2, "LEOFLOW_BOOTSTRAP_PASSWORD and LEOFLOW_BOOTSTRAP_PASSWORD_HASH are both set: take one"};
+  config.admin_password = password;
+  if (password.empty() && config.admin_password_hash.empty()) return;
+  config.admin_email = environment_variable("LEOFLOW_BOOTSTRAP_EMAIL");
+  if (config.admin_email.empty()) config.admin_email = "admin@leoflow.local";
+}
+
+}  // namespace
+
+app::ServerConfig server_config(const ServerOptions& options) {
+  app::ServerConfig out;
+  if (!options.database_url.starts_with("postgresql://") && !options.database_url.starts_with("postgres://"))
+    throw Exit{2,
+               "--database-url (LEOFLOW_DATABASE_URL) must be a postgresql:// URL: the server's database is "
+               "PostgreSQL"};
+  out.database_url = options.database_url;
+  out.http = address_of(options.http, "--http-addr");
+  out.grpc = address_of(options.grpc, "--grpc-addr");
+  out.metrics = address_of(options.metrics, "--metrics-addr");
+  out.edition = options.edition;
+  out.secret_scope =
+      options.secrets == "permissive" ? tasks::SecretScope::permissive : tasks::SecretScope::declared;
+  out.api = value_or_exit(api::read_settings(environment_variable, {}));
+  const std::string jwt =
+      secret("LEOFLOW_AUTH_JWT_SECRET", "it signs the tokens of users; `openssl rand -hex 32` makes one");
+  if (jwt.size() < kShortestJwtSecret)
+    throw Exit{2, fmt::format("LEOFLOW_AUTH_JWT_SECRET has {} characters; it must have at least {}",
+                              jwt.size(), kShortestJwtSecret)};
+  out.jwt = auth::fixed_jwt(jwt);
+  out.secret_keys = secret_keys();
+  read_admin(out);
+  out.logs_folder = std::filesystem::absolute(options.logs_folder).string();
+  out.airflow_folder = airflow_folder_of(options);
+  value_or_exit(
+      read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
+  value_or_exit(
+      read_switch(environment_variable, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule));
+  app::FrozenConfig frozen;
+  frozen.role = options.role == "api"         ? app::Role::api
+                : options.role == "scheduler" ? app::Role::scheduler
+                                              : app::Role::all;
+  frozen.url = own_url(options, out.http);
+  frozen.certificate_file =
+      existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
+  frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
+  frozen.kubernetes = kubernetes_settings(options, out.grpc);
+  frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
+  out.dags = std::move(frozen);
+  return out;
+}
+
+}  // namespace leoflow::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "app/server.hpp"
+
+namespace leoflow::cli {
+
+/// What `leoflow server` is told, apart from what its environment says.
+struct ServerOptions {
+  std::string database_url;
+  std::string http = "0.0.0.0:8080";
+  std::string grpc = "0.0.0.0:9091";
+  std::string metrics = "0.0.0.0:9090";
+  std::string certificate_file;
+  std::string key_file;
+  std::string role = "all";
+  std::string secrets = "declared";
+  std::string advertise;
+  std::string edition;
+  std::string logs_folder = "/var/log/leoflow";
+  std::string airflow_folder;
+  std::string kubeconfig;
+  std::string name_space;
+  std::string service_account;
+  std::string control_plane;
+  std::string ca_config_map;
+  std::string instance = "leoflow";
+  std::string pod_template;
+  std::string template_folder;
+  int start_retries = 3;
+  int start_retry_delay = 10;
+};
+
+/// Puts together what the options and the environment say. Ends the command where they make no sense.
+app::ServerConfig server_config(const ServerOptions& options);
+
+}  // namespace leoflow::cli
