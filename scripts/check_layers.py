@@ -11,7 +11,7 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src"
 MODULE = re.compile(r"lf_module\(NAME\s+(\w+)([^)]*)\)", re.DOTALL)
-INCLUDE = re.compile(r'^\s*#include "([a-z_]+)/', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#include "([a-z0-9_]+)/', re.MULTILINE)
 
 
 def read_dependencies() -> dict[str, list[str]]:
@@ -19,7 +19,7 @@ def read_dependencies() -> dict[str, list[str]]:
     modules = {}
     for path in sorted(SOURCE.glob("*/CMakeLists.txt")):
         for name, rest in MODULE.findall(path.read_text(encoding="utf-8")):
-            deps = re.search(r"\bDEPS\s+([a-z_ \n]+)", rest)
+            deps = re.search(r"\bDEPS\s+([a-z0-9_ \n]+)", rest)
             modules[name] = deps.group(1).split() if deps else []
     return modules
 
