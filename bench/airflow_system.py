@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import processes
@@ -34,20 +35,21 @@ TUNED = {
 }
 
 
-def install() -> None:
-    """Makes the Python environment with the pinned Airflow, if it is not there."""
+def install(environment: pathlib.Path = ENVIRONMENT, extras: Sequence[str] = ()) -> None:
+    """Makes a Python environment with the pinned Airflow and more packages, if it is not there."""
     pins = [line for line in (ROOT / "airflow.pin").read_text().split("\n") if line.startswith("apache-")]
     constraints = ROOT / "scripts/constraints/airflow.txt"
-    stamp, wanted = ENVIRONMENT / ".stamp", "\n".join([*pins, *_DRIVERS, constraints.read_text()])
+    packages = [*pins, *_DRIVERS, *extras]
+    stamp, wanted = environment / ".stamp", "\n".join([*packages, constraints.read_text()])
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    if ENVIRONMENT.is_symlink():
-        raise SystemExit(f"bench: {ENVIRONMENT} is a link; what it points to would be emptied")
+    if environment.is_symlink():
+        raise SystemExit(f"bench: {environment} is a link; what it points to would be emptied")
     print("== installing Airflow", flush=True)
-    subprocess.run(["python3", "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
-    pip = [str(ENVIRONMENT / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run(["python3", "-m", "venv", "--clear", str(environment)], check=True)
+    pip = [str(environment / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
     pip += ["--constraint", str(constraints)]
-    subprocess.run([*pip, *pins, *_DRIVERS], check=True)
+    subprocess.run([*pip, *packages], check=True)
     stamp.write_text(wanted)
 
 
@@ -56,6 +58,7 @@ class Airflow(Lite):
     """An install of Airflow. It shares with Lite the REST API, so what asks it is inherited."""
 
     name: str = "airflow"
+    packages: pathlib.Path = ENVIRONMENT
     settings: dict[str, str] = field(default_factory=dict)
     postgres: Postgres = field(default_factory=Postgres)
     started_at: float = 0.0
@@ -66,7 +69,7 @@ class Airflow(Lite):
     @property
     def environment(self) -> dict[str, str]:
         """Returns the environment of every Airflow process of this install."""
-        bin_path = f"{ENVIRONMENT / 'bin'}:{os.environ['PATH']}"
+        bin_path = f"{self.packages / 'bin'}:{os.environ['PATH']}"
         return os.environ | self._base_settings() | self.settings | {"PATH": bin_path}
 
     def _base_settings(self) -> dict[str, str]:
@@ -95,7 +98,7 @@ class Airflow(Lite):
         self.postgres.start()
         self._url = self.postgres.make_database("airflow")
         with open(self.home / "migrate.log", "ab") as log:
-            command = [str(ENVIRONMENT / "bin/airflow"), "db", "migrate"]
+            command = [str(self.packages / "bin/airflow"), "db", "migrate"]
             subprocess.run(command, env=self.environment, check=True, stdout=log, stderr=log)
 
     def start(self) -> None:
@@ -108,7 +111,7 @@ class Airflow(Lite):
 
     def _start_service(self, service: str) -> subprocess.Popen[bytes]:
         with open(self.home / f"{service}.log", "ab") as log:
-            command = [str(ENVIRONMENT / "bin/airflow"), service]
+            command = [str(self.packages / "bin/airflow"), service]
             # A session of its own, so that all its processes can be ended together.
             return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/engine.hpp"
 
 // What agents say about attempts.
@@ -19,34 +21,45 @@ void update_attempt(store::Session& session, const Uuid& attempt, std::string_vi
   }
 }
 
+/// When an attempt started, by the clock of the machine that runs it. That may be minutes wrong: it was after
+/// the attempt was queued, and is over.
+Time start_by_our_clock(const std::optional<scheduler::TaskRef>& ref, Time told, Time now) {
+  const Time earliest = ref && ref->ti().queued_at ? *ref->ti().queued_at : told;
+  return std::min(std::max(told, earliest), std::max(now, earliest));
+}
+
 }  // namespace
 
-void Engine::attempt_started(AttemptStart start) {
+void Engine::attempt_started(AttemptStart told) {
+  const auto start = std::make_shared<AttemptStart>(std::move(told));
   Item item;
-  item.decide = [this, attempt = start.attempt, at = start.at](Deciding& d) {
-    const auto ref = d.scheduler.find_attempt(attempt);
-    if (ref && ref->ti().queued_at) metrics_.start.observe(at - *ref->ti().queued_at);
-    d.scheduler.attempt_started(attempt, at);
+  item.decide = [this, start](Deciding& d) {
+    const auto ref = d.scheduler.find_attempt(start->attempt);
+    start->at = start_by_our_clock(ref, start->at, d.now);
+    if (ref && ref->ti().queued_at) metrics_.start.observe(start->at - *ref->ti().queued_at);
+    d.scheduler.attempt_started(start->attempt, start->at);
   };
-  item.record = [start = std::move(start)](store::Session& session) {
-    session.execute(kStarted, {start.attempt, start.hostname, start.unixname, start.pid, start.at});
+  item.record = [start](store::Session& session) {
+    session.execute(kStarted, {start->attempt, start->hostname, start->unixname, start->pid, start->at});
   };
   post(std::move(item));
 }
 
-void Engine::begin_attempt(AttemptStart start, std::function<void(AttemptPermit)> done) {
+void Engine::begin_attempt(AttemptStart told, std::function<void(AttemptPermit)> done) {
+  const auto start = std::make_shared<AttemptStart>(std::move(told));
   const auto permit = std::make_shared<AttemptPermit>();
   Item item;
-  item.decide = [this, attempt = start.attempt, at = start.at, permit](Deciding& d) {
-    const auto ref = d.scheduler.find_attempt(attempt);
+  item.decide = [this, start, permit](Deciding& d) {
+    const auto ref = d.scheduler.find_attempt(start->attempt);
     if (!ref) return;
     permit->spec = start_of(*ref);
     permit->is_begun = ref->ti().state == dag::TaskState::queued;
-    d.scheduler.attempt_started(attempt, at);
+    start->at = start_by_our_clock(ref, start->at, d.now);
+    d.scheduler.attempt_started(start->attempt, start->at);
   };
-  item.record = [start = std::move(start), permit](store::Session& session) {
+  item.record = [start, permit](store::Session& session) {
     if (!permit->is_begun) return;
-    session.execute(kStarted, {start.attempt, start.hostname, start.unixname, start.pid, start.at});
+    session.execute(kStarted, {start->attempt, start->hostname, start->unixname, start->pid, start->at});
   };
   item.done = [permit, done = std::move(done)] { done(std::move(*permit)); };
   post(std::move(item));

@@ -7,6 +7,7 @@ import pathlib
 import re
 import socket
 import threading
+import time
 
 
 class Cable:
@@ -19,6 +20,7 @@ class Cable:
             database_url: Names the folder of PostgreSQL's socket as its host.
             folder: Of a short path, for the socket.
         """
+        self.delay = 0.0  # seconds that everything takes longer, each way
         self._target = pathlib.Path(re.search(r"host=([^&]+)", database_url)[1]) / ".s.PGSQL.5432"
         self.url = re.sub(r"host=[^&]+", f"host={folder}", database_url)
         self._socket = folder / ".s.PGSQL.5432"
@@ -54,10 +56,10 @@ class Cable:
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self._lead, args=[one, other], daemon=True).start()
 
-    @staticmethod
-    def _lead(one: socket.socket, other: socket.socket) -> None:
+    def _lead(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
+                time.sleep(self.delay)
                 other.sendall(data)
         _cut(one)
         _cut(other)

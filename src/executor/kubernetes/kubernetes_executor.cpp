@@ -35,9 +35,10 @@ bool is_without_right(const kube::Answer& answer) {
 }
 
 bool is_transient(const kube::Answer& answer) {
-  // 409: a quota was changed by somebody else at the same moment.
-  return answer.status == 429 || answer.status >= 500 || answer.status == 408 || answer.status == 409 ||
-         is_quota(answer) || is_without_right(answer);
+  // 409: a quota was changed by somebody else at the same moment. 401: our token ran out; it is renewed in
+  // place.
+  return answer.status == 429 || answer.status == 401 || answer.status >= 500 || answer.status == 408 ||
+         answer.status == 409 || is_quota(answer) || is_without_right(answer);
 }
 
 std::string uid_of(const json::value& pod) {
@@ -344,8 +345,10 @@ void KubernetesExecutor::remove(const Uuid& attempt, const std::string& name, co
     return client.remove(kube::pods_path(settings_.name_space, name), options);
   });
   if (!answer) return try_again(attempt, {}, answer.error().message);
-  // 409: the pod of this name is another one by now.
-  if (answer->status == 404 || answer->status == 409) return gone(attempt);
+  // The pod of this name is another one by now.
+  const bool is_other =
+      answer->status == 409 && answer->message().find("Precondition failed") != std::string::npos;
+  if (answer->status == 404 || is_other) return gone(attempt);
   // One that is being deleted is told as an event.
   if (!answer->is_ok()) try_again(attempt, answer->retry_after, answer->message());
 }
