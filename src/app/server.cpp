@@ -55,8 +55,10 @@ struct Server::Parts {
       options.claim_grace = kPodGrace;
       // One task, one process: nothing would be gained by importing its file ahead of it.
       options.preload = false;
-      // Plugins are in the images of projects; the server has none.
+      options.host_idle_limit = std::get<FrozenConfig>(config.dags).host_idle_limit;
+      // What is installed is in the images of projects.
       options.known_answers["plugins"] = R"({"plugins": [], "import_errors": [], "prefixes": []})";
+      options.known_answers["catalog"] = "[]";
     } else if (live->stock_workers) {
       options.stock_workers = {.execution_url = execution_url(config),
                                .issue_token = [this](const Uuid& attempt) {
@@ -102,8 +104,9 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.docs_folder = airflow.parent_path() / "fastapi_offline/static";
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
-  if (const auto* live = std::get_if<LiveConfig>(&config.dags))
-    out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
+  const auto* live = std::get_if<LiveConfig>(&config.dags);
+  if (live != nullptr) out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
+  out.is_python_on_demand = live == nullptr;
   out.settings = config.api;
   out.edition = config.edition;
   return out;
@@ -360,8 +363,11 @@ Result<void> Server::lead() {
     const std::lock_guard lock(p.agents_mutex);
     if (auto opened = open_agents(); !opened) return opened;
   }
-  p.api->renew_plugins();
-  if (p.pods) p.pods->start(p.campaign->epoch());
+  if (p.pods) {
+    p.pods->start(p.campaign->epoch());
+  } else {
+    p.api->renew_plugins();
+  }
   return {};
 }
 

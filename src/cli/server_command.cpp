@@ -46,6 +46,7 @@ struct ServerOptions {
   std::string template_folder;
   int start_retries = 3;
   int start_retry_delay = 10;
+  int host_idle_limit = 120;
 };
 
 /// "host:port". Ends the command if it is none.
@@ -191,6 +192,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
+  frozen.host_idle_limit = std::chrono::seconds(options.host_idle_limit);
   out.dags = std::move(frozen);
   return out;
 }
@@ -262,6 +264,13 @@ void add_server(CLI::App& app) {
                    "Seconds before the first of them; each further one waits twice as long")
       ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
       ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  server
+      ->add_option("--host-idle-limit", options->host_idle_limit,
+                   "Seconds without work after which the pod ends that serves triggers, callbacks and the "
+                   "like of a project's version")
+      ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
+      ->check(CLI::Range(1, 86400))
       ->capture_default_str();
   server->footer(
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
