@@ -128,6 +128,12 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     placement_.assign(agent, *attempt);
     if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
   }
+  // It may have come back before its old stream was seen to end.
+  for (auto& [other, old] : placement_.all()) {
+    if (other == session.get() || old.agent_id != agent.agent_id || old.agent_id.empty()) continue;
+    old.is_leaving = true;
+    take_back(other);
+  }
   for (auto& [id, trigger] : triggers_) {
     if (trigger.sent_to != nullptr || !agent.serves(trigger.home)) continue;
     give(agent, trigger, id);
@@ -146,11 +152,7 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
     if (!agent->is_bound) last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
   }
   placement_.remove(session.get(), clock_.now());
-  each_work([&](Work& work) {
-    if (work.sent_to != session.get()) return;
-    work.sent_to = nullptr;
-    work.waits_since = clock_.now();
-  });
+  take_back(session.get());
   send_triggers();
   send_parse_jobs();
 }

@@ -145,6 +145,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   /// @returns "", or why there can be no agent that has this Python.
   std::string lack_of(const engine::PythonHome& home) const;
   void give(Agent& agent, Work& work, const std::string& id) const;
+  /// What was given over that connection waits for an agent again.
+  void take_back(const agentrpc::AgentSession* session);
   /// Nobody waits for it any more.
   void end(const Work& work, const std::string& id);
   /// All that takes Python: triggers and other jobs.

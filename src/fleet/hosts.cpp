@@ -72,6 +72,14 @@ void Fleet::give(Agent& agent, Work& work, const std::string& id) const {
   agent.busy_at = clock_.now();
 }
 
+void Fleet::take_back(const agentrpc::AgentSession* session) {
+  each_work([&](Work& work) {
+    if (work.sent_to != session) return;
+    work.sent_to = nullptr;
+    work.waits_since = clock_.now();
+  });
+}
+
 void Fleet::end(const Work& work, const std::string& id) {
   if (Agent* agent = work.sent_to == nullptr ? nullptr : placement_.find(work.sent_to)) {
     agent->sent.end(id);

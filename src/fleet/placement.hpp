@@ -29,7 +29,7 @@ struct Agent {
   std::set<Uuid> running;
   SentWork sent;            ///< besides attempts
   Time busy_at;             ///< when it was last known to have something to do
-  bool is_leaving = false;  ///< a host that was told to go
+  bool is_leaving = false;  ///< a host that was told to go, or the old stream of one that is back
   int free() const { return slots - static_cast<int>(running.size()); }
   const std::optional<agentrpc::BundleVersion>& host_of() const { return session->identity().bundle; }
   /// Whether it may be given what needs that Python.
