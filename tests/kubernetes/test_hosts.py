@@ -229,6 +229,65 @@ def test_callbacks_of_runs_and_of_tries_that_died_run_with_what_is_declared(make
     assert said("failure") == ["failure", bad, "dies", "ours", "refused"]
 
 
+ARRIVES = """
+import asyncio, pathlib
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+class Arrives(BaseEventTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def serialize(self):
+        return "arrives.Arrives", {"path": self.path}
+
+    async def run(self):
+        while not pathlib.Path(self.path).exists():
+            await asyncio.sleep(0.02)
+        pathlib.Path(self.path).unlink()
+        yield TriggerEvent("here")
+"""
+
+WATCHES = """
+import datetime, pathlib
+from airflow.sdk import DAG, Asset, AssetWatcher, DeadlineAlert, DeadlineReference, SyncCallback, task
+from arrives import Arrives
+from late import tell
+
+inbox = Asset("inbox", watchers=[AssetWatcher(name="files", trigger=Arrives({file!r}))])
+late = DeadlineAlert(name="soon", reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=datetime.timedelta(seconds=0),
+                     callback=SyncCallback(tell, kwargs={{"to": {late!r}}}))
+
+with DAG("watches", schedule=[inbox], deadline=late):
+    @task
+    def see(triggering_asset_events=None):
+        print("it is", triggering_asset_events[inbox][0].extra["payload"])
+    see()
+"""
+
+LATE = """
+import pathlib
+
+def tell(to, context):
+    pathlib.Path(to).write_text(context["dag_run"]["dag_run_id"])
+"""
+
+
+def test_watchers_of_assets_and_deadlines_are_served(make_server, tmp_path: pathlib.Path):
+    server = make_server()
+    file, late = tmp_path / "file", tmp_path / "late"
+    dag = WATCHES.format(file=str(file), late=str(late))
+    pushed = server.push({"dag.py": dag, "arrives.py": ARRIVES, "late.py": LATE})
+    assert pushed.status == 201, pushed
+    assert server.hosts() == [], "a paused DAG watches nothing"
+    assert server.request("PATCH", "/api/v2/dags/watches", {"is_paused": False}).status == 200
+    file.touch()
+    (run,) = eventually(lambda: server.get("/api/v2/dags/watches/dagRuns")["dag_runs"], "the asset has changed", 90)
+    server.await_run("watches", run["dag_run_id"])
+    eventually(lambda: "it is here" in events(server, "watches", run["dag_run_id"], "see"), "the task has the event")
+    eventually(lambda: late.exists() and late.read_text() == run["dag_run_id"], "the deadline calls back", 90)
+
+
 TIMETABLE = """
 import datetime
 from airflow.plugins_manager import AirflowPlugin
