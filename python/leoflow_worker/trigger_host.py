@@ -7,6 +7,7 @@ what to do; this one is told, and says at once what happened.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime
 import json
 import os
@@ -17,6 +18,8 @@ from traceback import format_exception
 from typing import Any
 
 _USER_ACTION = "user-action"
+# Whose code runs: what it asks for is answered with the rights of its DAG.
+_RUNNING: contextvars.ContextVar[str] = contextvars.ContextVar("running_trigger")
 
 
 def main() -> None:
@@ -39,6 +42,16 @@ def _decode(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: smart_decode_trigger_kwargs(value) for name, value in decoded.items()}
 
 
+class _OnBehalf:
+    """A message of a trigger, which says whose it is."""
+
+    def __init__(self, message: Any, trigger_id: str) -> None:
+        self._message, self._trigger_id = message, trigger_id
+
+    def model_dump(self) -> dict[str, Any]:
+        return {**self._message.model_dump(), "on_behalf_of": self._trigger_id}
+
+
 def _make_host_class(stock: Any) -> Any:
     from airflow.executors.workloads.task import TaskInstanceDTO
 
@@ -56,6 +69,12 @@ def _make_host_class(stock: Any) -> Any:
                     self._host.obey(frame.body)
                 elif (future := self._pending.pop(frame.id, None)) is not None and not future.done():
                     future.set_result(frame)
+
+        async def asend(self, msg: Any) -> Any:
+            # From another loop it comes by here twice.
+            if not isinstance(msg, _OnBehalf) and (trigger_id := _RUNNING.get("")):
+                msg = _OnBehalf(msg, trigger_id)
+            return await super().asend(msg)
 
         async def say(self, body: dict[str, Any]) -> None:
             """Sends a message of our own and waits until the agent has it."""
@@ -153,7 +172,10 @@ def _make_host_class(stock: Any) -> Any:
         ) -> None:
             # The task's first step finds its entry.
             waiting = self.run_trigger(trigger_id, trigger, timeout, context)
-            task = asyncio.get_running_loop().create_task(waiting, name=name)
+            context_of_its_own = contextvars.copy_context()
+            context_of_its_own.run(_RUNNING.set, trigger_id)
+            create_task = asyncio.get_running_loop().create_task
+            task = context_of_its_own.run(create_task, waiting, name=name)
             is_watcher = self._waiting[trigger_id]["is_watcher"]
             self.triggers[trigger_id] = {"task": task, "is_watcher": is_watcher, "name": name, "events": 0}
             self._tasks.add(task)

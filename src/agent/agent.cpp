@@ -47,9 +47,13 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                    .max_log_bytes = options_.max_log_bytes},
       shipper_(
           loop, [this](agentrpc::AgentMessage message) { send(std::move(message)); },
-          [this] { exit_if_done(); }),
+          [this](const std::string& id) {
+            triggers_->log_kept(id);
+            exit_if_done();
+          }),
       triggers_(std::make_shared<TriggerHost>(
-          loop, pool_, book_, [this](agentrpc::AgentMessage message) { send(std::move(message)); })),
+          loop, pool_, book_, shipper_,
+          [this](agentrpc::AgentMessage message) { send(std::move(message)); })),
       last_contact_(std::chrono::steady_clock::now()),
       heartbeat_timer_(loop),
       exit_timer_(loop),
@@ -120,10 +124,13 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   for (const auto& [id, attempt] : attempts_) {
     if (wanted.contains(id)) attempt->report_started();
   }
+  // First: nothing more may be said of those that are not wanted.
+  std::vector<agentrpc::RunTrigger> triggers;
+  for (const agentrpc::RunTrigger& trigger : welcome.triggers()) triggers.push_back(localized(trigger));
+  triggers_->welcomed(triggers);
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report_if_answered(id);
   shipper_.welcomed();
-  triggers_->welcomed({welcome.triggers().begin(), welcome.triggers().end()});
   update_hello();
   // What was not acknowledged may have been heard all the same.
   exit_if_done();
@@ -167,7 +174,7 @@ void Agent::handle(agentrpc::ServerMessage message) {
     case Kind::kShutdown:
       return shut_down(std::chrono::seconds(message.shutdown().grace_seconds()), "the control plane said so");
     case Kind::kRunTrigger:
-      return triggers_->run(message.run_trigger());
+      return triggers_->run(localized(std::move(*message.mutable_run_trigger())));
     case Kind::kCancelTrigger:
       return triggers_->cancel(message.cancel_trigger().trigger_id(), true);
     case Kind::kTriggerAck:
@@ -241,7 +248,19 @@ void Agent::report_if_answered(const std::string& attempt_id) {
   send(std::move(message));
 }
 
+agentrpc::RunTrigger Agent::localized(agentrpc::RunTrigger trigger) const {
+  if (!options_.dags_folder.empty()) trigger.set_bundle_path(options_.dags_folder);
+  if (trigger.sends_log()) trigger.set_log_path(own_log(trigger.trigger_id()));
+  return trigger;
+}
+
 void Agent::parse(agentrpc::ParseRequest request) {
+  if (const std::string& folder = options_.dags_folder; !folder.empty()) {
+    const std::string below =
+        request.file().substr(std::min(request.file().size(), request.bundle_path().size()));
+    request.set_file(folder + below);
+    request.set_bundle_path(folder);
+  }
   parse_queue_.push_back(std::move(request));
   parse_next();
 }
@@ -262,7 +281,8 @@ void Agent::parse_next() {
 void Agent::on_parsed(agentrpc::ParseResult result) {
   const std::string id = result.parse_id();
   const agentrpc::ParseRequest request = parse_requests_[id];
-  const bool is_worth_importing = result.error().empty() && !result.asked_supervisor() &&
+  const bool is_file = request.question().empty() && request.callback().empty();
+  const bool is_worth_importing = is_file && result.error().empty() && !result.asked_supervisor() &&
                                   result.result().find("\"serialized_dags\":[]") == std::string::npos;
   agentrpc::AgentMessage message;
   *message.mutable_parsed() = std::move(result);

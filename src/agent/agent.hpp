@@ -61,10 +61,12 @@ class Agent : private agentrpc::ServerEvents {
   void on_finished(agentrpc::AttemptFinished finished);
   void report_if_answered(const std::string& attempt_id);
   void parse(agentrpc::ParseRequest request);
+  /// The trigger as it is here: where its files are, and its log.
+  agentrpc::RunTrigger localized(agentrpc::RunTrigger trigger) const;
   void parse_next();
   void on_parsed(agentrpc::ParseResult result);
   void shut_down(std::chrono::milliseconds grace, const std::string& reason);
-  /// Where the log of an attempt is kept until the control plane has it.
+  /// Where the log of an attempt or a trigger is kept until the control plane has it.
   std::string own_log(const std::string& attempt_id) const;
   void exit_if_done();
   void beat();

@@ -325,6 +325,41 @@ TEST_F(AgentEndToEnd, GoodFileIsParsed) {
   EXPECT_EQ(result->at("serialized_dags").as_array().size(), 1u);
 }
 
+TEST_F(AgentEndToEnd, ATriggerAsksInItsOwnNameAndItsEventIsToldWhenItsLogIsKept) {
+  agent_->write_dag("knocks.py", R"(
+import asyncio
+from airflow.sdk import Variable
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class Knocks(BaseTrigger):
+    def serialize(self):
+        return "knocks.Knocks", {}
+
+    async def run(self):
+        secret = await asyncio.to_thread(Variable.get, "my_password")
+        self.log.info("KNOCKED with %s", len(secret))
+        yield TriggerEvent(1)
+)");
+  const std::string id = "00000000-0000-0000-0000-000000000001";
+  agentrpc::RunTrigger trigger;
+  trigger.set_trigger_id(id);
+  trigger.set_classpath("knocks.Knocks");
+  trigger.set_kwargs(R"({"__type": "dict", "__var": {}})");
+  trigger.set_next_kwargs("{}");
+  trigger.set_task_instance(json::serialize(json::object{
+      {"id", id}, {"task_id", "t"}, {"dag_id", "d"}, {"run_id", "r"}, {"try_number", 1}, {"map_index", -1}}));
+  trigger.set_bundle_path((agent_->folder() / "dags").string());
+  trigger.set_sends_log(true);
+  ASSERT_TRUE(plane().wait_connected());
+  plane().hold_logs(true);
+  plane().run_trigger(trigger);
+  EXPECT_TRUE(plane().wait_asked("trigger:" + id, "GetVariable"));
+  EXPECT_TRUE(plane().wait_log(id, "KNOCKED with 17"));
+  EXPECT_FALSE(plane().has_fired(id));
+  plane().hold_logs(false);
+  EXPECT_TRUE(plane().wait_fired(id));
+}
+
 TEST_F(AgentEndToEnd, SyntaxErrorIsAnImportError) {
   agent_->write_dag("broken.py", "from airflow.sdk import DAG\ndef (:\n");
   const auto parsed = agent_->parse("broken.py");

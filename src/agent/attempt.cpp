@@ -56,7 +56,7 @@ void Attempt::run_in(std::shared_ptr<Child> child) {
                                               note_request(request);
                                               return false;
                                             });
-  dialogue_->on_denied([this](const std::string& why) { log_->note("error", why); });
+  dialogue_->on_denied([this](const std::string&, const std::string& why) { log_->note("error", why); });
   const Time now = SystemClock().now();
   log_->use(dialogue_->masker(), now);
   // After a deferral the first start counts.

@@ -34,6 +34,12 @@ class TestPlane final : public agentrpc::AgentEvents {
   void stop_attempt(const std::string& id);
   void parse(const agentrpc::ParseRequest& request);
   void shut_down();
+  void run_trigger(const agentrpc::RunTrigger& trigger);
+  /// While true, logs are recorded but not acknowledged.
+  void hold_logs(bool is_on);
+  bool wait_log(const std::string& id, const std::string& text);
+  bool wait_fired(const std::string& trigger_id);
+  bool has_fired(const std::string& trigger_id);
   /// While true, GetVariable is recorded but not answered.
   void hold_answers(bool is_on);
 
@@ -61,6 +67,7 @@ class TestPlane final : public agentrpc::AgentEvents {
  private:
   void send(agentrpc::ServerMessage message);
   void answer(agentrpc::AgentSession& session, const agentrpc::SdkRequest& request);
+  void acknowledge_log(const std::string& id);
 
   std::string address_;
   std::mutex mutex_;
@@ -72,7 +79,10 @@ class TestPlane final : public agentrpc::AgentEvents {
   std::map<std::string, agentrpc::ParseResult> parsed_;
   std::map<std::string, pid_t> started_;
   std::map<std::string, std::string> refused_;
+  std::map<std::string, std::string> logs_;
+  std::map<std::string, agentrpc::TriggerReport> fired_;
   bool holds_answers_ = false;
+  bool holds_logs_ = false;
 
   std::unique_ptr<agentrpc::Server> server_;
 };

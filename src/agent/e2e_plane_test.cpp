@@ -50,6 +50,39 @@ void TestPlane::shut_down() {
   send(std::move(message));
 }
 
+void TestPlane::run_trigger(const agentrpc::RunTrigger& trigger) {
+  agentrpc::ServerMessage message;
+  *message.mutable_run_trigger() = trigger;
+  send(std::move(message));
+}
+
+void TestPlane::hold_logs(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  holds_logs_ = is_on;
+  if (is_on) return;
+  for (const auto& [id, log] : logs_) acknowledge_log(id);
+}
+
+void TestPlane::acknowledge_log(const std::string& id) {
+  agentrpc::ServerMessage message;
+  message.mutable_log_ack()->set_attempt_id(id);
+  message.mutable_log_ack()->set_offset(logs_[id].size());
+  if (session_) session_->send(std::move(message));
+}
+
+bool TestPlane::wait_log(const std::string& id, const std::string& text) {
+  return wait([&] { return logs_[id].find(text) != std::string::npos; });
+}
+
+bool TestPlane::wait_fired(const std::string& trigger_id) {
+  return wait([&] { return fired_.contains(trigger_id); });
+}
+
+bool TestPlane::has_fired(const std::string& trigger_id) {
+  const std::lock_guard lock(mutex_);
+  return fired_.contains(trigger_id);
+}
+
 void TestPlane::hold_answers(bool is_on) {
   const std::lock_guard lock(mutex_);
   holds_answers_ = is_on;
@@ -126,6 +159,13 @@ void TestPlane::on_message(const std::shared_ptr<agentrpc::AgentSession>& sessio
     session->send(acknowledgement);
   } else if (message.has_parsed()) {
     parsed_[message.parsed().parse_id()] = message.parsed();
+  } else if (message.has_log()) {
+    std::string& log = logs_[message.log().attempt_id()];
+    log.resize(message.log().offset());
+    log += message.log().content();
+    if (!holds_logs_) acknowledge_log(message.log().attempt_id());
+  } else if (message.has_trigger()) {
+    fired_[message.trigger().trigger_id()] = message.trigger();
   } else if (message.has_started()) {
     started_[message.started().attempt_id()] = static_cast<pid_t>(message.started().pid());
   } else if (message.has_refused()) {

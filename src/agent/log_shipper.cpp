@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 namespace leoflow::agent {
 namespace {
@@ -23,7 +24,8 @@ std::string read_part(const std::string& path, std::uint64_t offset) {
 
 }  // namespace
 
-LogShipper::LogShipper(boost::asio::io_context& loop, Send send, std::function<void()> on_sent)
+LogShipper::LogShipper(boost::asio::io_context& loop, Send send,
+                       std::function<void(const std::string&)> on_sent)
     : send_(std::move(send)), on_sent_(std::move(on_sent)), timer_(loop) {}
 
 void LogShipper::add(const std::string& attempt_id, std::string path, std::uint64_t offset) {
@@ -63,11 +65,17 @@ void LogShipper::look_later() {
 }
 
 void LogShipper::look() {
-  const std::size_t before = logs_.size();
-  for (auto log = logs_.begin(); log != logs_.end();)
-    log = ship(log->first, log->second) ? logs_.erase(log) : std::next(log);
+  std::vector<std::string> sent;
+  for (auto log = logs_.begin(); log != logs_.end();) {
+    const auto next = std::next(log);
+    if (ship(log->first, log->second)) {
+      sent.push_back(log->first);
+      logs_.erase(log);
+    }
+    log = next;
+  }
   look_later();
-  if (logs_.size() < before) on_sent_();
+  for (const std::string& id : sent) on_sent_(id);
 }
 
 bool LogShipper::ship(const std::string& attempt_id, Log& log) {

@@ -12,19 +12,23 @@
 
 namespace leoflow::agent {
 
-/// Sends what attempts wrote to their log files to the control plane, which keeps it. One part of a log is on
-/// its way at a time; after a lost connection it goes on from what is kept there. Single threaded.
+/// Sends what attempts and triggers wrote to their log files to the control plane, which keeps it. One part
+/// of a log is on its way at a time; after a lost connection it goes on from what is kept there. Single
+/// threaded.
 class LogShipper {
  public:
   using Send = std::function<void(agentrpc::AgentMessage)>;
 
-  /// @param on_sent  called when all of a finished log is kept.
-  LogShipper(boost::asio::io_context& loop, Send send, std::function<void()> on_sent);
+  /// @param on_sent  told whose log is finished and all of it kept.
+  LogShipper(boost::asio::io_context& loop, Send send, std::function<void(const std::string&)> on_sent);
 
   /// @param offset  place of the file's first byte in the whole log.
   void add(const std::string& attempt_id, std::string path, std::uint64_t offset);
   /// Nothing more will be written to it.
   void finish(const std::string& attempt_id);
+  /// Nobody wants it any more.
+  void drop(const std::string& attempt_id) { logs_.erase(attempt_id); }
+  bool has(const std::string& attempt_id) const { return logs_.contains(attempt_id); }
   void acknowledged(const agentrpc::LogAck& ack);
   /// The connection is a new one.
   void welcomed();
@@ -47,8 +51,8 @@ class LogShipper {
   bool ship(const std::string& attempt_id, Log& log);
 
   Send send_;
-  std::function<void()> on_sent_;
-  std::map<std::string, Log> logs_;  ///< by attempt
+  std::function<void(const std::string&)> on_sent_;
+  std::map<std::string, Log> logs_;  ///< by attempt or trigger
   bool is_timed_ = false;
   boost::asio::steady_timer timer_;
 };

@@ -33,7 +33,7 @@ class LogShipperTest : public ::testing::Test {
       [this](const agentrpc::AgentMessage& message) {
         parts_.push_back(std::to_string(message.log().offset()) + ":" + message.log().content());
       },
-      [this] { ++done_; }};
+      [this](const std::string&) { ++done_; }};
 };
 
 TEST_F(LogShipperTest, SendsPartAfterPartFromWhereTheLogStands) {

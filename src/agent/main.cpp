@@ -47,6 +47,13 @@ bool take_credentials(const Credentials& from, leoflow::agent::AgentOptions& opt
   return true;
 }
 
+/// Plugins of the project are beside its files, unless the image says otherwise.
+void find_plugins(const std::string& dags_folder) {
+  if (dags_folder.empty()) return;
+  const auto plugins = std::filesystem::absolute(dags_folder) / "plugins";
+  if (std::filesystem::is_directory(plugins)) ::setenv("AIRFLOW__CORE__PLUGINS_FOLDER", plugins.c_str(), 0);
+}
+
 int run(leoflow::agent::AgentOptions options) {
   // Orphans become our children, so that an attempt survives its fork server.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -119,6 +126,7 @@ int main(int argc, char** argv) {
   options.python.python = std::filesystem::absolute(options.python.python);
   if (!take_credentials(credentials, options)) return 2;
   if (options.once) options.slots = 1;
+  find_plugins(options.dags_folder);
   try {
     return run(std::move(options));
   } catch (const std::exception& error) {

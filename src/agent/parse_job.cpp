@@ -34,6 +34,9 @@ void ParseJob::begin() {
   dialogue_ =
       std::make_shared<SdkDialogue>(world_.book, request_.parse_id(), child_,
                                     [this](const SdkRequestFrame& asked) { return note_request(asked); });
+  dialogue_->on_denied([file = request_.file()](const std::string&, const std::string& why) {
+    log::warning("'{}': {}", file, why);
+  });
   const DagFile file{request_.file(), request_.bundle_path(), request_.bundle_name()};
   json::object environment = bundle_environment(file);
   environment["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = fmt::format("{:.3f}", request_.timeout_ms() / 1000.0);
@@ -45,7 +48,11 @@ void ParseJob::begin() {
   if (request_.question().empty()) {
     dialogue_->begin(environment, json::serialize(body));
   } else {
-    dialogue_->begin_question(environment, parse_json(request_.question()).value_or(nullptr));
+    json::value question = parse_json(request_.question()).value_or(nullptr);
+    // The control plane need not know where the files are here.
+    if (find(question, "bundle_path") != nullptr)
+      question.get_object()["bundle_path"] = request_.bundle_path();
+    dialogue_->begin_question(environment, question);
   }
   child_->assign(*this);
   start_limit();

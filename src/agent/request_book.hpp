@@ -12,6 +12,11 @@ namespace leoflow::agent {
 /// Sends one message to the control plane, or drops it when the stream is lost.
 using Send = std::function<void(agentrpc::AgentMessage)>;
 
+/// Who asks, when it is a trigger.
+inline std::string asker_of_trigger(const std::string& trigger_id) {
+  return "trigger:" + trigger_id;
+}
+
 /// The questions of tasks that the control plane has not answered. They are asked
 /// again after a reconnect, in their order. Single threaded.
 class RequestBook {
@@ -20,7 +25,7 @@ class RequestBook {
 
   explicit RequestBook(Send send) : send_(std::move(send)) {}
 
-  /// @param owner  attempt or parse id. @param body  JSON with its "type".
+  /// @param owner  attempt or parse id, or asker_of_trigger. @param body  JSON with its "type".
   void ask(const std::string& owner, std::string body, OnAnswer on_answer);
   /// An answer to a question that is not in the book is ignored: it came twice.
   /// @returns who had asked; "" for nobody.

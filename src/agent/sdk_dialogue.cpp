@@ -52,8 +52,8 @@ void SdkDialogue::serve(std::string_view payload) {
 
 void SdkDialogue::forward(const SdkRequestFrame& request) {
   if (is_answered_ahead(request)) return forward_answered(request);
-  ask(request, [weak = weak_from_this(), id = request.id](const auto& response) {
-    if (const auto self = weak.lock()) self->relay(id, response);
+  ask(request, [weak = weak_from_this(), id = request.id, asker = asker_of(request)](const auto& response) {
+    if (const auto self = weak.lock()) self->relay(id, asker, response);
   });
 }
 
@@ -84,10 +84,15 @@ void SdkDialogue::ask(const SdkRequestFrame& request, RequestBook::OnAnswer on_a
     too_large.set_error(generic_error(fmt::format("{} of {} bytes is too large", request.type, body.size())));
     return on_answer(too_large);
   }
-  book_.ask(owner_, std::move(body), std::move(on_answer));
+  book_.ask(asker_of(request), std::move(body), std::move(on_answer));
 }
 
-void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) {
+std::string SdkDialogue::asker_of(const SdkRequestFrame& request) const {
+  const std::string trigger = get_text(request.body, "on_behalf_of");
+  return trigger.empty() ? owner_ : asker_of_trigger(trigger);
+}
+
+void SdkDialogue::relay(std::int64_t id, const std::string& asker, const agentrpc::SdkResponse& response) {
   if (response.body().find("ConnectionResult") != std::string::npos ||
       response.body().find("VariableResult") != std::string::npos) {
     // Before the task can print it.
@@ -96,7 +101,7 @@ void SdkDialogue::relay(std::int64_t id, const agentrpc::SdkResponse& response) 
   if (response.body().find("PERMISSION_DENIED") != std::string::npos) {
     const auto body = parse_json(response.body());
     const json::value* detail = body ? find(*body, "detail") : nullptr;
-    if (detail != nullptr) denied_(get_text(*detail, "message"));
+    if (detail != nullptr) denied_(asker, get_text(*detail, "message"));
   }
   child_->send(encode_response(id, response.body(), response.error()));
 }

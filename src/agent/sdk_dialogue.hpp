@@ -31,8 +31,11 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   void begin_question(const json::object& environment, const json::value& question);
   void serve(std::string_view payload);
   Masker& masker() { return masker_; }
-  /// @param told  hears why the control plane keeps something from the process, which itself does not say it
-  void on_denied(std::function<void(const std::string&)> told) { denied_ = std::move(told); }
+  /// @param told  hears from whom the control plane keeps something, and why, which the process itself does
+  /// not say: the owner, or a trigger
+  void on_denied(std::function<void(const std::string& asker, const std::string& why)> told) {
+    denied_ = std::move(told);
+  }
 
  private:
   void refuse(std::int64_t id, const std::string& reason);
@@ -40,14 +43,16 @@ class SdkDialogue : public std::enable_shared_from_this<SdkDialogue> {
   void forward_answered(const SdkRequestFrame& request);
   void forward_held();
   void ask(const SdkRequestFrame& request, RequestBook::OnAnswer on_answer);
-  void relay(std::int64_t id, const agentrpc::SdkResponse& response);
+  void relay(std::int64_t id, const std::string& asker, const agentrpc::SdkResponse& response);
+  /// The process that runs many triggers says which of them asks.
+  std::string asker_of(const SdkRequestFrame& request) const;
 
   RequestBook& book_;
   std::string owner_;
   std::shared_ptr<Child> child_;
   Intercept intercept_;
   Masker masker_;
-  std::function<void(const std::string&)> denied_ = [](const std::string&) {};
+  std::function<void(const std::string&, const std::string&)> denied_ = [](const auto&, const auto&) {};
   int storing_ = 0;                   // requests that were answered already
   std::deque<SdkRequestFrame> held_;  // until those are stored
 };

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <set>
 #include <signal.h>
 #include <unistd.h>
 
+#include "agent/log_file.hpp"
 #include "base/log.hpp"
 
 namespace leoflow::agent {
@@ -17,6 +19,11 @@ constexpr std::chrono::milliseconds kFirstHostBackoff{200};
 constexpr std::chrono::milliseconds kLastHostBackoff{10'000};
 /// Without triggers the process is not kept longer.
 constexpr std::chrono::seconds kIdleHostLimit{60};
+
+/// For the last lines of a trigger, which come over another socket than its event.
+constexpr std::chrono::milliseconds kLastLines{100};
+/// A task goes on also when its log cannot be kept.
+constexpr std::chrono::seconds kMostPatienceWithLog{10};
 
 /// One write, so that lines of several processes do not mix.
 void append_line(const std::string& path, std::string_view line) {
@@ -30,10 +37,12 @@ void append_line(const std::string& path, std::string_view line) {
 
 }  // namespace
 
-TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, RequestBook& book, Send send)
+TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, RequestBook& book,
+                         LogShipper& shipper, Send send)
     : loop_(loop),
       pool_(pool),
       book_(book),
+      shipper_(shipper),
       send_(std::move(send)),
       files_(loop, [this](const std::string& id) { file_found(id); }),
       restart_timer_(loop),
@@ -41,16 +50,32 @@ TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, Reques
 
 void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
   const std::string& id = trigger.trigger_id();
-  if (triggers_.contains(id) || has_reported(id) || is_leaving_) return;
+  if (triggers_.contains(id) || endings_.contains(id) || has_reported(id) || is_leaving_) return;
   triggers_.emplace(id, trigger);
+  if (trigger.sends_log()) begin_log(trigger);
   if (auto file = as_file_trigger(trigger)) return files_.add(id, std::move(*file));
   idle_timer_.cancel();
   if (child_) return tell_run(trigger);
   if (backoff_.count() == 0) start_process();
 }
 
-void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
+void TriggerHost::begin_log(const agentrpc::RunTrigger& trigger) {
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(trigger.log_path()).parent_path(), ignored);
+  // Of an earlier time that it ran here, which the control plane has.
+  std::filesystem::remove(trigger.log_path(), ignored);
+  shipper_.add(trigger.trigger_id(), trigger.log_path(), trigger.log_offset());
+}
+
+void TriggerHost::forget(const std::string& trigger_id) {
   std::erase_if(reports_, [&](const auto& entry) { return entry.first.first == trigger_id; });
+  endings_.erase(trigger_id);
+  book_.forget(asker_of_trigger(trigger_id));
+}
+
+void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
+  forget(trigger_id);
+  shipper_.finish(trigger_id);
   if (triggers_.erase(trigger_id) == 0 || files_.remove(trigger_id)) return;
   if (child_) {
     const json::object body{{"type", "CancelTrigger"}, {"trigger_id", trigger_id}, {"user_action", is_users}};
@@ -62,12 +87,16 @@ void TriggerHost::cancel(const std::string& trigger_id, bool is_users) {
 void TriggerHost::welcomed(const std::vector<agentrpc::RunTrigger>& triggers) {
   std::set<std::string> wanted;
   for (const agentrpc::RunTrigger& trigger : triggers) wanted.insert(trigger.trigger_id());
-  std::vector<std::string> unwanted;
-  for (const auto& [id, trigger] : triggers_) {
-    if (!wanted.contains(id)) unwanted.push_back(id);
-  }
+  std::set<std::string> unwanted;
+  const auto look_at = [&](const std::string& id) {
+    if (!wanted.contains(id)) unwanted.insert(id);
+  };
+  for (const auto& [id, trigger] : triggers_) look_at(id);
+  for (const auto& [id, ending] : endings_) look_at(id);
+  for (const auto& [key, report] : reports_) look_at(key.first);
+  // First: the control plane takes nothing of what it does not want.
+  for (const std::string& id : unwanted) shipper_.drop(id);
   for (const std::string& id : unwanted) cancel(id, false);
-  std::erase_if(reports_, [&](const auto& entry) { return !wanted.contains(entry.first.first); });
   for (const auto& [id, report] : reports_) {
     agentrpc::AgentMessage message;
     *message.mutable_trigger() = report;
@@ -88,6 +117,14 @@ void TriggerHost::start_process() {
   if (!child_) return start_process_later();
   dialogue_ = std::make_shared<SdkDialogue>(
       book_, "triggers", child_, [this](const SdkRequestFrame& asked) { return note_request(asked); });
+  dialogue_->on_denied([this](const std::string& asker, const std::string& why) {
+    for (const auto& [id, trigger] : triggers_) {
+      if (asker != asker_of_trigger(id)) continue;
+      const std::string path = log_path_of(id);
+      path.empty() ? log::warning("trigger {}: {}", id, why)
+                   : append_line(path, agent::log_line("error", "leoflow.agent", why));
+    }
+  });
   dialogue_->begin({}, R"({"type":"StartTriggerHost"})");
   child_->assign(*this);
   for (const auto& [id, trigger] : triggers_) {
@@ -151,13 +188,47 @@ bool TriggerHost::note_request(const SdkRequestFrame& request) {
 
 void TriggerHost::report(agentrpc::TriggerReport said) {
   const std::string id = said.trigger_id();
+  const auto found = triggers_.find(id);
+  if (found == triggers_.end()) return;
   const bool goes_on = !said.event_id().empty();
-  if (goes_on ? !triggers_.contains(id) : triggers_.erase(id) == 0) return;
+  if (goes_on) return send_report(std::move(said));
+  const agentrpc::RunTrigger trigger = std::move(found->second);
+  triggers_.erase(found);
+  book_.forget(asker_of_trigger(id));
+  if (!needs_python()) end_when_idle();
+  trigger.sends_log() ? report_after_log(trigger, std::move(said)) : send_report(std::move(said));
+}
+
+void TriggerHost::report_after_log(agentrpc::RunTrigger trigger, agentrpc::TriggerReport said) {
+  const std::string id = said.trigger_id();
+  Ending ending{std::move(trigger), std::move(said), boost::asio::steady_timer(loop_)};
+  boost::asio::steady_timer& timer = endings_.emplace(id, std::move(ending)).first->second.timer;
+  timer.expires_after(kLastLines);
+  timer.async_wait([this, id, &timer](error_code error) {
+    if (error) return;
+    timer.expires_after(kMostPatienceWithLog);
+    timer.async_wait([this, id](error_code late) {
+      if (!late) log_kept(id);
+    });
+    shipper_.finish(id);
+  });
+}
+
+void TriggerHost::log_kept(const std::string& id) {
+  const auto ending = endings_.find(id);
+  if (ending == endings_.end()) return;
+  const std::string path = ending->second.trigger.log_path();
+  agentrpc::TriggerReport said = std::move(ending->second.report);
+  endings_.erase(ending);
+  if (!shipper_.has(id)) ::unlink(path.c_str());
+  send_report(std::move(said));
+}
+
+void TriggerHost::send_report(agentrpc::TriggerReport said) {
   agentrpc::AgentMessage message;
   *message.mutable_trigger() = said;
-  reports_[{id, said.event_id()}] = std::move(said);
+  reports_[{said.trigger_id(), said.event_id()}] = std::move(said);
   send_(std::move(message));
-  if (!needs_python()) end_when_idle();
 }
 
 void TriggerHost::file_found(const std::string& trigger_id) {
@@ -182,20 +253,27 @@ void TriggerHost::on_output(OutputStream, std::string_view bytes) {
   unfinished_line_.erase(0, start);
 }
 
+std::string TriggerHost::log_path_of(const std::string& trigger_id) const {
+  if (const auto found = triggers_.find(trigger_id); found != triggers_.end())
+    return found->second.log_path();
+  const auto ending = endings_.find(trigger_id);
+  return ending == endings_.end() ? "" : ending->second.trigger.log_path();
+}
+
 void TriggerHost::log_line(std::string_view line) {
   const auto parsed = parse_json(line);
-  const std::string id = parsed ? get_text(*parsed, "trigger_id") : "";
-  const auto found = triggers_.find(id);
-  if (found == triggers_.end() || found->second.log_path().empty()) {
+  const std::string path = log_path_of(parsed ? get_text(*parsed, "trigger_id") : "");
+  if (path.empty()) {
     if (!line.empty()) log::info("trigger host: {}", dialogue_->masker().mask(line));
     return;
   }
-  append_line(found->second.log_path(), dialogue_->masker().mask(line));
+  append_line(path, dialogue_->masker().mask(line));
 }
 
 void TriggerHost::on_end(const ProcessEnd& end) {
   child_.reset();
   book_.forget("triggers");
+  for (const auto& [id, trigger] : triggers_) book_.forget(asker_of_trigger(id));
   if (!needs_python() || is_leaving_) return;
   log::error(
       "the trigger host ended with exit code {}, signal {}, while {} triggers waited; starting it again",

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <compare>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "agentrpc/agent.pb.h"
 #include "base/ids.hpp"
@@ -13,9 +15,18 @@ inline constexpr int kMaxMessageBytes = 256 << 20;
 /// How long a connection may be silent before its other end is asked whether it is there.
 inline constexpr int kKeepaliveMs = 20'000;
 
-/// What an agent may do, as its credentials say.
+/// One version of a pushed project.
+struct BundleVersion {
+  std::string name;
+  std::string version;
+
+  friend auto operator<=>(const BundleVersion&, const BundleVersion&) = default;
+};
+
+/// What an agent may do, as its credentials say: whatever it is sent, if nothing is here.
 struct AgentIdentity {
-  std::optional<Uuid> attempt;  ///< it runs this one and nothing else; absent: whatever it is sent
+  std::optional<Uuid> attempt{};          ///< it runs this one and nothing else
+  std::optional<BundleVersion> bundle{};  ///< it is a host: it serves what needs the Python of that version
 };
 
 /// The control plane's end of one agent's stream.

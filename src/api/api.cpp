@@ -111,7 +111,9 @@ http::Response Api::route(const http::Request& request, std::size_t& operation) 
 
 http::Response Api::serve_page(const http::Request& request, std::size_t& operation) {
   operation = ApiMetrics::kPages;
-  const auto is_plugins = services_.plugins.serves(request.path);
+  // Where Python is started on demand, nobody serves their pages.
+  const auto is_plugins =
+      services_.config.is_python_on_demand ? std::optional(false) : services_.plugins.serves(request.path);
   if (is_plugins.value_or(false)) {
     operation = ApiMetrics::kPlugins;
     http::Response response = around_.plugin_apps(for_plugins(request));

@@ -39,6 +39,19 @@ TEST_F(ApiTest, PluginsAreKnownAtOnceAfterARestart) {
   EXPECT_EQ(commands_.questions, 1);
 }
 
+TEST_F(ApiTest, WherePythonIsStartedOnDemandOtherPluginsAreAskedForWhenTheyAreWanted) {
+  commands_.told = told_plugins();
+  PluginList on_demand("", true);
+  PluginList always("");
+  for (PluginList* list : {&on_demand, &always}) {
+    ASSERT_TRUE(list->read(commands_));
+    list->forget();
+  }
+  commands_.told = json::object{{"plugins", json::array()}};
+  EXPECT_EQ((*on_demand.read(commands_))->plugins.size(), 0U);
+  EXPECT_EQ((*always.read(commands_))->plugins.size(), 2U) << "its pages are still being served";
+}
+
 TEST_F(ApiTest, PluginsThatCannotBeReadAreAskedForAgain) {
   commands_.told = fail(ErrorCode::invalid, "Python says no");
   EXPECT_EQ(get("/api/v2/plugins").status, 503);

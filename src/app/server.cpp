@@ -58,8 +58,10 @@ struct Server::Parts {
       options.preload = false;
     }
     if (live == nullptr) {
-      // Plugins are in the images of projects; the server has none.
+      options.host_idle_limit = std::get<FrozenConfig>(config.dags).host_idle_limit;
+      // What is installed is in the images of projects.
       options.known_answers["plugins"] = R"({"plugins": [], "import_errors": [], "prefixes": []})";
+      options.known_answers["catalog"] = "[]";
     } else if (live->stock_workers) {
       options.stock_workers = {.execution_url = execution_url(config),
                                .issue_token = [this](const Uuid& attempt) {
@@ -106,8 +108,9 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.docs_folder = airflow.parent_path() / "fastapi_offline/static";
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
-  if (const auto* live = std::get_if<LiveConfig>(&config.dags))
-    out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
+  const auto* live = std::get_if<LiveConfig>(&config.dags);
+  if (live != nullptr) out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
+  out.is_python_on_demand = live == nullptr;
   out.settings = config.api;
   out.edition = config.edition;
   return out;
@@ -315,7 +318,7 @@ Result<void> Server::make_live_launcher(const LivePods& pods) {
   p.live_launcher.emplace(
       std::make_unique<k3d::LiveImages>(std::move(*builder), k3d::Cluster(pods.cluster), pods.task_image),
       *p.pods, *p.engine, *p.logs);
-  p.fleet.bind(*p.engine, *p.tasks, &*p.live_launcher, &*p.logs);
+  p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.live_launcher, .logs = &*p.logs});
   return {};
 }
 
@@ -324,7 +327,7 @@ Result<void> Server::make_runner() {
   if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags)) {
     p.logs.emplace(*p.database, config_.logs_folder);
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
-    p.fleet.bind(*p.engine, *p.tasks, &*p.pods, &*p.logs);
+    p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.pods, .hosts = &*p.pods, .logs = &*p.logs});
     return {};
   }
   const auto& live = std::get<LiveConfig>(config_.dags);
@@ -396,8 +399,9 @@ Result<void> Server::lead() {
     const std::lock_guard lock(p.agents_mutex);
     if (auto opened = open_agents(); !opened) return opened;
   }
-  p.api->renew_plugins();
   if (p.pods) p.pods->start(p.campaign ? p.campaign->epoch() : 0);
+  // In Pro that takes a host: it is asked for when somebody wants to know.
+  if (!p.campaign) p.api->renew_plugins();
   return {};
 }
 

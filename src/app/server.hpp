@@ -55,7 +55,8 @@ struct FrozenConfig {
   std::string url;  ///< at which the other replicas reach this one: "http://10.0.0.7:8080"
   executor::KubernetesSettings kubernetes;
   scheduler::StartRetries start_retries;
-  std::string certificate_file;  ///< PEM: what agents are shown
+  Duration host_idle_limit = std::chrono::minutes{2};  ///< a host without work goes after so long
+  std::string certificate_file;                        ///< PEM: what agents are shown
   std::string key_file;
 };
 

@@ -77,6 +77,13 @@ void add_server(CLI::App& app) {
       ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
+  server
+      ->add_option("--host-idle-limit", options->host_idle_limit,
+                   "Seconds without work after which the pod ends that serves triggers, callbacks and the "
+                   "like of a project's version")
+      ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
   server->footer(
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
       "admin\n"

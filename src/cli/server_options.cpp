@@ -164,6 +164,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
+  frozen.host_idle_limit = std::chrono::seconds(options.host_idle_limit);
   out.dags = std::move(frozen);
   return out;
 }

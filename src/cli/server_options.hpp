@@ -30,6 +30,7 @@ struct ServerOptions {
   std::string template_folder;
   int start_retries = 3;
   int start_retry_delay = 10;
+  int host_idle_limit = 120;
 };
 
 /// Puts together what the options and the environment say. Ends the command where they make no sense.

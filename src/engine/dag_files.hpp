@@ -42,8 +42,8 @@ class DagFiles {
   struct Place {
     std::string bundle_name;
     std::string bundle_path;
-    std::string relative_fileloc;
-    std::optional<std::string> bundle_version;
+    std::string relative_fileloc{};
+    std::optional<std::string> bundle_version{};
   };
 
   explicit DagFiles(Versions& versions) : versions_(versions) {}

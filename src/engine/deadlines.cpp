@@ -212,12 +212,19 @@ void Engine::add_missed_deadlines(std::vector<Item>& batch, Time now) {
 void Engine::run_deadline_callback(const MissedDeadline& missed) {
   json::object question{{"ask", "deadline_callback"},
                         {"callback", parse_json(missed.callback).value_or(nullptr)}};
-  read([&](store::Session& session) { question["context"] = deadline_context(session, missed); });
-  const DagFiles::Place place = dag_files_.place_of(missed.dag_id);
+  std::optional<std::string> version;
+  read([&](store::Session& session) {
+    question["context"] = deadline_context(session, missed);
+    const store::Rows rows =
+        session.query("SELECT bundle_version FROM dag_run WHERE dag_id = $1 AND run_id = $2",
+                      {missed.dag_id, missed.run_id});
+    if (!rows.empty()) version = rows[0].find_text(0);
+  });
+  const DagFiles::Place place = dag_files_.place_of(missed.dag_id, version);
   question["bundle_path"] = place.bundle_path;
   question["relative_fileloc"] = place.relative_fileloc;
   PythonQuestion asked{
-      place.bundle_name, place.bundle_path, place.relative_fileloc, json::serialize(question), {}};
+      projects_.home_of(place), missed.dag_id, place.relative_fileloc, json::serialize(question), {}};
   asked.then = [this, id = missed.id, dag_id = missed.dag_id](const Result<std::string>& answer) {
     if (!answer)
       log::error("the callback of a deadline of DAG '{}' failed: {}", dag_id, answer.error().message);

@@ -279,10 +279,7 @@ void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
       await_states(*spec, std::move(*states));
       continue;
     }
-    const DagFiles::Place place = dag_files_.place_of(spec->dag_id, ref.run->bundle_version);
-    spec->bundle_name = place.bundle_name;
-    spec->bundle_path = place.bundle_path;
-    spec->relative_fileloc = place.relative_fileloc;
+    spec->home = projects_.home_of(dag_files_.place_of(spec->dag_id, ref.run->bundle_version));
     if (has_templates(spec->kwargs)) {
       spec->run = spec_of(ref);
       read([&](store::Session& session) { spec->serialized_dag = read_serialized_dag(session, ref); });
@@ -327,13 +324,11 @@ AttemptSpec Engine::spec_of(const scheduler::TaskRef& ref) const {
   spec.pool_slots = task.pool_slots;
   spec.priority_weight = weight_of(task, ti);
   const DagFiles::Place place = dag_files_.place_of(spec.dag_id, run.bundle_version);
-  spec.bundle_name = place.bundle_name;
-  spec.bundle_path = place.bundle_path;
-  spec.bundle_version = place.bundle_version;
-  if (place.bundle_version) {
-    if (const auto* version = projects_.find(place.bundle_name, *place.bundle_version))
-      spec.image = version->image;
-  }
+  const PythonHome home = projects_.home_of(place);
+  spec.bundle_name = home.bundle_name;
+  spec.bundle_path = home.bundle_path;
+  spec.bundle_version = home.bundle_version;
+  spec.image = home.image;
   // In another version of the bundle the DAG may have been in another file.
   spec.relative_fileloc =
       run.graph->relative_fileloc.empty() ? place.relative_fileloc : run.graph->relative_fileloc;

@@ -196,6 +196,8 @@ class Engine final : public Commands {
   /// It goes on, if what it waits for is so now. @param id  of one that waits for states
   void fire_if_reached(const Uuid& id);
   // python_questions.cpp
+  /// Without `then`. @param dag_id  that it is about; "": whoever was pushed last may answer it
+  PythonQuestion question_about(const std::string& dag_id, const json::object& question) const;
   void ask_next_run(const scheduler::DagEntry& dag);
   /// Has Python map those of the events for which it must; they are stored.
   void map_with_python(const std::vector<AssetEvent>& events);

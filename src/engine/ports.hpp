@@ -57,6 +57,16 @@ struct AttemptSpec {
   std::optional<trace::Context> span;        ///< of this try, if there are traces
 };
 
+/// Whose Python something needs: a version of a bundle, with what it takes to run it.
+struct PythonHome {
+  std::string bundle_name;  ///< "" for what belongs to none
+  std::string bundle_path;
+  std::optional<std::string> bundle_version;
+  std::optional<std::string> image;  ///< that holds the files, if the bundle is a pushed project
+
+  friend bool operator==(const PythonHome&, const PythonHome&) = default;
+};
+
 /// A trigger that somebody has to run in Python, for a deferred task instance.
 struct TriggerSpec {
   Uuid id;  ///< of the task instance
@@ -70,9 +80,7 @@ struct TriggerSpec {
   std::string kwargs;       ///< JSON, or sealed
   std::string next_kwargs;  ///< JSON: the event is put in there
   std::optional<Time> deadline;
-  std::string bundle_name;
-  std::string bundle_path;
-  std::string relative_fileloc;
+  PythonHome home;
   /// The run and its serialized DAG (JSON), if there are templates in kwargs.
   std::optional<AttemptSpec> run;
   std::string serialized_dag;
@@ -92,14 +100,15 @@ struct WatcherSpec {
   Uuid id;
   std::string classpath;
   std::string kwargs;  ///< JSON
-  std::string bundle_path;
+  std::string dag_id;  ///< one that watches so
+  PythonHome home;     ///< of that one
 };
 
 /// Something that only the user's Python knows.
 struct PythonQuestion {
-  std::string bundle_name;
-  std::string bundle_path;
-  std::string relative_fileloc;  ///< of the DAG that it is about
+  PythonHome home;
+  std::string dag_id;            ///< that it is about; "" for what belongs to none
+  std::string relative_fileloc;  ///< of that DAG
   std::string question;          ///< JSON, as leoflow_worker/questions.py takes it
   /// Called once, on any thread, with JSON. Errors: invalid (Python's), unavailable.
   std::function<void(Result<std::string>)> then;

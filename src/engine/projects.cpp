@@ -5,10 +5,23 @@
 
 namespace leoflow::engine {
 
+namespace {
+
+DagFiles::Place place_in(const std::string& project, const std::string& dag_version) {
+  return {.bundle_name = project, .bundle_path = std::string(kProjectFolder), .bundle_version = dag_version};
+}
+
+}  // namespace
+
 void Projects::load(store::Session& session) {
   for (const store::Row row :
        session.query("SELECT project, dag_version, content_hash, image FROM project_version"))
     versions_[row.text(0)][row.text(1)] = {row.text(2), row.find_text(3)};
+  for (const store::Row row :
+       session.query("SELECT p.project, p.dag_version FROM project p JOIN project_version v"
+                     " ON v.project = p.project AND v.dag_version = p.dag_version"
+                     " WHERE v.image IS NOT NULL ORDER BY p.chosen_at DESC LIMIT 1"))
+    newest_ = place_in(row.text(0), row.text(1));
 }
 
 const Projects::Version* Projects::find(const std::string& project, const std::string& dag_version) const {
@@ -16,6 +29,18 @@ const Projects::Version* Projects::find(const std::string& project, const std::s
   if (versions == versions_.end()) return nullptr;
   const auto version = versions->second.find(dag_version);
   return version == versions->second.end() ? nullptr : &version->second;
+}
+
+PythonHome Projects::home_of(const DagFiles::Place& place) const {
+  PythonHome out{place.bundle_name, place.bundle_path, place.bundle_version, std::nullopt};
+  if (place.bundle_version) {
+    if (const Version* version = find(place.bundle_name, *place.bundle_version)) out.image = version->image;
+  }
+  return out;
+}
+
+PythonHome Projects::newest_home() const {
+  return newest_ ? home_of(*newest_) : PythonHome{};
 }
 
 std::string Projects::label_of(const dag::Artifact& artifact, const std::string& content_hash) const {
@@ -31,7 +56,10 @@ Result<RegisteredVersion> Projects::add(const dag::Artifact& artifact, const std
   const std::string label = label_of(artifact, content_hash);
   const auto [at, is_new] =
       versions_[artifact.project].try_emplace(label, Version{content_hash, artifact.image});
-  if (at->second.content_hash == content_hash) return RegisteredVersion{label, is_new};
+  if (at->second.content_hash == content_hash) {
+    if (at->second.image) newest_ = place_in(artifact.project, label);
+    return RegisteredVersion{label, is_new};
+  }
   return fail(ErrorCode::conflict,
               fmt::format("version '{}' of project '{}' has other content ({}); give this one another "
                           "label (--dag-version)",

@@ -52,6 +52,54 @@ TEST_P(ProjectsTest, APushedOneRunsInItsImage) {
   EXPECT_EQ(one("SELECT created_by FROM project_version"), "me");
 }
 
+TEST_P(ProjectsTest, WhatNeedsPythonNamesTheVersionThatItsRunBeganWith) {
+  ASSERT_TRUE(push(artifact("v1", one_task_)));
+  trigger("load");
+  const AttemptSpec attempt = runner_.next();
+  engine_->attempt_started({attempt.id, "h", "u", 1, clock_.now()});
+  ASSERT_TRUE(push(artifact("v2", two_tasks_)));
+  DeferredCall deferred;
+  deferred.call.classpath = "mine.Trigger";
+  deferred.call.kwargs = deferred.call.next_kwargs = "{}";
+  engine_->attempt_deferred(attempt.id, std::move(deferred), [](bool) {});
+  const PythonHome home = runner_.next_trigger().home;
+  EXPECT_EQ(home, (PythonHome{"sales", std::string(kProjectFolder), "v1", "registry/sales:v1"}));
+}
+
+TEST_P(ProjectsTest, WhatADagWatchesMovesToItsNewVersion) {
+  const auto watching = [&](const std::string& label, const std::string& tasks) {
+    dag::Artifact out = artifact(label, tasks);
+    out.dags[0].serialized.at("dag").as_object()["timetable"] = *parse_json(
+        R"({"__type":"airflow.timetables.simple.AssetTriggeredTimetable","__var":{"asset_condition":
+          {"__type":"asset","name":"inbox","uri":"x://inbox","extra":{},"watchers":[
+            {"name":"mail","trigger":{"classpath":"mine.Watch","kwargs":{}}}]}}})");
+    return out;
+  };
+  ASSERT_TRUE(push(watching("v1", one_task_)));
+  ASSERT_TRUE(engine_->set_paused("load", false));
+  const WatcherSpec before = runner_.next_watcher();
+  EXPECT_EQ(before.home.image, "registry/sales:v1");
+  EXPECT_EQ(before.dag_id, "load");
+  ASSERT_TRUE(push(watching("v2", two_tasks_)));
+  EXPECT_EQ(runner_.stopped(), std::vector{before.id});
+  EXPECT_EQ(runner_.next_watcher().home.image, "registry/sales:v2");
+}
+
+TEST_P(ProjectsTest, WhatBelongsToNoDagIsAskedOfTheVersionThatWasPushedLast) {
+  const auto asked = [&] {
+    engine_->ask_python({{"ask", "plugins"}}, [](const Result<json::value>&) {});
+    return runner_.next_question().home;
+  };
+  EXPECT_EQ(asked(), PythonHome{});
+  ASSERT_TRUE(push(artifact("v1", one_task_)));
+  ASSERT_TRUE(push(artifact("v2", two_tasks_)));
+  EXPECT_EQ(asked().image, "registry/sales:v2");
+  ASSERT_TRUE(push(artifact("v1", one_task_)));
+  EXPECT_EQ(asked().image, "registry/sales:v1") << "named again";
+  restart();
+  EXPECT_EQ(asked().image, "registry/sales:v1");
+}
+
 TEST_P(ProjectsTest, TheSameContentIsTheSameVersionWhateverItsLabel) {
   ASSERT_TRUE(push(artifact("v1", one_task_)));
   dag::Artifact again = artifact("v1", one_task_);

@@ -66,21 +66,23 @@ Result<std::vector<dag::MappedPartition>> read_mapped(const Result<std::string>&
   return out;
 }
 
-PythonQuestion question_about(const DagFiles::Place& place, const json::object& question) {
-  return {place.bundle_name, place.bundle_path, place.relative_fileloc, json::serialize(question), {}};
-}
-
 }  // namespace
+
+PythonQuestion Engine::question_about(const std::string& dag_id, const json::object& question) const {
+  if (dag_id.empty()) return {projects_.newest_home(), "", "", json::serialize(question), {}};
+  const DagFiles::Place place = dag_files_.place_of(dag_id);
+  return {projects_.home_of(place), dag_id, place.relative_fileloc, json::serialize(question), {}};
+}
 
 void Engine::ask_next_run(const scheduler::DagEntry& dag) {
   const dag::Restriction restriction = dag.graph->restriction();
   const DagFiles::Place place = dag_files_.place_of(dag.dag_id);
-  PythonQuestion question = question_about(place, {{"ask", "next_run"},
-                                                   {"timetable", *dag.graph->timetable->python()},
-                                                   {"last", to_json(dag.last_automated)},
-                                                   {"earliest", to_json(restriction.earliest)},
-                                                   {"latest", to_json(restriction.latest)},
-                                                   {"catchup", restriction.catchup}});
+  PythonQuestion question = question_about(dag.dag_id, {{"ask", "next_run"},
+                                                        {"timetable", *dag.graph->timetable->python()},
+                                                        {"last", to_json(dag.last_automated)},
+                                                        {"earliest", to_json(restriction.earliest)},
+                                                        {"latest", to_json(restriction.latest)},
+                                                        {"catchup", restriction.catchup}});
   question.then = [this, dag_id = dag.dag_id, last = dag.last_automated,
                    place](const Result<std::string>& answer) {
     Item item;
@@ -122,10 +124,10 @@ void Engine::ask_unmapped() {
       const dag::Partitioning* partitioning = dag->graph->timetable->partitioning();
       const json::value* mapper =
           partitioning == nullptr ? nullptr : partitioning->mapper_of({row.text(3), row.text(4)}).python();
-      PythonQuestion question = question_about(
-          dag_files_.place_of(asked.second), {{"ask", "map_partition"},
-                                              {"mapper", mapper == nullptr ? json::value(nullptr) : *mapper},
-                                              {"key", row.text(2)}});
+      PythonQuestion question =
+          question_about(asked.second, {{"ask", "map_partition"},
+                                        {"mapper", mapper == nullptr ? json::value(nullptr) : *mapper},
+                                        {"key", row.text(2)}});
       question.then = [this, asked](const Result<std::string>& answer) {
         mapped_with_python(asked.first, asked.second, answer);
       };
@@ -175,7 +177,7 @@ Result<json::value> Engine::ask_and_wait(const std::string& dag_id, json::object
   auto answer = state->promise.get_future();
   Item item;
   item.decide = [this, dag_id, question = std::move(question), state = std::move(state)](Deciding&) {
-    PythonQuestion asked = question_about(dag_files_.place_of(dag_id), question);
+    PythonQuestion asked = question_about(dag_id, question);
     asked.then = [state](Result<std::string> told) { state->told = std::move(told); };
     runner_.ask(std::move(asked));
   };
@@ -196,11 +198,16 @@ Result<json::value> Engine::ask_python(json::object question) {
 }
 
 void Engine::ask_python(json::object question, std::function<void(const Result<json::value>&)> then) {
-  PythonQuestion asked = question_about({}, question);
-  asked.then = [then = std::move(then)](const Result<std::string>& told) {
-    then(told ? parse_json(*told) : Result<json::value>(std::unexpected(told.error())));
+  Item item;
+  item.decide = [this, question = std::move(question), then](Deciding&) {
+    PythonQuestion asked = question_about("", question);
+    asked.then = [then](const Result<std::string>& told) {
+      then(told ? parse_json(*told) : Result<json::value>(std::unexpected(told.error())));
+    };
+    runner_.ask(std::move(asked));
   };
-  runner_.ask(std::move(asked));
+  if (!post(std::move(item)))
+    then(fail(ErrorCode::unavailable, "the engine does not run here now; try again"));
 }
 
 std::optional<json::value> Engine::python_timetable(const std::string& dag_id) {

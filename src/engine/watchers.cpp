@@ -1,9 +1,8 @@
 #include "engine/watchers.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/text.hpp"
+#include "base/named_uuid.hpp"
 #include "engine/engine.hpp"
 
 // Source: Airflow 3.3.2, AssetModelOperation.add_asset_trigger_references, Trigger.submit_event.
@@ -12,35 +11,35 @@ namespace {
 
 /// The same for the same trigger, also after a restart: agents go on with those that they run.
 Uuid id_of(const dag::AssetWatcher& watcher) {
-  const std::string hash = sha256_hex(watcher.classpath + "\n" + watcher.kwargs);
-  Uuid id;
-  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
-    std::from_chars(hash.data() + 2 * i, hash.data() + 2 * i + 2, id.bytes[i], 16);
-  }
-  return id;
+  return named_uuid(watcher.classpath + "\n" + watcher.kwargs);
 }
 
 }  // namespace
 
 Watchers::Difference Watchers::refresh(const scheduler::Scheduler& scheduler,
-                                       const std::function<std::string(const std::string&)>& bundle_path_of) {
+                                       const std::function<PythonHome(const std::string&)>& home_of) {
   std::map<Uuid, Watched> wanted;
   for (const auto& [dag_id, dag] : scheduler.dags()) {
     if (!dag->may_run() || !dag->graph->asset_condition) continue;
     for (const dag::AssetLeaf* leaf : leaves_of(*dag->graph->asset_condition)) {
       for (const dag::AssetWatcher& watcher : leaf->watchers) {
         Watched& watched = wanted[id_of(watcher)];
-        watched.spec = {id_of(watcher), watcher.classpath, watcher.kwargs, bundle_path_of(dag_id)};
+        // Of several DAGs that watch so, always the same one stands for it.
+        if (watched.spec.dag_id.empty() || dag_id < watched.spec.dag_id)
+          watched.spec = {id_of(watcher), watcher.classpath, watcher.kwargs, dag_id, home_of(dag_id)};
         watched.assets.insert(leaf->key);
       }
     }
   }
   Difference out;
   for (const auto& [id, watched] : watched_) {
-    if (!wanted.contains(id)) out.stop.push_back(id);
+    const auto still = wanted.find(id);
+    if (still == wanted.end() || still->second.spec.home != watched.spec.home) out.stop.push_back(id);
   }
   for (const auto& [id, watched] : wanted) {
-    if (!watched_.contains(id)) out.start.push_back(watched.spec);
+    const auto before = watched_.find(id);
+    if (before == watched_.end() || before->second.spec.home != watched.spec.home)
+      out.start.push_back(watched.spec);
   }
   watched_ = std::move(wanted);
   return out;
@@ -56,8 +55,9 @@ std::set<dag::AssetKey> Watchers::assets_of(const Uuid& id, const std::string& e
 }
 
 void Engine::refresh_watchers() {
-  const auto changed = watchers_.refresh(
-      scheduler_, [this](const std::string& dag_id) { return dag_files_.place_of(dag_id).bundle_path; });
+  const auto changed = watchers_.refresh(scheduler_, [this](const std::string& dag_id) {
+    return projects_.home_of(dag_files_.place_of(dag_id));
+  });
   for (const Uuid& id : changed.stop) runner_.stop_trigger(id);
   for (const WatcherSpec& spec : changed.start) runner_.start_watcher(spec);
 }

@@ -24,9 +24,10 @@ class Watchers {
   };
 
   /// Compares with what the schedules of DAGs that run ask for now.
-  /// @param bundle_path_of  gives the folder of a DAG's files.
+  /// One whose DAG has moved to another version is stopped and started there.
+  /// @param home_of  tells where a DAG's newest files are.
   Difference refresh(const scheduler::Scheduler& scheduler,
-                     const std::function<std::string(const std::string&)>& bundle_path_of);
+                     const std::function<PythonHome(const std::string&)>& home_of);
   /// Whose changes an event of that trigger is; none for an event that came before.
   std::set<dag::AssetKey> assets_of(const Uuid& id, const std::string& event_id);
 

@@ -3,16 +3,25 @@
 #include "base/log.hpp"
 #include "fleet/fleet.hpp"
 
-// Agents that were launched for one attempt.
+// Agents that were launched for one thing: what they may say, and those of one attempt.
 namespace leoflow::fleet {
 
 using agentrpc::AgentMessage;
 using agentrpc::AgentSession;
 using agentrpc::ServerMessage;
 
-bool Fleet::may_say(const agentrpc::AgentIdentity& identity, const AgentMessage& message) {
-  if (!identity.attempt) return true;
-  const std::string own = identity.attempt->text();
+bool Fleet::may_say(const AgentSession& session, const AgentMessage& message) {
+  const auto& [attempt, bundle] = session.identity();
+  if (attempt) return may_say_of(*attempt, message);
+  if (!bundle) return true;
+  const std::lock_guard lock(mutex_);
+  const Agent* agent = placement_.find(&session);
+  static const SentWork kNothing;  // was given to one that was not welcomed yet
+  return may_say_as_host(agent == nullptr ? kNothing : agent->sent, message);
+}
+
+bool Fleet::may_say_of(const Uuid& attempt, const AgentMessage& message) {
+  const std::string own = attempt.text();
   switch (message.kind_case()) {
     case AgentMessage::kStarted:
       return message.started().attempt_id() == own;

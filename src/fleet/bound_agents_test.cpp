@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/remembering_runner.hpp"
+#include "fleet/fake_agents.hpp"
 #include "fleet/fleet.hpp"
 #include "fleet/one_task.hpp"
 #include "store/temporary_database.hpp"
@@ -9,67 +10,26 @@ namespace leoflow::fleet {
 namespace {
 
 using agentrpc::AgentMessage;
-
-/// The connection of an agent that may run one attempt.
-class Bound final : public agentrpc::AgentSession {
- public:
-  explicit Bound(const Uuid& attempt) : identity_{.attempt = attempt} {}
-  const agentrpc::AgentIdentity& identity() const override { return identity_; }
-  void send(agentrpc::ServerMessage message) override {
-    const std::lock_guard lock(mutex_);
-    messages_.push_back(std::move(message));
-    changed_.notify_all();
-  }
-  void close() override { is_closed = true; }
-
-  /// The next message; fails the test when none comes.
-  agentrpc::ServerMessage next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !messages_.empty(); })) {
-      ADD_FAILURE() << "no message";
-      return {};
-    }
-    agentrpc::ServerMessage message = std::move(messages_.front());
-    messages_.erase(messages_.begin());
-    return message;
-  }
-
-  std::atomic<bool> is_closed = false;
-
- private:
-  const agentrpc::AgentIdentity identity_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<agentrpc::ServerMessage> messages_;
-};
-
-/// Only remembers what it is to launch.
-class FakeLauncher final : public Launcher {
- public:
-  int free_slots() override { return 10; }
-  void launch(const engine::AttemptSpec& spec) override { launched.set_value(spec.id); }
-  void recall(const Uuid& attempt) override { recalled.push_back(attempt); }
-  std::promise<Uuid> launched;
-  std::vector<Uuid> recalled;
-};
+using fakes::FakeLauncher;
+using fakes::FakeSession;
 
 class BoundAgentsTest : public ::testing::Test {
  protected:
   BoundAgentsTest() {
-    fleet_.bind(engine_, tasks_, &launcher_, &logs_);
+    fleet_.bind(engine_, tasks_, {.attempts = &launcher_, .hosts = &launcher_, .logs = &logs_});
     engine_.start();
     run_one_task(engine_);
-    attempt_ = launcher_.launched.get_future().get();
+    attempt_ = launcher_.next_attempt();
   }
 
-  std::shared_ptr<Bound> connect(const Uuid& attempt) {
-    auto session = std::make_shared<Bound>(attempt);
+  std::shared_ptr<FakeSession> connect(const Uuid& attempt) {
+    auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt});
     fleet_.on_connected(session, {});
     EXPECT_TRUE(session->next().has_welcome());
     return session;
   }
   bool is_closed_after(AgentMessage message) {
-    const auto session = std::make_shared<Bound>(attempt_);
+    const auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt_});
     fleet_.on_message(session, std::move(message));
     return session->is_closed;
   }
@@ -121,7 +81,7 @@ TEST_F(BoundAgentsTest, OneThatSpeaksOfAnotherAttemptIsCutOff) {
 
 TEST_F(BoundAgentsTest, OneThatIsNotThereYetNeedNotCome) {
   fleet_.stop(attempt_, "marked");
-  EXPECT_EQ(launcher_.recalled, std::vector{attempt_});
+  EXPECT_EQ(launcher_.recalled(), std::vector{attempt_});
 }
 
 }  // namespace

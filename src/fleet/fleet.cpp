@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "tasks/startup_details.hpp"
 #include "tasks/workload.hpp"
 
@@ -17,11 +18,12 @@ Fleet::~Fleet() {
   stop();
 }
 
-void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks, Launcher* launcher, LogKeeper* logs) {
+void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks, const Elsewhere& elsewhere) {
   engine_ = &engine;
   tasks_ = &tasks;
-  launcher_ = launcher;
-  logs_ = logs;
+  launcher_ = elsewhere.attempts;
+  hosts_ = elsewhere.hosts;
+  logs_ = elsewhere.logs;
 }
 
 void Fleet::start() {
@@ -29,7 +31,11 @@ void Fleet::start() {
     const std::lock_guard lock(mutex_);
     for (const Uuid& attempt : active) placement_.unclaim(attempt, clock_.now());
   });
-  watcher_ = std::thread([this] { watch_for_missing(); });
+  {
+    const std::lock_guard lock(mutex_);
+    started_at_ = clock_.now();
+  }
+  watcher_ = std::thread([this] { watch(); });
 }
 
 void Fleet::stop() {
@@ -117,16 +123,22 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
   bool has_own = false;
   for (const std::string& text : hello.attempt_ids()) {
     const auto attempt = Uuid::parse(text);
-    if (!attempt || (own && *own != *attempt)) continue;
+    if (!attempt || agent.host_of() || (own && *own != *attempt)) continue;
     has_own = true;
     // It holds a slot of the agent even if nobody wants it any more.
     placement_.assign(agent, *attempt);
     if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
   }
+  // It may have come back before its old stream was seen to end.
+  for (auto& [other, old] : placement_.all()) {
+    if (other == session.get() || old.agent_id != agent.agent_id || old.agent_id.empty()) continue;
+    old.is_leaving = true;
+    take_back(other);
+  }
   for (auto& [id, trigger] : triggers_) {
-    if (trigger.sent_to != nullptr || own) continue;
-    trigger.sent_to = session.get();
-    *welcome.add_triggers() = trigger.request;
+    if (trigger.sent_to != nullptr || !agent.serves(trigger.home)) continue;
+    give(agent, trigger, id);
+    *welcome.add_triggers() = request_of(trigger);
   }
   session->send(std::move(message));
   if (own && !has_own) send_own_attempt(session, *own);
@@ -141,12 +153,7 @@ void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
     if (!agent->is_bound) last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
   }
   placement_.remove(session.get(), clock_.now());
-  for (auto& [id, job] : parse_jobs_) {
-    if (job.sent_to == session.get()) job.sent_to = nullptr;
-  }
-  for (auto& [id, trigger] : triggers_) {
-    if (trigger.sent_to == session.get()) trigger.sent_to = nullptr;
-  }
+  take_back(session.get());
   send_triggers();
   send_parse_jobs();
 }
@@ -170,15 +177,23 @@ std::vector<AgentLife> Fleet::agents() {
     if (agent.is_bound) continue;
     out.push_back({agent.hostname, agent.unixname, agent.connected_at, std::nullopt});
   }
-  if (out.empty() && last_gone_) out.push_back(*last_gone_);
+  if (hosts_ != nullptr) {
+    const auto since = waiting_since();
+    if (out.empty() || since) out.push_back({host_name(), user_name(), started_at_, since});
+  } else if (out.empty() && last_gone_) {
+    out.push_back(*last_gone_);
+  }
   std::ranges::sort(out, {}, &AgentLife::connected_at);
   return out;
 }
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
-  if (!may_say(session->identity(), message)) {
-    log::warning("the agent of attempt {} spoke of something else; its connection is closed",
-                 session->identity().attempt->text());
+  if (!may_say(*session, message)) {
+    const auto& [attempt, bundle] = session->identity();
+    log::warning("the {} spoke of something else; its connection is closed",
+                 attempt
+                     ? fmt::format("agent of attempt {}", attempt->text())
+                     : fmt::format("host of version '{}' of project '{}'", bundle->version, bundle->name));
     return session->close();
   }
   switch (message.kind_case()) {
@@ -243,8 +258,11 @@ void Fleet::on_started(const AgentSession* session, const agentrpc::AttemptStart
 }
 
 void Fleet::on_request(const std::shared_ptr<AgentSession>& session, const agentrpc::SdkRequest& request) {
-  // The id of a file being parsed is not a UUID.
-  const tasks::Caller caller{Uuid::parse(request.attempt_id()).value_or(Uuid{})};
+  tasks::Caller caller;
+  {
+    const std::lock_guard lock(mutex_);
+    caller = caller_of(request.attempt_id());
+  }
   tasks_->handle(caller, request.body(), [session, id = request.request_id()](tasks::Answer answer) {
     ServerMessage message;
     auto& response = *message.mutable_response();
@@ -285,10 +303,16 @@ void Fleet::agent_died(std::uint32_t pid) {
   if (!lost.empty()) engine_->attempts_missing(std::move(lost), "the agent's process died");
 }
 
-void Fleet::watch_for_missing() {
+void Fleet::watch() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     changed_.wait_for(lock, std::chrono::seconds{1});
+    let_idle_hosts_go();
+    if (const auto hosts = missing_hosts(); !hosts.empty()) {
+      lock.unlock();
+      for (const HostSpec& host : hosts) hosts_->launch_host(host);
+      lock.lock();
+    }
     auto missing = placement_.take_missing(clock_.now() - options_.claim_grace);
     if (missing.empty()) continue;
     lock.unlock();
@@ -300,42 +324,49 @@ void Fleet::watch_for_missing() {
   }
 }
 
-Fleet::ParseJob Fleet::job_for(const std::string& bundle_name, const std::string& bundle_path,
-                               const std::string& file, Duration limit) {
+Fleet::ParseJob Fleet::job_for(engine::PythonHome home, const std::string& file, Duration limit) {
   ParseJob job;
   job.request.set_file(file);
-  job.request.set_bundle_path(bundle_path);
-  job.request.set_bundle_name(bundle_name);
+  job.request.set_bundle_path(home.bundle_path);
+  job.request.set_bundle_name(home.bundle_name);
   job.request.set_timeout_ms(
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
+  job.home = std::move(home);
   return job;
 }
 
 void Fleet::parse(std::string file, std::string bundle_path, std::string bundle_name, Duration limit,
                   std::function<void(ParseOutcome)> then) {
-  ParseJob job = job_for(bundle_name, bundle_path, file, limit);
+  ParseJob job =
+      job_for({.bundle_name = std::move(bundle_name), .bundle_path = std::move(bundle_path)}, file, limit);
   job.then = std::move(then);
   add_parse_job(std::move(job));
 }
 
 void Fleet::run_callback(const engine::CallbackSpec& spec) {
   const engine::AttemptSpec& cause = spec.cause;
-  ParseJob job = job_for(cause.bundle_name, cause.bundle_path,
-                         cause.bundle_path + "/" + cause.relative_fileloc, options_.callback_limit);
+  const engine::PythonHome home{cause.bundle_name, cause.bundle_path, cause.bundle_version, cause.image};
+  if (const std::string lack = lack_of(home); !lack.empty()) return engine_->callback_done(spec.id, lack);
+  ParseJob job = job_for(home, cause.bundle_path + "/" + cause.relative_fileloc, options_.callback_limit);
+  job.behalf = {cause.id, cause.dag_id};
   job.request.set_callback(tasks::callback_request(spec));
   job.then = [this, id = spec.id](const ParseOutcome& outcome) { engine_->callback_done(id, outcome.error); };
   add_parse_job(std::move(job));
 }
 
 void Fleet::ask(engine::PythonQuestion question) {
-  if (launcher_ != nullptr) {
+  if (hosts_ != nullptr && question.home.bundle_name.empty()) {
     const auto asked = parse_json(question.question);
     const auto known = options_.known_answers.find(asked ? get_text(*asked, "ask") : "");
     if (known != options_.known_answers.end()) return question.then(known->second);
-    return question.then(fail(ErrorCode::unavailable, "this server has no Python that could answer"));
+    return question.then(
+        fail(ErrorCode::unavailable, "no project was pushed with an image, whose Python could answer"));
   }
-  ParseJob job = job_for(question.bundle_name, question.bundle_path,
-                         question.bundle_path + "/" + question.relative_fileloc, options_.question_limit);
+  if (const std::string lack = lack_of(question.home); !lack.empty())
+    return question.then(fail(ErrorCode::unavailable, lack));
+  ParseJob job = job_for(question.home, question.home.bundle_path + "/" + question.relative_fileloc,
+                         options_.question_limit);
+  job.behalf = {Uuid{}, question.dag_id};
   job.request.set_question(std::move(question.question));
   job.then = [then = std::move(question.then)](const ParseOutcome& outcome) {
     if (outcome.error.empty()) return then(outcome.result);
@@ -348,16 +379,20 @@ void Fleet::add_parse_job(ParseJob job) {
   const std::lock_guard lock(mutex_);
   std::string id = fmt::format("parse-{}", ++parse_count_);
   job.request.set_parse_id(id);
+  job.waits_since = clock_.now();
   parse_jobs_.emplace(std::move(id), std::move(job));
   send_parse_jobs();
 }
 
 void Fleet::send_parse_jobs() {
-  Agent* agent = placement_.any();
-  if (agent == nullptr) return;
   for (auto& [id, job] : parse_jobs_) {
     if (job.sent_to != nullptr) continue;
-    job.sent_to = agent->session.get();
+    Agent* agent = placement_.host_of(job.home);
+    if (agent == nullptr) {
+      changed_.notify_all();
+      continue;
+    }
+    give(*agent, job, id);
     ServerMessage message;
     *message.mutable_parse() = job.request;
     agent->session->send(std::move(message));
@@ -375,6 +410,7 @@ void Fleet::on_parsed(const agentrpc::ParseResult& parsed) {
       (parsed.error().empty() ? metrics_.parsed : metrics_.failed_parses).observe(took);
     }
     then = std::move(found->second.then);
+    end(found->second, found->first);
     parse_jobs_.erase(found);
   }
   then({parsed.result(), parsed.error(), took});

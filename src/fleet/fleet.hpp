@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "agentrpc/session.hpp"
@@ -59,10 +60,20 @@ struct FleetOptions {
   Duration claim_grace = std::chrono::seconds{10};
   Duration callback_limit = std::chrono::seconds{60};  ///< for a DAG's callback, with the reading of its file
   Duration question_limit = std::chrono::seconds{20};  ///< for a timetable or partition mapper of the user's
+  Duration host_idle_limit = std::chrono::minutes{2};  ///< a host that has nothing to do goes after so long
   bool preload = true;                                 ///< whether agents may import DAG files ahead
   std::optional<StockWorkers> stock_workers = {};      ///< instead of the warm Python
-  /// What is answered to questions where no agent is there to answer them, JSON by "ask".
+  /// What is answered to questions that belong to no DAG while there is no project whose Python could answer
+  /// them, JSON by "ask".
   std::map<std::string, std::string> known_answers = {};
+};
+
+/// What starts agents where none are there, and takes their logs; null: agents are there, and write their
+/// logs themselves.
+struct Elsewhere {
+  Launcher* attempts = nullptr;
+  HostLauncher* hosts = nullptr;  ///< null: a connected agent does all that is no attempt
+  LogKeeper* logs = nullptr;
 };
 
 /// Connects the engine with the agents. Thread safe once bound.
@@ -72,10 +83,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   ~Fleet() override;
 
   /// Before the first agent connects and before the engine starts. All outlive the agent server.
-  /// @param launcher  starts an agent for each attempt; null: agents are there
-  /// @param logs  keeps what those agents logged; null without a launcher
-  void bind(engine::Engine& engine, tasks::TaskService& tasks, Launcher* launcher = nullptr,
-            LogKeeper* logs = nullptr);
+  void bind(engine::Engine& engine, tasks::TaskService& tasks, const Elsewhere& elsewhere = {});
   /// After the engine started: attempts from before the restart wait for their agent.
   void start();
   void stop();
@@ -96,7 +104,9 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
                   agentrpc::AgentMessage message) override;
   void on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) override;
 
-  /// The connected agents, or else the last one that was.
+  /// The connected agents that read files and wait for triggers, or else the last one that was. Where they
+  /// are started when something needs them: those, and the control plane for as long as nothing waits for
+  /// one.
   std::vector<AgentLife> agents();
   FleetState state();
   const FleetMetrics& metrics() const { return metrics_; }
@@ -110,22 +120,50 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
              std::function<void(ParseOutcome)> then);
 
  private:
-  struct ParseJob {
-    agentrpc::ParseRequest request;
-    std::function<void(ParseOutcome)> then;
+  /// What takes Python, but no attempt.
+  struct Work {
+    engine::PythonHome home;
+    std::optional<tasks::Behalf> behalf;  ///< whom it works for; absent: a DAG file is parsed
     const agentrpc::AgentSession* sent_to = nullptr;
+    Time waits_since;  ///< for an agent, while there is none
   };
 
-  struct Trigger {
+  struct ParseJob : Work {
+    agentrpc::ParseRequest request;
+    std::function<void(ParseOutcome)> then;
+  };
+
+  struct Trigger : Work {
     agentrpc::RunTrigger request;
-    const agentrpc::AgentSession* sent_to = nullptr;
+    std::string log_name;  ///< below the folder of logs; "" for a watcher
   };
 
   void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
                const std::vector<Uuid>& active);
   // bound_agents.cpp
-  /// Whether an agent that is bound to an attempt speaks of that one only.
-  static bool may_say(const agentrpc::AgentIdentity& identity, const agentrpc::AgentMessage& message);
+  /// Whether an agent speaks only of what it is there for.
+  bool may_say(const agentrpc::AgentSession& session, const agentrpc::AgentMessage& message);
+  static bool may_say_of(const Uuid& attempt, const agentrpc::AgentMessage& message);
+  // hosts.cpp; with mutex_ held
+  static bool may_say_as_host(const SentWork& sent, const agentrpc::AgentMessage& message);
+  tasks::Caller caller_of(const std::string& asker);
+  /// @returns "", or why there can be no agent that has this Python.
+  std::string lack_of(const engine::PythonHome& home) const;
+  void give(Agent& agent, Work& work, const std::string& id) const;
+  /// What was given over that connection waits for an agent again.
+  void take_back(const agentrpc::AgentSession* session);
+  /// Nobody waits for it any more.
+  void end(const Work& work, const std::string& id);
+  /// All that takes Python: triggers and other jobs.
+  template <typename Visit>
+  void each_work(const Visit& visit) {
+    for (auto& [id, job] : parse_jobs_) visit(job);
+    for (auto& [id, trigger] : triggers_) visit(trigger);
+  }
+  std::set<HostSpec> missing_hosts();
+  void let_idle_hosts_go();
+  /// Since when something has been waiting for a host.
+  std::optional<Time> waiting_since();
   void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
   void on_log(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::LogPart& part);
   void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
@@ -136,9 +174,10 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void on_parsed(const agentrpc::ParseResult& parsed);
   void on_trigger(const std::shared_ptr<agentrpc::AgentSession>& session,
                   const agentrpc::TriggerReport& report);
-  void add_trigger(agentrpc::RunTrigger request);
+  void add_trigger(Trigger trigger);
   /// Gives those that no agent runs to one.
   void send_triggers();
+  agentrpc::RunTrigger request_of(const Trigger& trigger) const;
   agentrpc::StartAttempt start_of(const engine::AttemptSpec& spec) const;
   /// @param spec  an AttemptSpec or a TriggerSpec.
   template <typename Spec>
@@ -149,11 +188,10 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::string log_path(const Spec& spec) const {
     return options_.log_folder + "/" + log_name(spec);
   }
-  static ParseJob job_for(const std::string& bundle_name, const std::string& bundle_path,
-                          const std::string& file, Duration limit);
+  static ParseJob job_for(engine::PythonHome home, const std::string& file, Duration limit);
   void add_parse_job(ParseJob job);
   void send_parse_jobs();
-  void watch_for_missing();
+  void watch();
 
   // constant after bind()
   const FleetOptions options_;
@@ -161,6 +199,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   engine::Engine* engine_ = nullptr;
   tasks::TaskService* tasks_ = nullptr;
   Launcher* launcher_ = nullptr;
+  HostLauncher* hosts_ = nullptr;
   LogKeeper* logs_ = nullptr;
 
   // protected by mutex_
@@ -171,6 +210,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::uint64_t parse_count_ = 0;
   std::map<std::string, Trigger> triggers_;  ///< by trigger id
   std::optional<AgentLife> last_gone_;
+  Time started_at_;
   bool stopping_ = false;
 
   FleetMetrics metrics_;

@@ -4,6 +4,12 @@
 
 namespace leoflow::fleet {
 
+bool Agent::serves(const engine::PythonHome& home) const {
+  if (is_bound || is_leaving) return false;
+  const auto& bundle = host_of();
+  return !bundle || (bundle->name == home.bundle_name && bundle->version == home.bundle_version);
+}
+
 Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello,
                       Time now) {
   const agentrpc::AgentSession* key = session.get();
@@ -14,8 +20,8 @@ Agent& Placement::add(std::shared_ptr<agentrpc::AgentSession> session, const age
   agent.unixname = hello.unixname();
   agent.pid = hello.pid();
   agent.is_bound = agent.session->identity().attempt.has_value();
-  agent.slots = agent.is_bound ? 0 : static_cast<int>(hello.slots());
-  agent.connected_at = now;
+  agent.slots = agent.is_bound || agent.host_of() ? 0 : static_cast<int>(hello.slots());
+  agent.connected_at = agent.busy_at = now;
   return agent;
 }
 
@@ -51,9 +57,9 @@ Agent* Placement::roomiest() {
   return best;
 }
 
-Agent* Placement::any() {
+Agent* Placement::host_of(const engine::PythonHome& home) {
   for (auto& [session, agent] : agents_) {
-    if (!agent.is_bound) return &agent;
+    if (agent.serves(home)) return &agent;
   }
   return nullptr;
 }

@@ -11,6 +11,8 @@
 #include "agentrpc/session.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "engine/ports.hpp"
+#include "fleet/sent_work.hpp"
 
 namespace leoflow::fleet {
 
@@ -25,7 +27,13 @@ struct Agent {
   Time connected_at;
   bool is_bound = false;  ///< to one attempt: it is sent nothing else
   std::set<Uuid> running;
+  SentWork sent;            ///< besides attempts
+  Time busy_at;             ///< when it was last known to have something to do
+  bool is_leaving = false;  ///< a host that was told to go, or the old stream of one that is back
   int free() const { return slots - static_cast<int>(running.size()); }
+  const std::optional<agentrpc::BundleVersion>& host_of() const { return session->identity().bundle; }
+  /// Whether it may be given what needs that Python.
+  bool serves(const engine::PythonHome& home) const;
 };
 
 /// Which attempt is where. Not thread safe.
@@ -38,9 +46,9 @@ class Placement {
   Agent* find_holder(const Uuid& attempt);
   /// The connected agent with the most free slots, if any has one.
   Agent* roomiest();
-  /// One that is not bound to an attempt.
-  Agent* any();
-  const std::unordered_map<const agentrpc::AgentSession*, Agent>& all() const { return agents_; }
+  /// One that serves what needs that Python.
+  Agent* host_of(const engine::PythonHome& home);
+  std::unordered_map<const agentrpc::AgentSession*, Agent>& all() { return agents_; }
   int free_slots() const;
 
   void assign(Agent& agent, const Uuid& attempt);

@@ -1,3 +1,4 @@
+#include "base/log.hpp"
 #include "fleet/fleet.hpp"
 #include "tasks/startup_details.hpp"
 
@@ -5,33 +6,53 @@
 namespace leoflow::fleet {
 
 void Fleet::start_trigger(const engine::TriggerSpec& spec) {
-  agentrpc::RunTrigger request;
+  if (const std::string lack = lack_of(spec.home); !lack.empty()) {
+    engine::TriggerResult failed;
+    failed.next_method = "__fail__";
+    failed.next_kwargs = json::serialize(json::object{{"error", lack}});
+    return engine_->trigger_fired(spec.id, std::move(failed), [] {});
+  }
+  Trigger trigger;
+  trigger.home = spec.home;
+  trigger.behalf = {spec.id, spec.dag_id};
+  trigger.log_name = log_name(spec);
+  agentrpc::RunTrigger& request = trigger.request;
   request.set_trigger_id(spec.id.text());
   request.set_classpath(spec.classpath);
   request.set_kwargs(tasks_->open_kwargs(spec.kwargs));
   request.set_next_kwargs(spec.next_kwargs);
   request.set_task_instance(json::serialize(tasks::task_instance_of(spec)));
   request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
-  request.set_bundle_path(spec.bundle_path);
-  request.set_log_path(log_path(spec));
+  request.set_bundle_path(spec.home.bundle_path);
   request.set_rendering(tasks::rendering_of(spec));
-  add_trigger(std::move(request));
+  if (logs_ != nullptr) {
+    logs_->expect(spec.id, trigger.log_name);
+    request.set_sends_log(true);
+  } else {
+    request.set_log_path(log_path(spec));
+  }
+  add_trigger(std::move(trigger));
 }
 
 void Fleet::start_watcher(const engine::WatcherSpec& spec) {
-  agentrpc::RunTrigger request;
-  request.set_trigger_id(spec.id.text());
-  request.set_classpath(spec.classpath);
-  request.set_kwargs(spec.kwargs);
-  request.set_bundle_path(spec.bundle_path);
-  request.set_is_watcher(true);
-  add_trigger(std::move(request));
+  if (const std::string lack = lack_of(spec.home); !lack.empty())
+    return log::error("what DAG '{}' watches is not watched: {}", spec.dag_id, lack);
+  Trigger trigger;
+  trigger.home = spec.home;
+  trigger.behalf = {Uuid{}, spec.dag_id};
+  trigger.request.set_trigger_id(spec.id.text());
+  trigger.request.set_classpath(spec.classpath);
+  trigger.request.set_kwargs(spec.kwargs);
+  trigger.request.set_bundle_path(spec.home.bundle_path);
+  trigger.request.set_is_watcher(true);
+  add_trigger(std::move(trigger));
 }
 
-void Fleet::add_trigger(agentrpc::RunTrigger request) {
+void Fleet::add_trigger(Trigger trigger) {
   const std::lock_guard lock(mutex_);
-  std::string id = request.trigger_id();
-  triggers_.insert_or_assign(std::move(id), Trigger{std::move(request), nullptr});
+  trigger.waits_since = clock_.now();
+  std::string id = trigger.request.trigger_id();
+  triggers_.insert_or_assign(std::move(id), std::move(trigger));
   send_triggers();
 }
 
@@ -44,17 +65,28 @@ void Fleet::stop_trigger(const Uuid& id) {
     message.mutable_cancel_trigger()->set_trigger_id(found->first);
     agent->session->send(std::move(message));
   }
+  end(found->second, found->first);
   triggers_.erase(found);
 }
 
+agentrpc::RunTrigger Fleet::request_of(const Trigger& trigger) const {
+  agentrpc::RunTrigger request = trigger.request;
+  // The log of the try goes on where it is now: another agent may have sent a part of it.
+  if (request.sends_log()) request.set_log_offset(logs_->size(trigger.log_name));
+  return request;
+}
+
 void Fleet::send_triggers() {
-  Agent* agent = placement_.any();
-  if (agent == nullptr) return;
   for (auto& [id, trigger] : triggers_) {
     if (trigger.sent_to != nullptr) continue;
-    trigger.sent_to = agent->session.get();
+    Agent* agent = placement_.host_of(trigger.home);
+    if (agent == nullptr) {
+      changed_.notify_all();
+      continue;
+    }
+    give(*agent, trigger, id);
     agentrpc::ServerMessage message;
-    *message.mutable_run_trigger() = trigger.request;
+    *message.mutable_run_trigger() = request_of(trigger);
     agent->session->send(std::move(message));
   }
 }

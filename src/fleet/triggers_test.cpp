@@ -56,9 +56,11 @@ class TriggersTest : public testing::Test {
     spec.kwargs = spec.next_kwargs = "{}";
     return spec;
   }
-  std::shared_ptr<Listener> connect() {
+  std::shared_ptr<Listener> connect(const std::string& agent_id = "") {
     auto session = std::make_shared<Listener>();
-    fleet_.on_connected(session, {});
+    agentrpc::Hello hello;
+    hello.set_agent_id(agent_id);
+    fleet_.on_connected(session, hello);
     return session;
   }
   static std::set<std::string> triggers_of(const agentrpc::ServerMessage& message) {
@@ -93,6 +95,19 @@ TEST_F(TriggersTest, AnotherAgentTakesThoseOfOneThatIsGone) {
   fleet_.on_disconnected(first);
   const auto second = connect();
   EXPECT_EQ(triggers_of(second->next(Kind::kWelcome)).size(), 2U);
+}
+
+TEST_F(TriggersTest, AnAgentThatCameBackBeforeItsOldStreamEndedGoesOnWithItsOwn) {
+  const auto before = connect("a");
+  before->next(Kind::kWelcome);
+  fleet_.start_trigger(trigger(1));
+  const auto after = connect("a");
+  EXPECT_EQ(triggers_of(after->next(Kind::kWelcome)), std::set<std::string>{trigger(1).id.text()});
+  fleet_.start_trigger(trigger(2));
+  EXPECT_EQ(after->next(Kind::kRunTrigger).run_trigger().trigger_id(), trigger(2).id.text());
+  fleet_.on_disconnected(before);
+  fleet_.stop_trigger(trigger(1).id);
+  after->next(Kind::kCancelTrigger);
 }
 
 TEST_F(TriggersTest, OneThatNobodyWaitsForIsCancelledWhereItRuns) {

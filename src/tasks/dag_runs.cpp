@@ -128,7 +128,8 @@ void TaskService::get_previous_successful_dag_run(const Caller& caller, const js
 }
 
 void TaskService::trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply) {
-  if (caller.is_parsing()) return reply(refused(403, "a DAG file cannot trigger runs while it is parsed"));
+  if (caller.attempt.is_nil())
+    return reply(refused(403, "a DAG file cannot trigger runs while it is parsed"));
   engine::TriggerRun command;
   command.dag_id = get_text(request, "dag_id");
   command.run_id = find_text(request, "run_id");

@@ -11,10 +11,19 @@
 
 namespace leoflow::tasks {
 
-/// Who asks: a running attempt, or (with a nil id) a DAG file being parsed.
+/// Whom code works for that runs outside of attempts: a trigger, a callback, a timetable.
+struct Behalf {
+  Uuid task_instance;  ///< that waits, or is called back about; nil: none
+  std::string dag_id;  ///< "": of no DAG
+};
+
+/// Who asks: a running attempt, or code that works for a DAG, or a DAG file being parsed.
 struct Caller {
-  Uuid attempt;
-  bool is_parsing() const { return attempt.is_nil(); }
+  Uuid attempt;                    ///< nil for the others
+  std::optional<Behalf> behalf{};  ///< absent for the others
+  bool is_parsing() const { return attempt.is_nil() && !behalf; }
+  /// Its requests are answered in their order.
+  const Uuid& line() const { return behalf ? behalf->task_instance : attempt; }
 };
 
 /// Readers for the fields of a request. The SDK has validated them, so what is

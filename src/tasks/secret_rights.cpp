@@ -26,22 +26,35 @@ SecretRights SecretRights::read(store::Session& session, const Caller& caller, S
   out.is_unlimited_ = caller.is_parsing();
   if (caller.is_parsing()) return out;
   std::optional<std::string> declared;
+  if (caller.behalf && caller.behalf->task_instance.is_nil()) {
+    out.dag_id = caller.behalf->dag_id;
+    const store::Rows rows = session.query(
+        "SELECT v.secrets FROM dag d JOIN dag_version v ON v.id = d.current_version_id WHERE d.dag_id = $1",
+        {out.dag_id});
+    if (!rows.empty()) declared = rows[0].find_text(0);
+    return std::move(out).with(declared, scope);
+  }
+  const Uuid& id = caller.behalf ? caller.behalf->task_instance : caller.attempt;
   // A try that is to be tried again is history while its callbacks still run.
   for (const char* table : {"task_instance", "task_instance_history"}) {
     const store::Rows rows =
         session.query(fmt::format("SELECT ti.dag_id, ti.run_id, ti.task_id, v.secrets FROM {} ti"
                                   " LEFT JOIN dag_version v ON v.id = ti.dag_version_id WHERE ti.id = $1",
                                   table),
-                      {caller.attempt});
+                      {id});
     if (rows.empty()) continue;
     store::Reader{rows[0]} >> out.dag_id >> out.run_id >> out.task_id >> declared;
     break;
   }
+  return std::move(out).with(declared, scope);
+}
+
+SecretRights SecretRights::with(const std::optional<std::string>& declared, SecretScope scope) && {
   if (declared) {
-    if (auto parsed = parse_json(*declared)) out.declared_ = std::move(*parsed);
+    if (auto parsed = parse_json(*declared)) declared_ = std::move(*parsed);
   }
-  out.is_unlimited_ = scope == SecretScope::permissive && !declared;
-  return out;
+  is_unlimited_ = scope == SecretScope::permissive && !declared;
+  return std::move(*this);
 }
 
 std::vector<std::string> SecretRights::names(SecretKind kind) const {

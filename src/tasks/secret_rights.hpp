@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,7 @@
 
 namespace leoflow::tasks {
 
-/// What tasks may have of the variables and connections of the install.
+/// What tasks, and what else runs of a DAG, may have of the variables and connections of the install.
 enum class SecretScope {
   declared,    ///< what their project declares in leoflow.yaml, and each use is in the audit log
   permissive,  ///< all, unless their project declares something
@@ -20,7 +21,8 @@ enum class SecretKind { variable, connection };
 /// Which variables and connections a caller may use, and as whom it is written down.
 class SecretRights {
  public:
-  /// Of a DAG file that is being parsed: all.
+  /// Of a DAG file that is being parsed: all. What belongs to a DAG but to no run of it has what the DAG's
+  /// newest version declares.
   static SecretRights read(store::Session& session, const Caller& caller, SecretScope scope);
 
   /// Declared names may end in "*": then they stand for all that begin so.
@@ -36,6 +38,9 @@ class SecretRights {
   std::string task_id;
 
  private:
+  /// @param declared  JSON; nothing: the project declares nothing
+  SecretRights with(const std::optional<std::string>& declared, SecretScope scope) &&;
+
   bool is_unlimited_ = false;
   json::value declared_;  ///< as the project file's overlay wrote it; null: nothing
 };

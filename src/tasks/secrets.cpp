@@ -11,10 +11,13 @@ bool TaskService::admit_to(SecretKind kind, const std::string& name, std::string
   const std::string extra = json::serialize(json::object{{kind_name(kind), name}, {"granted", may}});
   engine_.write_later([rights, extra, event = std::string(event),
                        now = clock_.now()](store::Session& session) -> Result<void> {
+    const auto known = [](const std::string& text) {
+      return text.empty() ? std::nullopt : std::optional(text);
+    };
     session.execute(
         "INSERT INTO event_log (created_at, event, owner, dag_id, run_id, task_id, extra)"
         " VALUES ($1, $2, 'task', $3, $4, $5, $6)",
-        {now, event, rights.dag_id, rights.run_id, rights.task_id, extra});
+        {now, event, known(rights.dag_id), known(rights.run_id), known(rights.task_id), extra});
     return {};
   });
   return may;

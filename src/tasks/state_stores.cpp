@@ -90,7 +90,7 @@ void TaskService::set_asset_state_store(const Caller& caller, const json::value&
                                         const Reply& reply) {
   write([params = store::Params{get_text(request, "name"), get_text(request, "uri"), get_text(request, "key"),
                                 value_text(request), clock_.now(), caller.attempt,
-                                caller.is_parsing() ? "watcher" : "task"}](
+                                caller.attempt.is_nil() ? "watcher" : "task"}](
             store::Session& session) { session.execute(kPutAsset, params); },
         reply);
 }

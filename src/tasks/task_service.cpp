@@ -90,7 +90,7 @@ std::vector<std::string> TaskService::supported_types() const {
 }
 
 void TaskService::handle(const Caller& caller, std::string body, Reply reply) {
-  lines_.post(caller.attempt, [this, caller, body = std::move(body), reply = std::move(reply)] {
+  lines_.post(caller.line(), [this, caller, body = std::move(body), reply = std::move(reply)] {
     try {
       dispatch(caller, body, reply);
     } catch (const std::exception& error) {

@@ -206,8 +206,9 @@ class SecretScopeTest : public TaskServiceTest {
     const Answer told = answer.get_future().get();
     return told.body + told.error;
   }
-  bool may_read(SecretScope scope, const std::string& key) {
-    const std::string told = ask_in(scope, caller_, {{"type", "GetVariable"}, {"key", key}});
+  bool may_read(SecretScope scope, const std::string& key) { return may_read(scope, caller_, key); }
+  bool may_read(SecretScope scope, const Caller& caller, const std::string& key) {
+    const std::string told = ask_in(scope, caller, {{"type", "GetVariable"}, {"key", key}});
     EXPECT_NE(told.find("VariableResult") == std::string::npos,
               told.find("PERMISSION_DENIED") == std::string::npos)
         << told;
@@ -257,6 +258,24 @@ TEST_F(SecretScopeTest, ACallbackOfATryThatIsToBeTriedAgainHasThemStill) {
   body({{"type", "RetryTask"}});
   EXPECT_TRUE(may_read(SecretScope::declared, "team_a"));
   EXPECT_FALSE(may_read(SecretScope::declared, "other"));
+}
+
+TEST_F(SecretScopeTest, WhatWorksForATaskOrADagHasWhatThatHas) {
+  constexpr auto kDeclared = SecretScope::declared;
+  declare(R"({"variables": ["team_a"], "connections": [], "tasks": {"t": {"variables": ["other"]}}})");
+  const Caller trigger{{}, Behalf{spec_.id, "d"}};
+  EXPECT_TRUE(may_read(kDeclared, trigger, "team_a"));
+  EXPECT_TRUE(may_read(kDeclared, trigger, "other")) << "declared for its task";
+  EXPECT_FALSE(may_read(kDeclared, trigger, "team_b"));
+  const Caller timetable{{}, Behalf{{}, "d"}};
+  EXPECT_TRUE(may_read(kDeclared, timetable, "team_a"));
+  EXPECT_FALSE(may_read(kDeclared, timetable, "other")) << "it is no task";
+  const Caller nobody{{}, Behalf{}};
+  EXPECT_FALSE(may_read(kDeclared, nobody, "team_a"));
+  EXPECT_TRUE(may_read(SecretScope::permissive, nobody, "team_a"));
+  EXPECT_NE(ask_in(kDeclared, trigger, {{"type", "SetXCom"}, {"key", "k"}, {"value", 1}}).find("403"),
+            std::string::npos)
+      << "it is no attempt";
 }
 
 TEST_F(SecretScopeTest, EachUseIsWrittenDown) {

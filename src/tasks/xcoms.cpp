@@ -138,7 +138,7 @@ void TaskService::get_xcom_slice(const Caller&, const json::value& request, cons
 }
 
 void TaskService::set_xcom(const Caller& caller, const json::value& request, const Reply& reply) {
-  if (caller.is_parsing()) return reply(refused(403, "a DAG file cannot write XComs while it is parsed"));
+  if (caller.attempt.is_nil()) return reply(refused(403, "a DAG file cannot write XComs while it is parsed"));
   const json::value* value = find(request, "value");
   const store::Params where = place(request);
   store::Params params = where;
@@ -164,7 +164,8 @@ void TaskService::set_xcom(const Caller& caller, const json::value& request, con
 }
 
 void TaskService::delete_xcom(const Caller& caller, const json::value& request, const Reply& reply) {
-  if (caller.is_parsing()) return reply(refused(403, "a DAG file cannot delete XComs while it is parsed"));
+  if (caller.attempt.is_nil())
+    return reply(refused(403, "a DAG file cannot delete XComs while it is parsed"));
   write([params = place(request)](store::Session& session) { session.execute(kDelete, params); }, reply);
 }
 

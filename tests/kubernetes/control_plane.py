@@ -17,6 +17,7 @@ from pods import Namespace
 from support import BIN, PASSWORD, PYTHON, ROOT, Answer, Lite, eventually
 
 _KEY = "ab" * 32
+_HOST = "leoflow.io/host-of-project"
 AIRFLOW = next((ROOT / "build/airflow/lib").glob("python3.*/site-packages/airflow"))
 
 
@@ -145,4 +146,12 @@ class Server(Lite):
 
     def pods(self) -> list[dict[str, Any]]:
         """Returns the pods of its tasks."""
+        return [pod for pod in self._all_pods() if _HOST not in pod["metadata"]["labels"]]
+
+    def hosts(self) -> list[dict[str, Any]]:
+        """Returns the pods of its hosts that are not about to go."""
+        hosts = [pod["metadata"] for pod in self._all_pods() if _HOST in pod["metadata"]["labels"]]
+        return [{"metadata": host} for host in hosts if "deletionTimestamp" not in host]
+
+    def _all_pods(self) -> list[dict[str, Any]]:
         return list(self.namespace.api.get(self.namespace.path("pods"))["items"])

@@ -30,6 +30,11 @@ Result<json::array> Catalog::read(engine::Commands& commands, const std::string&
   return told.get();
 }
 
+void Catalog::forget() {
+  const std::lock_guard lock(mutex_);
+  told_.clear();
+}
+
 Catalog::Told Catalog::ask(engine::Commands& commands, const std::string& list, const json::object& more) {
   json::object question{{"ask", "catalog"}, {"list", list}};
   question.insert(more.begin(), more.end());

@@ -13,7 +13,7 @@ namespace leoflow::api {
 
 /// What only Python knows of the installed packages: providers, forms of connections, Airflow's default
 /// connections, its configuration. Asked when it is needed first, which takes a second or two, and kept:
-/// another set of packages needs a restart, as in Airflow. Thread safe.
+/// another set of packages needs a restart, as in Airflow, or forget(). Thread safe.
 class Catalog {
  public:
   /// @param list "providers", "hook_meta", "default_connections" or "configuration"; questions.py says what
@@ -22,6 +22,8 @@ class Catalog {
   /// Errors: unavailable (no agent answers, or Python fails; the log says how). The next call asks again.
   Result<json::array> read(engine::Commands& commands, const std::string& list,
                            const json::object& more = {});
+  /// Other packages are installed from now on.
+  void forget();
 
  private:
   using Told = Result<json::array>;

@@ -32,7 +32,8 @@ std::shared_ptr<const PluginFacts> read_facts(const json::value& told) {
 
 }  // namespace
 
-PluginList::PluginList(std::filesystem::path file) : file_(std::move(file)) {
+PluginList::PluginList(std::filesystem::path file, bool is_on_demand)
+    : file_(std::move(file)), is_on_demand_(is_on_demand) {
   const auto text = file_.empty() ? std::nullopt : read_file(file_.string());
   const auto told = text ? parse_json(*text) : fail(ErrorCode::not_found, "");
   if (told) facts_ = read_facts(*told);
@@ -70,8 +71,16 @@ void PluginList::told(engine::Commands& commands, const Result<json::value>& ans
   ask(commands);
 }
 
+void PluginList::forget() {
+  if (!is_on_demand_) return;
+  const std::lock_guard lock(mutex_);
+  facts_.reset();
+  again_ = asking_;
+}
+
 Result<std::shared_ptr<const PluginFacts>> PluginList::read(engine::Commands& commands) {
-  constexpr std::chrono::seconds kPatience{25};
+  // Every page of the UI asks: where Python may not be there at all, not all workers may wait for it.
+  const std::chrono::seconds patience{is_on_demand_ ? 3 : 25};
   bool asks = false;
   {
     const std::lock_guard lock(mutex_);
@@ -80,8 +89,9 @@ Result<std::shared_ptr<const PluginFacts>> PluginList::read(engine::Commands& co
   }
   if (asks) ask(commands);
   std::unique_lock lock(mutex_);
-  answered_.wait_for(lock, kPatience, [this] { return facts_ || !asking_; });
+  answered_.wait_for(lock, patience, [this] { return facts_ || !asking_; });
   if (facts_) return facts_;
+  if (is_on_demand_ && asking_) return std::make_shared<const PluginFacts>();
   return fail(ErrorCode::unavailable, "the plugins could not be read; the server's log says why");
 }
 

@@ -29,10 +29,14 @@ struct PluginFacts {
 class PluginList {
  public:
   /// @param file  keeps the last answer, so that a server that starts again knows it at once; "" for none.
-  explicit PluginList(std::filesystem::path file);
+  /// @param is_on_demand  Python is started for the question: who cannot wait so long hears of no plugins
+  explicit PluginList(std::filesystem::path file, bool is_on_demand = false);
 
   /// Asks Python anew; returns at once.
   void renew(engine::Commands& commands);
+
+  /// Other packages and plugins are installed from now on, where Python is started on demand.
+  void forget();
 
   /// Waits only if Python has never answered yet.
   /// Errors: unavailable (no agent answers, or Python fails; the log says how). The next call asks again.
@@ -49,6 +53,7 @@ class PluginList {
   void told(engine::Commands& commands, const Result<json::value>& answer);
 
   const std::filesystem::path file_;
+  const bool is_on_demand_;
 
   // protected by mutex_
   std::mutex mutex_;

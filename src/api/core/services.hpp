@@ -30,6 +30,7 @@ struct ApiConfig {
   std::filesystem::path docs_folder;   ///< Swagger UI and ReDoc
   std::filesystem::path logs_folder;
   std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
+  bool is_python_on_demand = false;    ///< it is started, somewhere else, when something is asked of it
   Settings settings;
   std::string edition;  ///< "lite", "pro" or ""; shown as a badge
   std::string airflow_version = "3.3.2";
@@ -51,7 +52,7 @@ struct Services {
   RunCache runs{};
   DagLinks links{};
   Catalog catalog{};
-  PluginList plugins{config.plugins_file};
+  PluginList plugins{config.plugins_file, config.is_python_on_demand};
   ApiMetrics metrics{};
   OpenStreams streams{};
 };

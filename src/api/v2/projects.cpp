@@ -47,6 +47,9 @@ Result<Answer> register_artifact(Call& call, std::string_view text) {
   const std::string project = artifact->project;
   const auto registered = call.api.commands.register_project({std::move(*artifact), call.user.subject});
   if (!registered) return std::unexpected(registered.error());
+  // Who asks for what is installed is told of the version that was pushed last.
+  call.api.catalog.forget();
+  call.api.plugins.forget();
   return answer_with_version(call, project, registered->dag_version, registered->is_new ? 201 : 200);
 }
 

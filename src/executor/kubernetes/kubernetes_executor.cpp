@@ -16,6 +16,10 @@ constexpr int kWorkers = 4;
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr int kMostDoublings = 7;
 constexpr std::chrono::seconds kOrphanGrace{60};
+/// A host that lived so long was well: its end is no reason to wait before there is another.
+constexpr std::chrono::seconds kHostIsWell{60};
+/// For a host that runs to connect, when something waits for it: as long as for the agent of an attempt.
+constexpr std::chrono::seconds kHostSilence{300};
 
 /// Grows with each failure; up to half of it is chance, so that pods do not all come again at once.
 Duration pause_after(int failures) {
@@ -87,12 +91,12 @@ int KubernetesExecutor::free_slots() {
   const std::lock_guard lock(mutex_);
   // Until it is known what is there, nothing more is started.
   if (!is_listed_) return 0;
-  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size()));
+  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size() - hosts_));
 }
 
 std::size_t KubernetesExecutor::pods() {
   const std::lock_guard lock(mutex_);
-  return pods_.size();
+  return pods_.size() - hosts_;
 }
 
 void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
@@ -117,6 +121,45 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
   post(spec.id);
 }
 
+void KubernetesExecutor::launch_host(const fleet::HostSpec& spec) {
+  const Uuid id = host_id(spec.bundle, settings_);
+  {
+    const std::lock_guard lock(mutex_);
+    const Time now = clock_.now();
+    const auto found = pods_.find(id);
+    if (found != pods_.end()) {
+      Pod& pod = found->second;
+      if (pod.is_unwanted || pod.status.phase != PodPhase::running) return;
+      if (!pod.silent_since) pod.silent_since = now;
+      if (now - *pod.silent_since < kHostSilence) return;
+      note_trouble(id, pod, "its pod runs, but its agent does not connect");
+      pod.is_unwanted = pod.is_given_up = true;
+    } else {
+      const auto trouble = troubles_.find(id);
+      if (!is_listed_ || (trouble != troubles_.end() && now < trouble->second.not_before)) return;
+      pods_.emplace(id, Pod{.name = host_pod_name(spec.bundle, settings_),
+                            .manifest = host_pod_of(spec, settings_, epoch_),
+                            .host = spec.bundle,
+                            .since = now});
+      ++hosts_;
+    }
+  }
+  post(id);
+}
+
+void KubernetesExecutor::note_trouble(const Uuid& host, const Pod& pod, const std::string& reason) {
+  // It went as it was told to, or this is known.
+  if (pod.status.phase == PodPhase::succeeded || pod.is_unwanted) return;
+  const Time now = clock_.now();
+  const bool was_well = now - pod.since > kHostIsWell;
+  HostTrouble& trouble = troubles_[host];
+  if (reason != trouble.reason || was_well)
+    log::warning("the host of version '{}' of project '{}': {}", pod.host->version, pod.host->name, reason);
+  trouble.failures = was_well ? 1 : trouble.failures + 1;
+  trouble.not_before = now + pause_after(trouble.failures);
+  trouble.reason = reason;
+}
+
 void KubernetesExecutor::refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason) {
   metrics_.lost_pods.add();
   engine_.attempts_lost({attempt}, reason);
@@ -139,6 +182,7 @@ void KubernetesExecutor::drop(const Uuid& attempt, const std::string& reason) {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
+    if (found->second.host) return note_trouble(attempt, found->second, reason);
     log_path = found->second.log_path;
   }
   engine_.attempt_dropped(attempt, reason, [this, attempt, log_path, reason](bool was_active) {
@@ -157,7 +201,10 @@ void KubernetesExecutor::lose(const Uuid& attempt, const std::string& reason) {
 void KubernetesExecutor::forget(const Uuid& attempt) {
   {
     const std::lock_guard lock(mutex_);
-    if (pods_.erase(attempt) == 0) return;
+    const auto found = pods_.find(attempt);
+    if (found == pods_.end()) return;
+    if (found->second.host) --hosts_;
+    pods_.erase(found);
   }
   engine_.wake();  // a slot is free
 }
@@ -170,7 +217,7 @@ void KubernetesExecutor::on_listing() {
 void KubernetesExecutor::on_list(const json::array& objects) {
   std::set<Uuid> there;
   for (const json::value& object : objects) {
-    const auto attempt = attempt_of(object);
+    const auto attempt = owner_of(object, settings_);
     if (!attempt) continue;
     there.insert(*attempt);
     apply(*attempt, object);
@@ -200,7 +247,7 @@ void KubernetesExecutor::adopt() {
         if (!pods_.contains(attempt)) missing.push_back(attempt);
       }
       for (const auto& [attempt, pod] : pods_) {
-        if (std::ranges::find(active, attempt) == active.end()) unwanted.push_back(attempt);
+        if (!pod.host && std::ranges::find(active, attempt) == active.end()) unwanted.push_back(attempt);
       }
     }
     log::info("{} pods are there, {} of them for nobody; {} attempts have none", pods(), unwanted.size(),
@@ -228,7 +275,7 @@ void KubernetesExecutor::let_go(const Uuid& attempt) {
 }
 
 void KubernetesExecutor::on_event(std::string_view type, const json::value& object) {
-  const auto attempt = attempt_of(object);
+  const auto attempt = owner_of(object, settings_);
   if (!attempt) return;
   type == "DELETED" ? gone(*attempt) : apply(*attempt, object);
 }
@@ -241,6 +288,7 @@ void KubernetesExecutor::on_trouble(const std::string& why) {
 void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   const PodStatus status = pod_status(object);
   bool is_unwanted = false;
+  bool is_host = false;
   {
     const std::lock_guard lock(mutex_);
     // Another process leads by now, and this one will know in a moment: it must not touch what is new.
@@ -257,10 +305,18 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     pod.name = name;
     if (pod.uid.empty()) pod.known_in = listings_;
     pod.uid = uid_of(object);
-    if (is_new) pod.log_path = log_path_of(object);
+    if (is_new) {
+      pod.host = host_of(object);
+      if (pod.host)
+        ++hosts_;
+      else
+        pod.log_path = log_path_of(object);
+    }
     pod.manifest = nullptr;
     pod.status = status;
     is_unwanted = pod.is_unwanted;
+    is_host = pod.host.has_value();
+    if (is_host && status.phase == PodPhase::succeeded) troubles_.erase(attempt);
   }
   switch (status.phase) {
     case PodPhase::pending:
@@ -273,7 +329,8 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   }
   const bool is_failed = status.phase == PodPhase::failed;
   drop(attempt, is_failed ? status.reason : "its pod ended without a report");
-  const bool may_stay = is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods;
+  // The next host has the name of this one.
+  const bool may_stay = !is_host && (is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods);
   may_stay && !is_unwanted && !status.others_run ? forget(attempt) : recall(attempt);
 }
 
@@ -303,15 +360,15 @@ void KubernetesExecutor::work_on(const Uuid& attempt) {
     if (found == pods_.end() || stopping_) return;
     pod = found->second;
   }
-  if (pod.is_unwanted) return remove(attempt, pod.name, pod.uid);
-  if (!pod.manifest.is_null()) create(attempt, pod.name, pod.log_path, pod.manifest);
+  if (pod.is_unwanted) return remove(attempt, pod);
+  if (!pod.manifest.is_null()) create(attempt, pod);
 }
 
-void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, const std::string& log_path,
-                                const json::value& manifest) {
+void KubernetesExecutor::create(const Uuid& attempt, const Pod& pod) {
   const metrics::Stopwatch stopwatch(metrics_.creation);
-  const auto answer = clients_.use(
-      [&](kube::Client& client) { return client.create(kube::pods_path(settings_.name_space), manifest); });
+  const auto answer = clients_.use([&](kube::Client& client) {
+    return client.create(kube::pods_path(settings_.name_space), pod.manifest);
+  });
   if (!answer) return try_again(attempt, {}, answer.error().message);
   // It was made before the answer was lost, or before a restart.
   const bool is_there = answer->status == 409 && answer->reason() == "AlreadyExists";
@@ -332,17 +389,20 @@ void KubernetesExecutor::create(const Uuid& attempt, const std::string& name, co
     return;
   }
   if (is_transient(*answer)) return try_again(attempt, answer->retry_after, answer->message());
-  log::error("the pod {} is refused: {}", name, answer->message());
+  // What is wrong with a host is said once.
+  if (!pod.host) log::error("the pod {} is refused: {}", pod.name, answer->message());
   metrics_.refusals.add();
-  refuse(attempt, log_path, "the API server refuses its pod: " + answer->message());
+  const std::string reason = "the API server refuses its pod: " + answer->message();
+  pod.host ? drop(attempt, reason) : refuse(attempt, pod.log_path, reason);
   forget(attempt);
 }
 
-void KubernetesExecutor::remove(const Uuid& attempt, const std::string& name, const std::string& uid) {
+void KubernetesExecutor::remove(const Uuid& attempt, const Pod& pod) {
   json::object options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
-  if (!uid.empty()) options["preconditions"] = json::object{{"uid", uid}};
+  if (!pod.uid.empty()) options["preconditions"] = json::object{{"uid", pod.uid}};
+  if (pod.is_given_up) options["gracePeriodSeconds"] = 0;
   const auto answer = clients_.use([&](kube::Client& client) {
-    return client.remove(kube::pods_path(settings_.name_space, name), options);
+    return client.remove(kube::pods_path(settings_.name_space, pod.name), options);
   });
   if (!answer) return try_again(attempt, {}, answer.error().message);
   // The pod of this name is another one by now.
@@ -447,16 +507,20 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::review(const std::string& to
   const std::string name = extra("authentication.kubernetes.io/pod-name");
   const std::string uid = extra("authentication.kubernetes.io/pod-uid");
   if (name.empty() || uid.empty()) return refused("it is not bound to a pod");
-  const auto attempt = attempt_of_pod(name, uid);
-  if (!attempt) return refused("its pod is none of ours");
-  return agentrpc::AgentIdentity{.attempt = attempt};
+  auto identity = identity_of_pod(name, uid);
+  if (!identity) return refused("its pod is none of ours");
+  return std::move(*identity);
 }
 
-std::optional<Uuid> KubernetesExecutor::attempt_of_pod(const std::string& name, const std::string& uid) {
+std::optional<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::string& name,
+                                                                           const std::string& uid) {
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [attempt, pod] : pods_) {
-      if (pod.uid == uid) return attempt;
+    for (auto& [id, pod] : pods_) {
+      if (pod.uid != uid) continue;
+      pod.silent_since.reset();
+      if (pod.host) return agentrpc::AgentIdentity{.bundle = pod.host};
+      return agentrpc::AgentIdentity{.attempt = id};
     }
   }
   // It began before this process did, or ahead of the news of it.
@@ -464,12 +528,14 @@ std::optional<Uuid> KubernetesExecutor::attempt_of_pod(const std::string& name, 
       [&](kube::Client& client) { return client.get(kube::pods_path(settings_.name_space, name)); });
   if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return std::nullopt;
   if (!is_of(answer->body, settings_)) return std::nullopt;
-  const auto attempt = attempt_of(answer->body);
+  const auto id = owner_of(answer->body, settings_);
+  if (!id) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  const auto known = attempt ? pods_.find(*attempt) : pods_.end();
+  const auto known = pods_.find(*id);
   // Another pod runs it: this one only says so.
   if (known != pods_.end() && known->second.name != name) return std::nullopt;
-  return attempt;
+  if (auto host = host_of(answer->body)) return agentrpc::AgentIdentity{.bundle = std::move(host)};
+  return agentrpc::AgentIdentity{.attempt = id};
 }
 
 }  // namespace leoflow::executor

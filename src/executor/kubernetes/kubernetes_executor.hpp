@@ -28,9 +28,10 @@ struct KubernetesMetrics {
   metrics::Counter refusals;      ///< of the API server, and requests without an answer
 };
 
-/// Runs each attempt in a pod of its own, and tells the engine of pods that die. After a restart it goes on
-/// with the pods that are there. Thread safe.
-class KubernetesExecutor final : public fleet::Launcher {
+/// Runs each attempt in a pod of its own, and tells the engine of pods that die; and hosts, which it makes
+/// again, later and later, for as long as somebody wants them. After a restart it goes on with the pods that
+/// are there. Thread safe.
+class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLauncher {
  public:
   /// All outlive it. @param logs  where it says what happened to a pod
   KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, fleet::LogKeeper& logs,
@@ -45,25 +46,37 @@ class KubernetesExecutor final : public fleet::Launcher {
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
+  void launch_host(const fleet::HostSpec& spec) override;
 
   /// Has the API server look at a pod's token. See agentrpc::Authenticate.
   void authenticate(const std::string& token, std::function<void(Result<agentrpc::AgentIdentity>)> then);
 
+  /// Those that take a slot.
   std::size_t pods();
   const KubernetesMetrics& metrics() const { return metrics_; }
 
  private:
   struct Pod {
     std::string name;
-    std::string uid;             ///< "" until the API server told it
-    std::uint64_t known_in = 0;  ///< which listing was the last to begin before that
-    std::string log_path;        ///< of its attempt, below the folder of logs
-    json::value manifest;        ///< until it is made
-    bool is_unwanted = false;    ///< to be deleted
-    bool is_orphan = false;      ///< nobody waits for its attempt; it may still deliver
-    int failures = 0;            ///< of what is being asked for it
-    Time since;                  ///< it is wanted
+    std::string uid;                                ///< "" until the API server told it
+    std::uint64_t known_in = 0;                     ///< which listing was the last to begin before that
+    std::string log_path;                           ///< of its attempt, below the folder of logs
+    json::value manifest;                           ///< until it is made
+    bool is_unwanted = false;                       ///< to be deleted
+    bool is_orphan = false;                         ///< nobody waits for its attempt; it may still deliver
+    std::optional<agentrpc::BundleVersion> host{};  ///< it is one; of attempts there are ids otherwise
+    std::optional<Time> silent_since{};             ///< a host that runs, but is wanted and not connected
+    bool is_given_up = false;                       ///< it was silent for too long: it is not waited for
+    int failures = 0;                               ///< of what is being asked for it
+    Time since;                                     ///< it is wanted
     PodStatus status{};
+  };
+
+  /// Why a host could not be, for the next attempt to make it.
+  struct HostTrouble {
+    int failures = 0;
+    Time not_before;
+    std::string reason;
   };
 
   // What the watch tells.
@@ -82,21 +95,23 @@ class KubernetesExecutor final : public fleet::Launcher {
 
   // What is asked of the API server, on the workers.
   void work_on(const Uuid& attempt);
-  void create(const Uuid& attempt, const std::string& name, const std::string& log_path,
-              const json::value& manifest);
-  void remove(const Uuid& attempt, const std::string& name, const std::string& uid);
+  void create(const Uuid& attempt, const Pod& pod);
+  void remove(const Uuid& attempt, const Pod& pod);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
   Result<agentrpc::AgentIdentity> review(const std::string& token);
-  std::optional<Uuid> attempt_of_pod(const std::string& name, const std::string& uid);
+  std::optional<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
 
   /// It can have no pod: that will not change by trying again.
   void refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason);
-  /// Its pod is no good: says so to the engine, and in the attempt's log unless it had ended before.
+  /// Its pod is no good: says so to the engine, and in the attempt's log unless it had ended before. That of
+  /// a host is made again, if it is still wanted then.
   void drop(const Uuid& attempt, const std::string& reason);
   /// Likewise, and deletes the pod.
   void lose(const Uuid& attempt, const std::string& reason);
   void forget(const Uuid& attempt);
+  /// With mutex_ held.
+  void note_trouble(const Uuid& host, const Pod& pod, const std::string& reason);
   /// Its time to look at it again has come.
   void look_at(const Uuid& attempt, const Pod& pod, Time now);
   void wait_for_due();
@@ -112,7 +127,9 @@ class KubernetesExecutor final : public fleet::Launcher {
   // protected by mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< those that take a slot
+  std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< by attempt or host, until their pods have ended
+  std::size_t hosts_ = 0;                         ///< of those, how many are hosts: they take no slot
+  std::map<Uuid, HostTrouble> troubles_;          ///< by host
   std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
   std::uint64_t listings_ = 0;                    ///< begun
   bool is_listed_ = false;

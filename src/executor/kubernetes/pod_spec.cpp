@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "base/named_uuid.hpp"
 #include "base/text.hpp"
 #include "fleet/log_path.hpp"
 #include "kube/pod_file.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::string_view kInstanceLabel = "leoflow.io/instance";
 constexpr std::string_view kAttemptAnnotation = "leoflow.io/attempt-id";
+constexpr std::string_view kProjectAnnotation = "leoflow.io/host-of-project";
+constexpr std::string_view kVersionAnnotation = "leoflow.io/host-of-version";
 constexpr std::string_view kEpochAnnotation = "leoflow.io/leader-epoch";
 constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
 constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
@@ -47,13 +50,16 @@ const json::value& annotations_of(const json::value& pod) {
   return annotations == nullptr ? kNone : *annotations;
 }
 
+json::object install_labels(const KubernetesSettings& settings) {
+  return {{"app.kubernetes.io/managed-by", "leoflow"}, {kInstanceLabel, label_value(settings.instance)}};
+}
+
 json::object labels_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
-  json::object out = {{"app.kubernetes.io/managed-by", "leoflow"},
-                      {kInstanceLabel, label_value(settings.instance)},
-                      {"leoflow.io/dag-id", label_value(spec.dag_id)},
-                      {"leoflow.io/run-id", label_value(spec.run_id)},
-                      {"leoflow.io/task-id", label_value(spec.task_id)},
-                      {"leoflow.io/try-number", std::to_string(spec.try_number)}};
+  json::object out = install_labels(settings);
+  out["leoflow.io/dag-id"] = label_value(spec.dag_id);
+  out["leoflow.io/run-id"] = label_value(spec.run_id);
+  out["leoflow.io/task-id"] = label_value(spec.task_id);
+  out["leoflow.io/try-number"] = std::to_string(spec.try_number);
   if (spec.map_index >= 0) out["leoflow.io/map-index"] = std::to_string(spec.map_index);
   return out;
 }
@@ -81,8 +87,8 @@ json::value default_pod(const KubernetesSettings& settings) {
   return json::object{{"spec", std::move(spec)}};
 }
 
-json::object container_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
-                          const std::string& own_image) {
+json::object container_of(const std::string& image, const json::array& arguments,
+                          const KubernetesSettings& settings) {
   json::array variables = {variable("LEOFLOW_CONTROL_PLANE_ADDR", settings.control_plane),
                            variable("LEOFLOW_AGENT_TOKEN_FILE", fmt::format("{}/token", kTokenFolder))};
   json::array mounts = {
@@ -93,8 +99,8 @@ json::object container_of(const engine::AttemptSpec& spec, const KubernetesSetti
     mounts.push_back(json::object{{"name", "leoflow-ca"}, {"mountPath", kCaFolder}, {"readOnly", true}});
   }
   return {{"name", "base"},
-          {"image", own_image.empty() ? *spec.image : own_image},
-          {"args", json::array{"--once"}},
+          {"image", image},
+          {"args", arguments},
           {"env", std::move(variables)},
           {"volumeMounts", std::move(mounts)}};
 }
@@ -122,24 +128,41 @@ std::string image_of(const json::value& pod) {
   return is_list ? get_text(containers->get_array()[0], "image") : "";
 }
 
+json::value own_pod(const std::string& name, const json::object& labels, json::object annotations,
+                    const json::object& container, const KubernetesSettings& settings, std::int64_t epoch) {
+  annotations[kEpochAnnotation] = std::to_string(epoch);
+  const json::object pod_spec = {
+      {"restartPolicy", "Never"}, {"containers", json::array{container}}, {"volumes", volumes_of(settings)}};
+  const json::object metadata = {{"name", name},
+                                 {"namespace", settings.name_space},
+                                 {"labels", labels},
+                                 {"annotations", std::move(annotations)}};
+  return json::object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", pod_spec}};
+}
+
 json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch,
                     const std::string& own_image) {
-  const json::object pod_spec = {{"restartPolicy", "Never"},
-                                 {"containers", json::array{container_of(spec, settings, own_image)}},
-                                 {"volumes", volumes_of(settings)}};
-  const json::object metadata = {
-      {"name", pod_name(spec)},
-      {"namespace", settings.name_space},
-      {"labels", labels_of(spec, settings)},
-      // Labels are cut: these are the names as they are.
-      {"annotations", json::object{{kAttemptAnnotation, spec.id.text()},
-                                   {kEpochAnnotation, std::to_string(epoch)},
-                                   {"dag_id", spec.dag_id},
-                                   {"run_id", spec.run_id},
-                                   {"task_id", spec.task_id},
-                                   {"map_index", std::to_string(spec.map_index)},
-                                   {"try_number", std::to_string(spec.try_number)}}}};
-  return json::object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", pod_spec}};
+  // Labels are cut: these are the names as they are.
+  const json::object annotations = {{kAttemptAnnotation, spec.id.text()},
+                                    {"dag_id", spec.dag_id},
+                                    {"run_id", spec.run_id},
+                                    {"task_id", spec.task_id},
+                                    {"map_index", std::to_string(spec.map_index)},
+                                    {"try_number", std::to_string(spec.try_number)}};
+  const std::string& image = own_image.empty() ? *spec.image : own_image;
+  return own_pod(pod_name(spec), labels_of(spec, settings), annotations,
+                 container_of(image, {"--once"}, settings), settings, epoch);
+}
+
+json::value own_host_pod(const fleet::HostSpec& spec, const KubernetesSettings& settings,
+                         std::int64_t epoch) {
+  json::object labels = install_labels(settings);
+  labels[kProjectAnnotation] = label_value(spec.bundle.name);
+  labels[kVersionAnnotation] = label_value(spec.bundle.version);
+  const json::object annotations = {{kProjectAnnotation, spec.bundle.name},
+                                    {kVersionAnnotation, spec.bundle.version}};
+  return own_pod(host_pod_name(spec.bundle, settings), labels, annotations,
+                 container_of(spec.image, {}, settings), settings, epoch);
 }
 
 /// What the task's pod is made from; null for nothing.
@@ -182,6 +205,19 @@ std::string pod_name(const engine::AttemptSpec& spec) {
   return out + "-" + id.substr(id.size() - 12);
 }
 
+Uuid host_id(const agentrpc::BundleVersion& bundle, const KubernetesSettings& settings) {
+  return named_uuid(settings.instance + "\n" + bundle.name + "\n" + bundle.version);
+}
+
+std::string host_pod_name(const agentrpc::BundleVersion& bundle, const KubernetesSettings& settings) {
+  const std::string id = host_id(bundle, settings).text();
+  std::string out = "leoflow-host";
+  for (const std::string& part : {dns_part(bundle.name, 20), dns_part(bundle.version, 15)}) {
+    if (!part.empty()) out += "-" + part;
+  }
+  return out + "-" + id.substr(id.size() - 12);
+}
+
 Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
                            std::int64_t epoch) {
   auto base = template_of(spec, settings);
@@ -191,6 +227,12 @@ Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSett
   if (spec.pod_override) pod = kube::merge_pods(pod, *spec.pod_override);
   // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
   return kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));
+}
+
+json::value host_pod_of(const fleet::HostSpec& spec, const KubernetesSettings& settings, std::int64_t epoch) {
+  json::value pod = default_pod(settings);
+  if (!settings.pod_template.is_null()) pod = kube::merge_pods(pod, settings.pod_template);
+  return kube::merge_pods(pod, own_host_pod(spec, settings, epoch));
 }
 
 std::string pods_query(const KubernetesSettings& settings) {
@@ -216,6 +258,17 @@ std::int64_t epoch_of(const json::value& pod) {
 
 std::optional<Uuid> attempt_of(const json::value& pod) {
   return Uuid::parse(get_text(annotations_of(pod), kAttemptAnnotation));
+}
+
+std::optional<agentrpc::BundleVersion> host_of(const json::value& pod) {
+  agentrpc::BundleVersion out{get_text(annotations_of(pod), kProjectAnnotation),
+                              get_text(annotations_of(pod), kVersionAnnotation)};
+  return out.name.empty() || attempt_of(pod) ? std::nullopt : std::optional(std::move(out));
+}
+
+std::optional<Uuid> owner_of(const json::value& pod, const KubernetesSettings& settings) {
+  if (const auto host = host_of(pod)) return host_id(*host, settings);
+  return attempt_of(pod);
 }
 
 }  // namespace leoflow::executor

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "engine/ports.hpp"
 #include "executor/kubernetes/settings.hpp"
+#include "fleet/launcher.hpp"
 
 namespace leoflow::executor {
 
@@ -15,6 +16,12 @@ constexpr std::string_view kTokenAudience = "leoflow";
 /// label.
 std::string pod_name(const engine::AttemptSpec& spec);
 
+/// Stands for a host where attempts have their ids: the same for a version of a project in an install.
+Uuid host_id(const agentrpc::BundleVersion& bundle, const KubernetesSettings& settings);
+
+/// Likewise always the same: "leoflow-host-<project>-<version>-<12 hex>", a DNS label.
+std::string host_pod_name(const agentrpc::BundleVersion& bundle, const KubernetesSettings& settings);
+
 /// A name as the value of a label: at most 63 characters of [A-Za-z0-9._-].
 std::string label_value(std::string_view text);
 
@@ -24,6 +31,9 @@ std::string label_value(std::string_view text);
 /// Errors: invalid (its pod_template_file cannot be had).
 Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
                            std::int64_t epoch);
+
+/// The pod of a host: the agent in the image of its version, made from the server's template.
+json::value host_pod_of(const fleet::HostSpec& spec, const KubernetesSettings& settings, std::int64_t epoch);
 
 /// "labelSelector=…": the pods of this install.
 std::string pods_query(const KubernetesSettings& settings);
@@ -39,5 +49,11 @@ std::int64_t epoch_of(const json::value& pod);
 
 /// Which attempt it runs. Nothing for one that does not say.
 std::optional<Uuid> attempt_of(const json::value& pod);
+
+/// Of which version it is the host. Nothing for one that does not say.
+std::optional<agentrpc::BundleVersion> host_of(const json::value& pod);
+
+/// The id of its attempt, or that which stands for its host.
+std::optional<Uuid> owner_of(const json::value& pod, const KubernetesSettings& settings);
 
 }  // namespace leoflow::executor

@@ -158,5 +158,39 @@ TEST(PodSpec, ATaskMayNameATemplateOfTheServersFolderAndNoOther) {
   EXPECT_NE(problem("big.yaml", {}).find("LEOFLOW_EXECUTOR_POD_TEMPLATES"), std::string::npos);
 }
 
+TEST(PodSpec, AHostIsKnownByItsVersionAndInstall) {
+  const fleet::HostSpec spec{{"sales", "v1.2+main"}, "registry/sales:v1"};
+  const json::value pod = host_pod_of(spec, {.instance = "mine"}, 7);
+  EXPECT_EQ(host_of(pod), spec.bundle);
+  EXPECT_EQ(owner_of(pod, {.instance = "mine"}), host_id(spec.bundle, {.instance = "mine"}));
+  EXPECT_EQ(attempt_of(pod), std::nullopt);
+  EXPECT_TRUE(is_of(pod, {.instance = "mine"}));
+  EXPECT_EQ(epoch_of(pod), 7);
+  const std::string name = get_text(pod.at("metadata"), "name");
+  EXPECT_TRUE(name.starts_with("leoflow-host-sales-v1-2-main-")) << name;
+  EXPECT_NE(name, host_pod_name(spec.bundle, {.instance = "yours"}));
+  EXPECT_NE(name, host_pod_name({"sales", "v1.2-main"}, {.instance = "mine"}));
+  EXPECT_LE(host_pod_name({std::string(200, 'a'), std::string(200, 'b')}, {}).size(), 63U);
+  const json::value task = pod_of(attempt(), {}, 1).value();
+  EXPECT_EQ(host_of(task), std::nullopt);
+  EXPECT_EQ(owner_of(task, {}), attempt().id);
+}
+
+TEST(PodSpec, AHostRunsItsImageUntilItIsToldToGoAndIsMadeFromTheServersTemplate) {
+  const KubernetesSettings settings{
+      .service_account = "tasks",
+      .control_plane = "leoflow:9091",
+      .pod_template =
+          json::parse(R"({"spec": {"schedulerName": "mine", "containers": [{"name": "base"}]}})")};
+  const json::value pod = host_pod_of({{"sales", "v1"}, "registry/sales:v1"}, settings, 1);
+  EXPECT_EQ(pod.at("spec").at("schedulerName"), "mine");
+  EXPECT_EQ(pod.at("spec").at("restartPolicy"), "Never");
+  EXPECT_EQ(pod.at("spec").at("serviceAccountName"), "tasks");
+  const json::value& container = pod.at("spec").at("containers").at(0);
+  EXPECT_EQ(container.at("image"), "registry/sales:v1");
+  EXPECT_EQ(json::serialize(container.at("args")), "[]");
+  EXPECT_EQ(container.at("securityContext").at("readOnlyRootFilesystem"), true);
+}
+
 }  // namespace
 }  // namespace leoflow::executor

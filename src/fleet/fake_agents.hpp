@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <vector>
+
+#include "agentrpc/session.hpp"
+#include "fleet/launcher.hpp"
+
+/// For tests: agents that only remember what they are told, and who would start them.
+namespace leoflow::fleet::fakes {
+
+/// The connection of an agent.
+class FakeSession final : public agentrpc::AgentSession {
+ public:
+  explicit FakeSession(agentrpc::AgentIdentity identity) : identity_(std::move(identity)) {}
+  const agentrpc::AgentIdentity& identity() const override { return identity_; }
+  void send(agentrpc::ServerMessage message) override {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
+    changed_.notify_all();
+  }
+  void close() override { is_closed = true; }
+
+  /// The next message; fails the test when none comes.
+  agentrpc::ServerMessage next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !messages_.empty(); })) {
+      ADD_FAILURE() << "no message";
+      return {};
+    }
+    agentrpc::ServerMessage message = std::move(messages_.front());
+    messages_.erase(messages_.begin());
+    return message;
+  }
+  bool has_heard_nothing() {
+    const std::lock_guard lock(mutex_);
+    return messages_.empty();
+  }
+
+  std::atomic<bool> is_closed = false;
+
+ private:
+  const agentrpc::AgentIdentity identity_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<agentrpc::ServerMessage> messages_;
+};
+
+/// Only remembers what it is to launch.
+class FakeLauncher final : public Launcher, public HostLauncher {
+ public:
+  int free_slots() override { return 10; }
+  void launch(const engine::AttemptSpec& spec) override { add(attempts_, spec.id); }
+  void recall(const Uuid& attempt) override { add(recalled_, attempt); }
+  void launch_host(const HostSpec& spec) override { add(hosts_, spec); }
+
+  Uuid next_attempt() { return next(attempts_); }
+  HostSpec next_host() { return next(hosts_); }
+  std::vector<Uuid> recalled() {
+    const std::lock_guard lock(mutex_);
+    return recalled_;
+  }
+
+ private:
+  template <typename T>
+  void add(std::vector<T>& to, const T& what) {
+    const std::lock_guard lock(mutex_);
+    to.push_back(what);
+    changed_.notify_all();
+  }
+  /// The oldest; fails the test when none comes.
+  template <typename T>
+  T next(std::vector<T>& from) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !from.empty(); })) {
+      ADD_FAILURE() << "nothing was launched";
+      return {};
+    }
+    T out = std::move(from.front());
+    from.erase(from.begin());
+    return out;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Uuid> attempts_;
+  std::vector<Uuid> recalled_;
+  std::vector<HostSpec> hosts_;
+};
+
+}  // namespace leoflow::fleet::fakes
