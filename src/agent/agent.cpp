@@ -140,7 +140,10 @@ void Agent::lost(const std::string& reason) {
   if (is_connected_) {
     last_contact_ = std::chrono::steady_clock::now();
     log::warning("lost the control plane: {}; the tasks go on", reason);
+  } else if (reason != last_trouble_) {
+    log::warning("cannot connect to the control plane at {}: {}", options_.server, reason);
   }
+  last_trouble_ = reason;
   is_connected_ = false;
   // The control plane asks again for what it did not hear, and a new one may use
   // the same ids for other files.

@@ -94,6 +94,7 @@ class Agent : private agentrpc::ServerEvents {
   std::deque<agentrpc::ParseRequest> parse_queue_;
   std::chrono::steady_clock::time_point last_contact_;
   bool is_connected_ = false;
+  std::string last_trouble_;  ///< why the last connection ended, or failed
   bool is_leaving_ = false;
   boost::asio::steady_timer heartbeat_timer_;
   boost::asio::steady_timer exit_timer_;

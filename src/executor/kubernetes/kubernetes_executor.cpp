@@ -313,6 +313,9 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
         pod.log_path = log_path_of(object);
     }
     pod.manifest = nullptr;
+    // From now on its agent has to connect in time.
+    if (status.phase == PodPhase::running && pod.status.phase != PodPhase::running && !pod.host)
+      begin_waiting(attempt, pod);
     pod.status = status;
     is_unwanted = pod.is_unwanted;
     is_host = pod.host.has_value();
@@ -455,12 +458,24 @@ void KubernetesExecutor::wait_for_due() {
 void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) {
   if (pod.is_orphan) return recall(attempt);
   const bool is_waiting = pod.manifest.is_null() && pod.status.phase == PodPhase::pending;
-  if (!pod.is_unwanted && is_waiting && now >= pod.since + settings_.pending_limit) {
-    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(settings_.pending_limit);
+  const bool is_late = !pod.is_unwanted && now >= pod.since + settings_.pending_limit;
+  const auto limit = std::chrono::duration_cast<std::chrono::seconds>(settings_.pending_limit);
+  if (is_late && pod.status.phase == PodPhase::running && !pod.host) return await_agent(attempt, limit);
+  if (is_late && is_waiting) {
     const std::string why = pod.status.reason.empty() ? "nothing says why" : pod.status.reason;
     return lose(attempt, fmt::format("its pod did not start within {} seconds: {}", limit.count(), why));
   }
   if (pod.is_unwanted || !pod.manifest.is_null()) post(attempt);
+}
+
+void KubernetesExecutor::await_agent(const Uuid& attempt, std::chrono::seconds limit) {
+  engine_.waiting_attempt(attempt, [this, attempt, limit](const std::optional<engine::AttemptSpec>& spec) {
+    if (!spec) return;  // its agent has it
+    lose(attempt,
+         fmt::format("its pod runs, but its agent did not connect within {} seconds; the log of the pod says "
+                     "why",
+                     limit.count()));
+  });
 }
 
 void KubernetesExecutor::authenticate(const std::string& token,

@@ -114,6 +114,8 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
   void note_trouble(const Uuid& host, const Pod& pod, const std::string& reason);
   /// Its time to look at it again has come.
   void look_at(const Uuid& attempt, const Pod& pod, Time now);
+  /// Its pod runs for a while: gives it up if its agent never came.
+  void await_agent(const Uuid& attempt, std::chrono::seconds limit);
   void wait_for_due();
 
   // constant

@@ -1,0 +1,134 @@
+"""What the token of a pod opens, and which tokens open nothing."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bed.api import Api, Refused
+from bed.kubeconfig import Access
+from control_plane import Server
+from pods import Namespace
+from support import BIN, PYTHON, ROOT, eventually
+from test_pods import WAITING, await_pod, events, quick
+
+# What anybody may see: whether it is well, what it is, how to log in.
+PUBLIC = {"/api/v2/monitor/health", "/api/v2/version", "/api/v2/auth/login", "/api/v2/auth/logout"}
+
+
+def token_of(namespace: Namespace, pod: str | None, audience: str = "leoflow") -> str:
+    """Returns a token of the default ServiceAccount, bound to a pod if one is named, as kubelet gets it."""
+    spec: dict[str, Any] = {"audiences": [audience], "expirationSeconds": 600}
+    if pod:
+        uid = namespace.find("pods", pod)["metadata"]["uid"]
+        spec["boundObjectRef"] = {"kind": "Pod", "apiVersion": "v1", "name": pod, "uid": uid}
+    made = namespace.api.create(namespace.path("serviceaccounts", "default") + "/token", {"spec": spec})
+    return made["status"]["token"]
+
+
+def test_the_token_of_a_pod_opens_neither_the_api_nor_kubernetes(make_server, namespace, control_plane, tmp_path: pathlib.Path):
+    server, gate = make_server(), tmp_path / "gate"
+    server.push({"dag.py": WAITING.format(version="v1", gate=gate)})
+    run_id = server.trigger("waiting")
+    pod = await_pod(server)
+    namespace.await_running(pod)
+    paths = server.get("/openapi.json")["paths"]
+    server.token, admin = token_of(namespace, pod), server.token
+    tried = 0
+    for path, methods in paths.items():
+        if path in PUBLIC:
+            continue
+        for method in methods:
+            asked = re.sub(r"{[^}]+}", "1", path)
+            status = server.request(method.upper(), asked, {} if method in ("post", "patch", "put") else None).status
+            assert status in (401, 403), (method, asked, status)
+            tried += 1
+    assert tried > 100
+    for method, path in (("GET", "/execution/variables/x"), ("PATCH", f"/execution/task-instances/{'0' * 8}-0000-7000-8000-{'0' * 12}/run")):
+        assert server.request(method, path, {} if method == "PATCH" else None).status in (401, 403), path
+    known = Access.read(control_plane.kubeconfig)
+    kubeconfig = tmp_path / "as-the-pod"
+    Access(known.server, known.authority, server.token).write(kubeconfig)
+    with pytest.raises(Refused) as refused:
+        Api(kubeconfig).get(namespace.path("pods"))
+    assert refused.value.status == 401
+    server.token = admin
+    gate.touch()
+    server.await_run("waiting", run_id)
+
+
+def agent(server: Server, token: str, folder: pathlib.Path) -> subprocess.Popen[str]:
+    """Starts an agent of this machine that shows a token."""
+    folder.mkdir()
+    (folder / "token").write_text(token)
+    command = [str(BIN / "leoflow-agent"), "--server", server.grpc, "--ca-file", str(server.home / "ca.crt"), "--token-file",
+               str(folder / "token"), "--python", str(PYTHON), "--worker-path", str(ROOT / "python"), "--home", str(folder)]  # fmt: skip
+    log = (folder / "log").open("w")
+    return subprocess.Popen([*command, "--once"], stdout=log, stderr=log, text=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("of another audience", "refused"),
+        ("not bound to a pod", "it is not bound to a pod"),
+        ("of a pod that is none of ours", "its pod is none of ours"),
+        ("of another namespace", "it is of another namespace"),
+        ("of a user", "refused"),
+        ("of a pod that is gone", "refused"),
+        ("nonsense", "refused"),
+    ],
+)
+def test_an_agent_with_a_token(make_server, namespace, control_plane, tmp_path: pathlib.Path, kind: str, why: str):
+    server, gate = make_server(), tmp_path / "gate"
+    server.push({"dag.py": WAITING.format(version="v1", gate=gate)})
+    run_id = server.trigger("waiting")
+    pod = await_pod(server)
+    other = Namespace.make(control_plane.api, namespace.name + "-other")
+    for place in (namespace, other):
+        place.run("stranger", "sleep 60")
+    tokens: dict[str, Callable[[], str]] = {
+        "of another audience": lambda: token_of(namespace, pod, "https://kubernetes.default.svc"),
+        "not bound to a pod": lambda: token_of(namespace, None),
+        "of a pod that is none of ours": lambda: token_of(namespace, "stranger"),
+        "of another namespace": lambda: token_of(other, "stranger"),
+        "of a user": lambda: server.token,
+        "of a pod that is gone": lambda: _of_a_gone_pod(namespace),
+        "nonsense": lambda: "nonsense",
+    }
+    tried = agent(server, tokens[kind](), tmp_path / "agent")
+    try:
+        said = tmp_path / "agent/log"
+        eventually(lambda: "cannot connect" in said.read_text() and why in said.read_text(), f"it is told: {why}", 20)
+        assert "connected to the control plane" not in said.read_text()
+    finally:
+        tried.kill()
+        tried.wait()
+    other.delete()
+    gate.touch()
+    server.await_run("waiting", run_id)
+
+
+def _of_a_gone_pod(namespace: Namespace) -> str:
+    namespace.run("short", "sleep 60")
+    namespace.await_running("short")
+    token = token_of(namespace, "short")
+    namespace.delete_pod("short", grace=0)
+    return token
+
+
+def test_a_task_whose_agent_is_refused_is_given_up_with_words(make_server, node, namespace):
+    # The agent shows a token that is not its pod's.
+    server = make_server(AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="5", LEOFLOW_EXECUTOR_START_RETRIES="0")
+    server.push(quick())
+    (image,) = server.images.values()
+    image["entrypoint"] += ["--token-file", str(server.home / "ca.crt")]
+    node.have_images(server.images)
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id, "failed")
+    words = "its pod runs, but its agent did not connect within 5 seconds; the log of the pod says why"
+    eventually(lambda: any(words in line for line in events(server, "quick", run_id, "do")), "the log says why")
