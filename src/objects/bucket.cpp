@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "base/text.hpp"
-#include "objects/encoded_path.hpp"
 #include "objects/xml_text.hpp"
 
 namespace leoflow::objects {
@@ -31,13 +30,19 @@ bool may_pass(int status) {
 std::string words_of(const http::ClientResponse& answer) {
   const std::string code = xml_text(answer.body, "Code");
   if (!code.empty()) return fmt::format("{} {}: {}", answer.status, code, xml_text(answer.body, "Message"));
+  // Google's: {"error": {"message": ...}}, or as text.
+  const auto document = answer.json_body();
+  const json::value* error = document ? find(*document, "error") : nullptr;
+  if (error != nullptr) return fmt::format("{} {}", answer.status, get_text(*error, "message"));
   return fmt::format("{} {}", answer.status, to_valid_utf8(trim(answer.body.substr(0, kMostWords))));
 }
 
 ErrorCode code_of(const http::ClientResponse& answer) {
   const std::string code = xml_text(answer.body, "Code");
   // Of a bucket that is not there nothing may be concluded.
-  if (answer.status == 404 && (code.empty() || code == "NoSuchKey")) return ErrorCode::not_found;
+  const bool is_of_bucket = answer.body.find("bucket does not exist") != std::string::npos;
+  if (answer.status == 404 && !is_of_bucket && (code.empty() || code == "NoSuchKey"))
+    return ErrorCode::not_found;
   if (answer.status == 401 || answer.status == 403) return ErrorCode::forbidden;
   return may_pass(answer.status) ? ErrorCode::unavailable : ErrorCode::invalid;
 }
@@ -55,14 +60,18 @@ std::optional<std::uint64_t> total_of(std::string_view content_range) {
 }  // namespace
 
 Result<void> Bucket::put(const std::string& key, std::string_view bytes) {
-  const auto answer = ask(key, {.method = "PUT", .headers = {{"content-type", "text/plain"}}, .body = bytes});
+  const auto answer = ask(key, {.method = options_.write_method,
+                                .path = options_.write(key),
+                                .headers = {{"content-type", "text/plain"}},
+                                .body = bytes});
   if (!answer) return std::unexpected(answer.error());
   return {};
 }
 
 Result<Piece> Bucket::get(const std::string& key, std::uint64_t from, std::uint64_t size) {
-  auto answer =
-      ask(key, {.method = "GET", .headers = {{"range", fmt::format("bytes={}-{}", from, from + size - 1)}}});
+  auto answer = ask(key, {.method = "GET",
+                          .path = options_.read(key),
+                          .headers = {{"range", fmt::format("bytes={}-{}", from, from + size - 1)}}});
   if (!answer) return std::unexpected(answer.error());
   const auto total = total_of(answer->header("content-range"));
   if (answer->status == kRangeBehindTheEnd) return Piece{"", total.value_or(0)};
@@ -73,15 +82,13 @@ Result<Piece> Bucket::get(const std::string& key, std::uint64_t from, std::uint6
   return Piece{from >= whole ? "" : body.substr(from, size), whole};
 }
 
-Result<http::ClientResponse> Bucket::ask(const std::string& key, const Order& order) {
+Result<http::ClientResponse> Bucket::ask(const std::string& key, Order order) {
   const auto named = [&](ErrorCode code, std::string_view why) {
     return fail(code, fmt::format("{}: {}", url(key), why));
   };
-  Order whole = order;
-  whole.host = host_of(options_.server);
-  whole.path = options_.folder + "/" + encoded_path(key);
+  order.host = host_of(options_.server);
   for (int tries = 1;; ++tries) {
-    auto answer = ask_once(whole);
+    auto answer = ask_once(order);
     const bool is_passing = answer ? may_pass(answer->status) : answer.error().code == ErrorCode::unavailable;
     if (!is_passing || tries >= options_.tries) {
       if (!answer) return named(answer.error().code, answer.error().message);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,15 +13,20 @@
 
 namespace leoflow::objects {
 
+/// Where an object is on the server, by its key: path and query, percent-encoded.
+using Target = std::function<std::string(const std::string&)>;
+
 struct BucketOptions {
   std::string name;    ///< "s3://bucket/prefix", how objects are called; without a slash at the end
   std::string server;  ///< "https://bucket.s3.eu-central-1.amazonaws.com"
-  std::string folder;  ///< of the objects there: "/prefix", or "/bucket/prefix"; percent-encoded
-  int tries = 3;       ///< of a request that the store does not answer, or not now
+  Target read;         ///< by GET, with ranges
+  Target write;        ///< by write_method
+  std::string_view write_method = "PUT";
+  int tries = 3;                         ///< of a request that the store does not answer, or not now
   std::chrono::milliseconds pause{200};  ///< before the second of them; before the third four times as long
 };
 
-/// A bucket whose objects are had by GET and PUT on their path: S3's API, which Google's XML API shares.
+/// A bucket whose objects are read by one request and written by one.
 class Bucket final : public ObjectStore {
  public:
   /// @param authorizer  null where nobody asks who it is
@@ -33,7 +39,7 @@ class Bucket final : public ObjectStore {
 
  private:
   /// An answer below 300, or 416. Errors: as those of ObjectStore.
-  Result<http::ClientResponse> ask(const std::string& key, const Order& order);
+  Result<http::ClientResponse> ask(const std::string& key, Order order);
   Result<http::ClientResponse> ask_once(Order order);
   std::unique_ptr<http::Client> take_client();
 

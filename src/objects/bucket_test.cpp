@@ -10,8 +10,6 @@ namespace leoflow::objects {
 namespace {
 
 constexpr const char* kKey = "dag_id=d/run_id=manual__2026-01-01T00:00:00+00:00/a.log";
-constexpr const char* kPath =
-    "/b/pre%20fix/dag_id%3Dd/run_id%3Dmanual__2026-01-01T00%3A00%3A00%2B00%3A00/a.log";
 
 class BucketTest : public ::testing::Test {
  protected:
@@ -19,20 +17,21 @@ class BucketTest : public ::testing::Test {
     peer_ = std::make_unique<Peer>(std::move(answer));
     bucket_ = std::make_unique<Bucket>(
         BucketOptions{
-            .name = "s3://b/pre fix", .server = peer_->url(), .folder = "/b/pre%20fix", .pause = {}},
+            .name = "s3://b/pre fix", .server = peer_->url(), .read = target_, .write = target_, .pause = {}},
         nullptr);
   }
+  const Target target_ = [](const std::string& key) { return "/at/" + key; };
   std::unique_ptr<Peer> peer_;
   std::unique_ptr<Bucket> bucket_;
 };
 
-TEST_F(BucketTest, PutsAnObjectAtItsEncodedPath) {
+TEST_F(BucketTest, PutsAnObjectWhereItIs) {
   serve([](const http::Request&) { return http::Response{}; });
   const std::string large(300'000, 'x');
   ASSERT_TRUE(bucket_->put(kKey, large));
   const auto asked = peer_->asked().at(0);
   EXPECT_EQ(asked.method, "PUT");
-  EXPECT_EQ(asked.path, kPath);
+  EXPECT_EQ(asked.path, std::string("/at/") + kKey);
   EXPECT_EQ(asked.body, large);
 }
 
@@ -66,7 +65,10 @@ TEST_F(BucketTest, WhatTheStoreSaysIsToldWithTheObject) {
   const std::vector<http::Response> answers{Peer::xml(404, "NoSuchKey", "no"),
                                             Peer::xml(404, "NoSuchBucket", "no &lt;b&gt;"),
                                             Peer::xml(403, "InvalidAccessKeyId", "unknown"),
-                                            Peer::xml(400, "AuthorizationHeaderMalformed", "elsewhere")};
+                                            Peer::xml(400, "AuthorizationHeaderMalformed", "elsewhere"),
+                                            {.status = 404, .body = "No such object: b/k"},
+                                            {.status = 404, .body = "The specified bucket does not exist."},
+                                            {.status = 403, .body = R"({"error":{"message":"no right"}})"}};
   serve([&](const http::Request&) { return answers[static_cast<std::size_t>(next++)]; });
   const auto ask = [&] { return bucket_->get("k", 0, 1).error(); };
   EXPECT_EQ(ask().code, ErrorCode::not_found);
@@ -75,6 +77,9 @@ TEST_F(BucketTest, WhatTheStoreSaysIsToldWithTheObject) {
   EXPECT_EQ(no_bucket.message, "s3://b/pre fix/k: 404 NoSuchBucket: no <b>");
   EXPECT_EQ(ask().code, ErrorCode::forbidden);
   EXPECT_EQ(ask().code, ErrorCode::invalid);
+  EXPECT_EQ(ask().code, ErrorCode::not_found);
+  EXPECT_EQ(ask().code, ErrorCode::invalid);
+  EXPECT_EQ(ask().message, "s3://b/pre fix/k: 403 no right");
 }
 
 TEST_F(BucketTest, OneThatAsksForPatienceIsAskedAgain) {
@@ -91,7 +96,9 @@ TEST_F(BucketTest, OneThatAsksForPatienceIsAskedAgain) {
 }
 
 TEST_F(BucketTest, OneThatIsAwayIsNamed) {
-  Bucket away({.name = "gs://b", .server = "http://127.0.0.1:1", .folder = "/b", .pause = {}}, nullptr);
+  Bucket away(
+      {.name = "gs://b", .server = "http://127.0.0.1:1", .read = target_, .write = target_, .pause = {}},
+      nullptr);
   const Error error = away.get("k", 0, 1).error();
   EXPECT_EQ(error.code, ErrorCode::unavailable);
   EXPECT_TRUE(error.message.starts_with("gs://b/k: http://127.0.0.1:1 does not answer: ")) << error.message;
@@ -119,9 +126,9 @@ TEST(OpenStoreTest, AnEndpointOfOnesOwnIsAskedByPathAndSigned) {
                                 clock)
                          .value();
   EXPECT_EQ(store->url("k"), "s3://bucket/logs/k");
-  ASSERT_TRUE(store->put("k", "v"));
+  ASSERT_TRUE(store->put(kKey, "v"));
   const auto asked = peer.asked().at(0);
-  EXPECT_EQ(asked.path, "/bucket/logs/k");
+  EXPECT_EQ(asked.path, "/bucket/logs/dag_id%3Dd/run_id%3Dmanual__2026-01-01T00%3A00%3A00%2B00%3A00/a.log");
   EXPECT_NE(asked.header("authorization").find("/eu-west-1/s3/aws4_request"), std::string_view::npos);
 }
 
@@ -130,11 +137,14 @@ TEST(OpenStoreTest, AnEmulatorOfGoogleIsAskedWithoutCredentials) {
   Peer peer([](const http::Request&) { return http::Response{}; });
   for (const std::string& host : {peer.url(), peer.url().substr(7)}) {
     const auto store =
-        open_store("gs://bucket", variables_of({{"STORAGE_EMULATOR_HOST", host}}), clock).value();
-    ASSERT_TRUE(store->put("k", "v"));
+        open_store("gs://bucket/logs", variables_of({{"STORAGE_EMULATOR_HOST", host}}), clock).value();
+    ASSERT_TRUE(store->put("a/k", "v"));
+    ASSERT_TRUE(store->get("a/k", 0, 1));
   }
-  EXPECT_EQ(peer.asked().at(1).path, "/bucket/k");
-  EXPECT_EQ(peer.asked().at(1).header("authorization"), "");
+  EXPECT_EQ(peer.asked().at(2).method, "POST");
+  EXPECT_EQ(peer.asked().at(2).target, "/upload/storage/v1/b/bucket/o?uploadType=media&name=logs%2Fa%2Fk");
+  EXPECT_EQ(peer.asked().at(3).target, "/storage/v1/b/bucket/o/logs%2Fa%2Fk?alt=media");
+  EXPECT_EQ(peer.asked().at(3).header("authorization"), "");
 }
 
 }  // namespace
