@@ -53,9 +53,7 @@ agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
   start.set_bundle_path(spec.bundle_path);
   if (logs_ != nullptr) {
     start.set_sends_log(true);
-    logs_->expect(spec.id, log_name(spec));
-    // After a deferral the log of the try goes on.
-    start.set_log_offset(logs_->size(log_name(spec)));
+    start.set_confirms_log(true);
   } else {
     start.set_log_path(log_path(spec));
   }

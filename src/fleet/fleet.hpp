@@ -127,6 +127,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   /// Whether an agent that is bound to an attempt speaks of that one only.
   static bool may_say(const agentrpc::AgentIdentity& identity, const agentrpc::AgentMessage& message);
   void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
+  void send_start(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,
+                  agentrpc::StartAttempt start);
   void on_log(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::LogPart& part);
   void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
   void on_request(const std::shared_ptr<agentrpc::AgentSession>& session,
