@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -9,6 +10,7 @@
 #include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "executor/kubernetes/settings.hpp"
+#include "fleet/remote_logs.hpp"
 #include "http/message.hpp"
 #include "lite/bundle_config.hpp"
 #include "scheduler/start_retries.hpp"
@@ -44,7 +46,8 @@ struct FrozenConfig {
   std::string url;  ///< at which the other replicas reach this one: "http://10.0.0.7:8080"
   executor::KubernetesSettings kubernetes;
   scheduler::StartRetries start_retries;
-  std::string certificate_file;  ///< PEM: what agents are shown
+  std::optional<fleet::RemoteLogs> remote_logs;  ///< nothing: logs are kept in `logs_folder`
+  std::string certificate_file;                  ///< PEM: what agents are shown
   std::string key_file;
 };
 
@@ -95,6 +98,7 @@ class Server {
   struct Parts;
   Result<void> open_database();
   void put_admin();
+  Result<void> open_log_store();
   void make_engine();
   void make_runner();
   void make_api();

@@ -13,6 +13,7 @@
 #include "cli/exit.hpp"
 #include "cli/secret_keys.hpp"
 #include "cli/serving.hpp"
+#include "fleet/remote_logs.hpp"
 #include "kube/access.hpp"
 #include "kube/pod_file.hpp"
 #include "lite/config.hpp"
@@ -190,6 +191,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
       existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
+  frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
   out.dags = std::move(frozen);
   return out;
@@ -268,7 +270,9 @@ void add_server(CLI::App& app) {
       "admin\n"
       "LEOFLOW_BOOTSTRAP_EMAIL with LEOFLOW_BOOTSTRAP_PASSWORD or LEOFLOW_BOOTSTRAP_PASSWORD_HASH.\n"
       "LEOFLOW_AUTH_OIDC_ISSUER and more let people log in at an OpenID provider: docs/server.md.\n"
-      "Airflow's settings of [core], [scheduler], [api] and [kubernetes_executor] are taken by their names.\n"
+      "Airflow's settings of [core], [scheduler], [api], [logging] and [kubernetes_executor] are taken by "
+      "their "
+      "names.\n"
       "Example:\n  leoflow server --database-url postgresql://leoflow@db/leoflow --kubeconfig ~/.kube/config "
       "\\\n"
       "    --grpc-tls-cert tls.crt --grpc-tls-key tls.key");
