@@ -175,6 +175,8 @@ void Agent::handle(agentrpc::ServerMessage message) {
     case Kind::kParse:
       return parse(std::move(*message.mutable_parse()));
     case Kind::kShutdown:
+      // It goes by itself, as soon as all that it has to tell is kept.
+      if (options_.once && !seen_.empty() && attempts_.empty()) return exit_if_done();
       return shut_down(std::chrono::seconds(message.shutdown().grace_seconds()), "the control plane said so");
     case Kind::kRunTrigger:
       return triggers_->run(localized(std::move(*message.mutable_run_trigger())));
@@ -202,7 +204,7 @@ void Agent::start_attempt(agentrpc::StartAttempt start) {
   if (!options_.dags_folder.empty()) start.set_bundle_path(options_.dags_folder);
   if (start.sends_log()) {
     start.set_log_path(own_log(id));
-    shipper_.add(id, start.log_path(), start.log_offset());
+    shipper_.add(id, start.log_path(), start.log_offset(), start.confirms_log());
   }
   const bool is_stock = !start.workload().empty();
   std::shared_ptr<RunningAttempt> attempt;

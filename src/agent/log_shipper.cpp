@@ -28,8 +28,10 @@ LogShipper::LogShipper(boost::asio::io_context& loop, Send send,
                        std::function<void(const std::string&)> on_sent)
     : send_(std::move(send)), on_sent_(std::move(on_sent)), timer_(loop) {}
 
-void LogShipper::add(const std::string& attempt_id, std::string path, std::uint64_t offset) {
-  logs_[attempt_id] = {.path = std::move(path), .start = offset, .kept = offset};
+void LogShipper::add(const std::string& attempt_id, std::string path, std::uint64_t offset,
+                     bool is_confirmed) {
+  logs_[attempt_id] = {
+      .path = std::move(path), .start = offset, .kept = offset, .is_confirmed = is_confirmed};
   look_later();
 }
 
@@ -43,14 +45,24 @@ void LogShipper::finish(const std::string& attempt_id) {
 void LogShipper::acknowledged(const agentrpc::LogAck& ack) {
   const auto found = logs_.find(ack.attempt_id());
   if (found == logs_.end()) return;
+  Log& log = found->second;
+  if (ack.is_last() && log.is_finished) {
+    logs_.erase(found);
+    return on_sent_(ack.attempt_id());
+  }
   // It may know less than it did: then it is told again.
-  found->second.kept = std::max(found->second.start, ack.offset());
-  found->second.is_waiting = false;
+  log.kept = std::max(log.start, ack.offset());
+  log.is_waiting = false;
+  log.is_asking = false;
   look();
 }
 
 void LogShipper::welcomed() {
-  for (auto& [id, log] : logs_) log.is_waiting = false;
+  for (auto& [id, log] : logs_) {
+    log.is_waiting = false;
+    // Another one may lead, that has nothing of a task that says nothing for long.
+    log.is_asking = log.kept > log.start;
+  }
   look();
 }
 
@@ -83,11 +95,14 @@ bool LogShipper::ship(const std::string& attempt_id, Log& log) {
   // It could not be kept, a full disk for instance: that may be over.
   if (log.is_waiting && now - log.sent_at < kSendAgain) return false;
   std::string content = read_part(log.path, log.kept - log.start);
-  if (content.empty()) return log.is_finished;
+  const bool is_last = log.is_finished && content.size() < kPartBytes;
+  if (content.empty() && is_last && !log.is_confirmed) return true;
+  if (content.empty() && !is_last && !log.is_asking) return false;
   agentrpc::AgentMessage message;
   message.mutable_log()->set_attempt_id(attempt_id);
   message.mutable_log()->set_offset(log.kept);
   message.mutable_log()->set_is_first(log.kept == log.start);
+  message.mutable_log()->set_is_last(is_last);
   message.mutable_log()->set_content(std::move(content));
   log.is_waiting = true;
   log.sent_at = now;

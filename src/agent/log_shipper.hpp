@@ -23,7 +23,8 @@ class LogShipper {
   LogShipper(boost::asio::io_context& loop, Send send, std::function<void(const std::string&)> on_sent);
 
   /// @param offset  place of the file's first byte in the whole log.
-  void add(const std::string& attempt_id, std::string path, std::uint64_t offset);
+  /// @param is_confirmed  whether it is told when the end is kept, and waits for that
+  void add(const std::string& attempt_id, std::string path, std::uint64_t offset, bool is_confirmed);
   /// Nothing more will be written to it.
   void finish(const std::string& attempt_id);
   /// Nobody wants it any more.
@@ -40,6 +41,8 @@ class LogShipper {
     std::string path;
     std::uint64_t start = 0;  ///< places in the whole log: of the file's first byte,
     std::uint64_t kept = 0;   ///< up to which it is kept
+    bool is_confirmed = false;
+    bool is_asking = false;   ///< how much of it whoever leads now has
     bool is_waiting = false;  ///< for an acknowledgement
     std::chrono::steady_clock::time_point sent_at{};
     bool is_finished = false;

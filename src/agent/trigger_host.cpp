@@ -50,7 +50,9 @@ TriggerHost::TriggerHost(boost::asio::io_context& loop, PythonPool& pool, Reques
 
 void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
   const std::string& id = trigger.trigger_id();
-  if (triggers_.contains(id) || endings_.contains(id) || has_reported(id) || is_leaving_) return;
+  if (triggers_.contains(id) || endings_.contains(id) || has_reported(id) || is_leaving_ ||
+      trigger.if_running())
+    return;
   triggers_.emplace(id, trigger);
   if (trigger.sends_log()) begin_log(trigger);
   if (auto file = as_file_trigger(trigger)) return files_.add(id, std::move(*file));
@@ -64,7 +66,7 @@ void TriggerHost::begin_log(const agentrpc::RunTrigger& trigger) {
   std::filesystem::create_directories(std::filesystem::path(trigger.log_path()).parent_path(), ignored);
   // Of an earlier time that it ran here, which the control plane has.
   std::filesystem::remove(trigger.log_path(), ignored);
-  shipper_.add(trigger.trigger_id(), trigger.log_path(), trigger.log_offset());
+  shipper_.add(trigger.trigger_id(), trigger.log_path(), trigger.log_offset(), true);
 }
 
 void TriggerHost::forget(const std::string& trigger_id) {

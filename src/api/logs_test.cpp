@@ -3,6 +3,7 @@
 
 #include "api/testing/fixture.hpp"
 #include "base/text.hpp"
+#include "objects/testing/memory_store.hpp"
 
 namespace leoflow::api {
 namespace {
@@ -154,6 +155,104 @@ TEST_F(LogsTest, WhereThereIsNoLogItSaysSo) {
   ASSERT_EQ(events.size(), 1U);
   EXPECT_TRUE(events[0].starts_with("This attempt left no log"));
   EXPECT_EQ(events_of(document_of(ask("manual__2"))).size(), 0U) << "it may come";
+}
+
+/// The same with a store, in a replica that leads or follows.
+class StoredLogsTest : public LogsTest {
+ protected:
+  StoredLogsTest() {
+    config_.logs_folder = folder_ / "logs";
+    config_.spool_folder = folder_ / "spool";
+    Surroundings surroundings = around();
+    surroundings.log_store = store_;
+    surroundings.leads = [this] { return leads_; };
+    surroundings.leader = [this](const http::Request&) -> std::optional<http::Response> {
+      if (leads_) return std::nullopt;
+      return http::Response{.body = R"({"content":[{"event":"of the leader"}]})"};
+    };
+    api_ = std::make_unique<Api>(config_, *database_, commands_, tokens_, sealer_, clock_, surroundings);
+    std::filesystem::remove(log_of("manual__1"));
+  }
+  static std::string name_of(std::string_view run_id) {
+    return fmt::format("dag_id=hello/run_id={}/task_id=extract/attempt=1.log", run_id);
+  }
+  void spool(std::string_view run_id, std::string_view text) {
+    const auto path = config_.spool_folder / name_of(run_id);
+    std::filesystem::create_directories(path.parent_path());
+    write_file_atomically(path.string(), text);
+  }
+  std::vector<std::string> shown(std::string_view run_id) { return events_of(document_of(ask(run_id))); }
+  using Lines = std::vector<std::string>;
+
+  const std::string line_ = "{\"event\":\"stored\"}\n";
+  bool leads_ = false;
+  ApiConfig config_;
+  std::shared_ptr<objects::MemoryStore> store_ = std::make_shared<objects::MemoryStore>();
+};
+
+TEST_F(StoredLogsTest, OneThatEndedIsReadByAnyReplica) {
+  store_->have(name_of("manual__1"), line_);
+  EXPECT_EQ(shown("manual__1"), Lines{"stored"});
+  const auto document = document_of(ask("manual__1"));
+  EXPECT_EQ(get_text(find(document, "content")->at(1), "event"), "s3://b/" + name_of("manual__1"));
+}
+
+TEST_F(StoredLogsTest, OneThatGoesOnIsAskedOfTheLeader) {
+  store_->have(name_of("manual__2"), line_);
+  EXPECT_EQ(shown("manual__2"), Lines{"of the leader"});
+}
+
+TEST_F(StoredLogsTest, OneWhoseEndIsNotStoredYetIsAskedOfTheLeader) {
+  EXPECT_EQ(shown("manual__1"), Lines{"of the leader"});
+  store_->be_away(true);
+  EXPECT_EQ(shown("manual__1"), Lines{"of the leader"});
+}
+
+TEST_F(StoredLogsTest, TheLeaderShowsWhatItHasAndElseWhatIsStored) {
+  leads_ = true;
+  store_->have(name_of("manual__2"), line_);
+  EXPECT_EQ(shown("manual__2"), Lines{"stored"});
+  spool("manual__2", "{\"event\":\"newer\"}\n");
+  store_->be_away(true);
+  EXPECT_EQ(shown("manual__2"), Lines{"newer"});
+}
+
+TEST_F(StoredLogsTest, WhatAFollowerHasOfAnEarlierTimeAsLeaderIsNotShown) {
+  spool("manual__1", "{\"event\":\"half\"}\n");
+  store_->have(name_of("manual__1"), line_);
+  EXPECT_EQ(shown("manual__1"), Lines{"stored"});
+}
+
+TEST_F(StoredLogsTest, OneFromBeforeThereWasAStoreIsStillReadInItsFolder) {
+  put_log("manual__1", "{\"event\":\"old\"}\n");
+  EXPECT_EQ(shown("manual__1"), Lines{"old"});
+}
+
+TEST_F(StoredLogsTest, AStoreThatIsAwayIsSaidInTheLog) {
+  leads_ = true;
+  store_->be_away(true);
+  EXPECT_EQ(shown("manual__1"),
+            Lines{"This log cannot be read now: s3://b/" + name_of("manual__1") + ": away"});
+  store_->be_away(false);
+  EXPECT_EQ(shown("manual__1"), Lines{"This attempt left no log (s3://b/" + name_of("manual__1") + ")."});
+}
+
+TEST_F(StoredLogsTest, ALongOneIsReadInParts) {
+  const std::string lines = many_lines(3 * kMegabyte);
+  store_->have(name_of("manual__1"), lines);
+  EXPECT_TRUE(text_of(ask("manual__1", "", "application/x-ndjson")).ends_with(lines));
+  EXPECT_LT(largest_part_, kMegabyte / 2);
+}
+
+TEST_F(StoredLogsTest, OneWhoseStoreGoesAwayMeanwhileSaysSoAndIsACompleteDocument) {
+  store_->have(name_of("manual__1"), many_lines(3 * kMegabyte));
+  const auto response = ask("manual__1");
+  std::string first = response.stream()->text;
+  first += response.stream()->text;
+  store_->be_away(true);
+  const auto document = parse_json(first + text_of(response));
+  ASSERT_TRUE(document);
+  EXPECT_TRUE(events_of(*document).back().starts_with("... the rest of this log cannot be read: s3://b/"));
 }
 
 }  // namespace

@@ -112,6 +112,16 @@ void write_leadership(metrics::Page& page, const Campaign& campaign) {
             static_cast<double>(campaign.epoch()));
 }
 
+void write_logs(metrics::Page& page, const fleet::LogSpool* spool) {
+  static const fleet::LogSpoolMetrics kNone{};
+  const auto& told = spool != nullptr ? spool->metrics() : kNone;
+  page.only("leoflow_logs_stored_total", "counter", "Logs that the object store has taken.", told.stored);
+  page.only("leoflow_log_store_failures_total", "counter",
+            "Requests for logs that the object store refused or did not answer.", told.failures);
+  page.only("leoflow_logs_waiting", "gauge", "Logs that wait to be stored.",
+            spool != nullptr ? static_cast<double>(spool->waiting()) : 0.0);
+}
+
 void write_requests(metrics::Page& page, const tasks::TaskService& tasks) {
   page.family("leoflow_task_requests_total", "counter",
               "What tasks asked, by the SDK's name of the request.");
@@ -167,6 +177,7 @@ http::Response metrics_page(const http::Request& request, const Measured& measur
   write_state(page, measured.engine.state());
   write_fleet(page, measured.fleet.state(), measured.fleet.metrics());
   if (measured.pods != nullptr) write_pods(page, *measured.pods);
+  if (measured.pods != nullptr) write_logs(page, measured.logs);
   if (measured.campaign != nullptr) write_leadership(page, *measured.campaign);
   write_requests(page, measured.tasks);
   write_api(page, measured.api.metrics());

@@ -20,6 +20,7 @@ struct Measured {
   const tracing::Exporter* spans;      ///< null if there are no traces
   executor::KubernetesExecutor* pods;  ///< null if there are no pods
   const Campaign* campaign;            ///< null if there are no replicas
+  const fleet::LogSpool* logs;         ///< null if logs are kept in a folder
 };
 
 /// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.

@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 #include "executor/host/host_agent.hpp"
 #include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
@@ -25,6 +26,7 @@
 #include "lite/dag_processor.hpp"
 #include "lite/plugin_apps.hpp"
 #include "lite/plugin_files.hpp"
+#include "objects/open_store.hpp"
 #include "store/migrator.hpp"
 #include "tracing/exporter.hpp"
 
@@ -82,6 +84,7 @@ struct Server::Parts {
   fleet::Fleet fleet;
   std::optional<engine::Engine> engine;
   std::optional<tasks::TaskService> tasks;
+  std::shared_ptr<objects::ObjectStore> log_store;  ///< null: logs are kept in a folder
   std::optional<fleet::LogKeeper> logs;
   std::optional<executor::KubernetesExecutor> pods;
   std::optional<k3d::LiveLauncher> live_launcher;
@@ -100,6 +103,10 @@ struct Server::Parts {
 
 namespace {
 
+std::string spool_folder(const ServerConfig& config) {
+  return config.logs_folder + "/spool";
+}
+
 api::ApiConfig api_config(const ServerConfig& config) {
   const fs::path airflow = config.airflow_folder;
   api::ApiConfig out;
@@ -108,6 +115,7 @@ api::ApiConfig api_config(const ServerConfig& config) {
   out.docs_folder = airflow.parent_path() / "fastapi_offline/static";
   if (auto version = read_file((airflow / "git_version").string())) out.airflow_git_version = trim(*version);
   out.logs_folder = config.logs_folder;
+  out.spool_folder = fs::path(spool_folder(config)) / "files";
   const auto* live = std::get_if<LiveConfig>(&config.dags);
   if (live != nullptr) out.plugins_file = fs::path(live->agent_folder) / "plugins.json";
   out.is_python_on_demand = live == nullptr;
@@ -262,8 +270,9 @@ Result<void> Server::open_http() {
   auto metrics = http::Server::start(
       {.host = config_.metrics.host, .port = static_cast<unsigned short>(config_.metrics.port), .workers = 1},
       [&p](const http::Request& request) {
-        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(),
-                                      p.pods ? &*p.pods : nullptr, p.campaign ? &*p.campaign : nullptr});
+        return metrics_page(request,
+                            {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(), p.pods ? &*p.pods : nullptr,
+                             p.campaign ? &*p.campaign : nullptr, p.logs ? p.logs->spool() : nullptr});
       });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
@@ -325,7 +334,13 @@ Result<void> Server::make_live_launcher(const LivePods& pods) {
 Result<void> Server::make_runner() {
   Parts& p = *parts_;
   if (const auto* frozen = std::get_if<FrozenConfig>(&config_.dags)) {
-    p.logs.emplace(*p.database, config_.logs_folder);
+    if (p.log_store) {
+      p.logs.emplace(
+          *p.database, spool_folder(config_),
+          fleet::StoredLogs{.store = p.log_store, .deletes_files = frozen->remote_logs->deletes_local});
+    } else {
+      p.logs.emplace(*p.database, config_.logs_folder);
+    }
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
     p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.pods, .hosts = &*p.pods, .logs = &*p.logs});
     return {};
@@ -333,6 +348,16 @@ Result<void> Server::make_runner() {
   const auto& live = std::get<LiveConfig>(config_.dags);
   if (live.pods) return make_live_launcher(*live.pods);
   p.fleet.bind(*p.engine, *p.tasks);
+  return {};
+}
+
+Result<void> Server::open_log_store() {
+  const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
+  if (frozen == nullptr || !frozen->remote_logs) return {};
+  auto store = objects::open_store(frozen->remote_logs->url, environment_variable, parts_->clock);
+  if (!store) return std::unexpected(store.error());
+  parts_->log_store = std::move(*store);
+  log::info("logs are kept in {}", frozen->remote_logs->url);
   return {};
 }
 
@@ -370,6 +395,8 @@ void Server::make_api() {
     return leads ? processes(*p.engine, p.fleet, p.clock, started) : processes(*p.campaign, p.clock);
   };
   around.tracer = p.spans.get();
+  around.log_store = p.log_store;
+  if (p.campaign) around.leads = [&p] { return p.campaign->leads(); };
   if (p.leader_door)
     around.leader = [&p](const http::Request& request) { return p.leader_door->pass(request); };
   if (const auto* live = std::get_if<LiveConfig>(&config_.dags)) {
@@ -393,6 +420,7 @@ Result<void> Server::leave_agents(bool is_alone) {
 
 Result<void> Server::lead() {
   Parts& p = *parts_;
+  if (p.logs) p.logs->take_over();
   p.engine->start();
   p.fleet.start();
   {
@@ -410,6 +438,7 @@ Result<void> Server::start() {
   const auto* live = std::get_if<LiveConfig>(&config_.dags);
   fs::create_directories(config_.logs_folder);
   if (live != nullptr) fs::create_directories(live->agent_folder);
+  if (auto opened = open_log_store(); !opened) return opened;
   if (auto opened = open_database(); !opened) return opened;
   make_engine();
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length, config_.secret_scope);
@@ -447,6 +476,7 @@ void Server::stop() {
   }
   if (p.pods) p.pods->stop();
   p.fleet.stop();
+  if (p.logs) p.logs->stop();
   if (p.engine) p.engine->stop();
   if (p.campaign) p.campaign->stop();
   if (p.spans) p.spans->stop();

@@ -10,6 +10,7 @@
 #include "auth/jwt.hpp"
 #include "base/result.hpp"
 #include "executor/kubernetes/settings.hpp"
+#include "fleet/remote_logs.hpp"
 #include "http/message.hpp"
 #include "lite/bundle_config.hpp"
 #include "scheduler/start_retries.hpp"
@@ -56,6 +57,7 @@ struct FrozenConfig {
   executor::KubernetesSettings kubernetes;
   scheduler::StartRetries start_retries;
   Duration host_idle_limit = std::chrono::minutes{2};  ///< a host without work goes after so long
+  std::optional<fleet::RemoteLogs> remote_logs;        ///< nothing: logs are kept in `logs_folder`
   std::string certificate_file;                        ///< PEM: what agents are shown
   std::string key_file;
 };
@@ -107,6 +109,7 @@ class Server {
   struct Parts;
   Result<void> open_database();
   void put_admin();
+  Result<void> open_log_store();
   void make_engine();
   Result<void> make_runner();
   Result<void> make_live_launcher(const LivePods& pods);

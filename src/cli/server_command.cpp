@@ -89,7 +89,8 @@ void add_server(CLI::App& app) {
       "admin\n"
       "LEOFLOW_BOOTSTRAP_EMAIL with LEOFLOW_BOOTSTRAP_PASSWORD or LEOFLOW_BOOTSTRAP_PASSWORD_HASH.\n"
       "LEOFLOW_AUTH_OIDC_ISSUER and more let people log in at an OpenID provider: docs/server.md.\n"
-      "Airflow's settings of [core], [scheduler], [api] and [kubernetes_executor] are taken by their names.\n"
+      "Airflow's settings of [core], [scheduler], [api], [logging] and [kubernetes_executor] are taken by "
+      "their names.\n"
       "Example:\n  leoflow server --database-url postgresql://leoflow@db/leoflow --kubeconfig ~/.kube/config "
       "\\\n"
       "    --grpc-tls-cert tls.crt --grpc-tls-key tls.key");

@@ -9,6 +9,7 @@
 #include "base/variables.hpp"
 #include "cli/exit.hpp"
 #include "cli/secret_keys.hpp"
+#include "fleet/remote_logs.hpp"
 #include "kube/access.hpp"
 #include "kube/pod_file.hpp"
 #include "lite/config.hpp"
@@ -163,6 +164,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
       existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
+  frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
   frozen.host_idle_limit = std::chrono::seconds(options.host_idle_limit);
   out.dags = std::move(frozen);

@@ -49,28 +49,40 @@ bool Fleet::may_say_of(const Uuid& attempt, const AgentMessage& message) {
 
 void Fleet::send_own_attempt(const std::shared_ptr<AgentSession>& session, const Uuid& attempt) {
   engine_->waiting_attempt(attempt, [this, session, attempt](const std::optional<engine::AttemptSpec>& spec) {
-    ServerMessage message;
     if (!spec) {
       log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
+      ServerMessage message;
       message.mutable_shutdown();
       return session->send(std::move(message));
     }
-    *message.mutable_start() = start_of(*spec);
-    const std::lock_guard lock(mutex_);
-    Agent* agent = placement_.find(session.get());
-    if (agent == nullptr) return;  // it went away meanwhile and asks again
-    placement_.assign(*agent, attempt);
-    session->send(std::move(message));
+    // After a deferral the log of the try goes on.
+    logs_->begin(attempt, log_name(*spec), spec->first_start.has_value(),
+                 [this, session, attempt, start = start_of(*spec)](std::uint64_t kept) mutable {
+                   start.set_log_offset(kept);
+                   send_start(session, attempt, std::move(start));
+                 });
   });
+}
+
+void Fleet::send_start(const std::shared_ptr<AgentSession>& session, const Uuid& attempt,
+                       agentrpc::StartAttempt start) {
+  ServerMessage message;
+  *message.mutable_start() = std::move(start);
+  const std::lock_guard lock(mutex_);
+  Agent* agent = placement_.find(session.get());
+  if (agent == nullptr) return;  // it went away meanwhile and asks again
+  placement_.assign(*agent, attempt);
+  session->send(std::move(message));
 }
 
 void Fleet::on_log(const std::shared_ptr<AgentSession>& session, const agentrpc::LogPart& part) {
   const auto attempt = Uuid::parse(part.attempt_id());
   if (!attempt || logs_ == nullptr) return;
-  logs_->append(*attempt, part, [session, id = part.attempt_id()](std::uint64_t kept) {
+  logs_->append(*attempt, part, [session, id = part.attempt_id()](LogKeeper::Kept kept) {
     ServerMessage message;
     message.mutable_log_ack()->set_attempt_id(id);
-    message.mutable_log_ack()->set_offset(kept);
+    message.mutable_log_ack()->set_offset(kept.end);
+    message.mutable_log_ack()->set_is_last(kept.is_whole);
     session->send(std::move(message));
   });
 }

@@ -59,9 +59,7 @@ agentrpc::StartAttempt Fleet::start_of(const engine::AttemptSpec& spec) const {
   start.set_bundle_path(spec.bundle_path);
   if (logs_ != nullptr) {
     start.set_sends_log(true);
-    logs_->expect(spec.id, log_name(spec));
-    // After a deferral the log of the try goes on.
-    start.set_log_offset(logs_->size(log_name(spec)));
+    start.set_confirms_log(true);
   } else {
     start.set_log_path(log_path(spec));
   }
@@ -137,6 +135,12 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
   }
   for (auto& [id, trigger] : triggers_) {
     if (trigger.sent_to != nullptr || !agent.serves(trigger.home)) continue;
+    if (!trigger.knows_log) {
+      agent.sent.add(id);
+      welcome.add_triggers()->set_trigger_id(id);
+      welcome.mutable_triggers()->rbegin()->set_if_running(true);
+      continue;
+    }
     give(agent, trigger, id);
     *welcome.add_triggers() = request_of(trigger);
   }

@@ -135,7 +135,9 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
 
   struct Trigger : Work {
     agentrpc::RunTrigger request;
-    std::string log_name;  ///< below the folder of logs; "" for a watcher
+    std::string log_name;          ///< below the folder of logs; "" for a watcher
+    bool knows_log = true;         ///< where its log goes on; it is run when that is known
+    std::uint64_t log_offset = 0;  ///< bytes: what was kept before it
   };
 
   void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
@@ -165,6 +167,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   /// Since when something has been waiting for a host.
   std::optional<Time> waiting_since();
   void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
+  void send_start(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,
+                  agentrpc::StartAttempt start);
   void on_log(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::LogPart& part);
   void on_started(const agentrpc::AgentSession* session, const agentrpc::AttemptStarted& started);
   void on_request(const std::shared_ptr<agentrpc::AgentSession>& session,

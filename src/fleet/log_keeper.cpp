@@ -54,52 +54,94 @@ class File {
   const int fd_;
 };
 
+std::uint64_t kept_size(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
 }  // namespace
 
-LogKeeper::LogKeeper(store::Database& database, std::string folder)
-    : database_(database), folder_(std::move(folder)) {}
+LogKeeper::LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored)
+    : database_(database),
+      folder_(stored ? folder + "/files" : folder),
+      deletes_files_(stored && stored->deletes_files) {
+  if (!stored) return;
+  spool_ = std::make_unique<LogSpool>(stored->store, std::move(folder), stored->spool,
+                                      [this](const std::string& name) {
+                                        if (deletes_files_)
+                                          worker_->post([this, name] { delete_file(name); });
+                                      });
+}
 
-void LogKeeper::expect(const Uuid& attempt, const std::string& relative_path) {
-  worker_.post([this, attempt, path = folder_ + "/" + relative_path] {
-    if (paths_.size() >= kKnownAttempts) paths_.clear();
-    paths_[attempt] = path;
+LogKeeper::~LogKeeper() {
+  stop();
+  worker_.reset();
+}
+
+void LogKeeper::take_over() {
+  if (spool_) spool_->take_over();
+}
+
+void LogKeeper::stop() {
+  if (spool_) spool_->stop();
+}
+
+void LogKeeper::begin(const Uuid& attempt, const std::string& relative_path, bool goes_on,
+                      std::function<void(std::uint64_t)> then) {
+  worker_->post([this, attempt, name = relative_path, goes_on, then = std::move(then)] {
+    if (names_.size() >= kKnownAttempts) names_.clear();
+    names_[attempt] = name;
+    with_file(name, {.work = [this, name, then] { then(kept_size(file_of(name))); }, .must = goes_on});
   });
 }
 
 std::uint64_t LogKeeper::size(const std::string& relative_path) const {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(folder_ + "/" + relative_path, error);
-  return error ? 0 : size;
+  return kept_size(file_of(relative_path));
 }
 
 void LogKeeper::note(const Uuid& attempt, const std::string& relative_path, const std::string& event) {
-  worker_.post([this, attempt, path = folder_ + "/" + relative_path, event] {
-    try {
-      std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-      const File file(path);
-      const json::object line = {{"timestamp", to_iso_z(SystemClock().now())},
-                                 {"level", "error"},
-                                 {"event", event},
-                                 {"logger", "leoflow.executor"}};
-      const std::string text = json::serialize(line) + "\n";
-      if (noted_.size() >= kKnownAttempts) noted_.clear();
-      Note& noted = noted_[attempt];
-      const std::uint64_t size = file.size();
-      file.write(text, size);
-      noted.at = size - noted.bytes;
-      noted.bytes += text.size();
-    } catch (const std::exception& error) {
-      log::error("{}", error.what());
-    }
+  worker_->post([this, attempt, name = relative_path, event] {
+    with_file(name,
+              {.work = [this, attempt, name, event] { write_note(attempt, name, event); }, .must = true});
   });
 }
 
-void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then) {
-  worker_.post([this, attempt, part = std::move(part), then = std::move(then)] {
+void LogKeeper::write_note(const Uuid& attempt, const std::string& name, const std::string& event) {
+  try {
+    const std::string path = file_of(name);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    const File file(path);
+    const json::object line = {{"timestamp", to_iso_z(SystemClock().now())},
+                               {"level", "error"},
+                               {"event", event},
+                               {"logger", "leoflow.executor"}};
+    const std::string text = json::serialize(line) + "\n";
+    if (noted_.size() >= kKnownAttempts) noted_.clear();
+    Note& noted = noted_[attempt];
+    const std::uint64_t size = file.size();
+    file.write(text, size);
+    noted.at = size - noted.bytes;
+    noted.bytes += text.size();
+    if (!spool_) return;
+    spool_->change(name);
+    spool_->store(name);
+  } catch (const std::exception& error) {
+    log::error("{}", error.what());
+  }
+}
+
+void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(Kept)> then) {
+  worker_->post([this, attempt, part = std::move(part), then = std::move(then)] {
     try {
-      const std::string path = path_of(attempt);
+      const std::string name = name_of(attempt);
       // Of an attempt that was deleted: nobody can read it.
-      then(path.empty() ? part.offset() + part.content().size() : write(attempt, path, part));
+      if (name.empty()) return then({part.offset() + part.content().size(), true});
+      // Only what stands before the agent's first byte is not had from the agent.
+      if (!part.is_first() || part.offset() == 0) return append_now(attempt, part, then);
+      with_file(name, {.work = [this, attempt, part, then] { append_now(attempt, part, then); },
+                       .must = true,
+                       .is_part = true});
     } catch (const std::exception& error) {
       // The agent sends it again when it connects anew.
       log::error("the log of attempt {}: {}", attempt.text(), error.what());
@@ -107,26 +149,90 @@ void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::functio
   });
 }
 
-std::string LogKeeper::path_of(const Uuid& attempt) {
-  if (const auto found = paths_.find(attempt); found != paths_.end()) return found->second;
+void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
+                           const std::function<void(Kept)>& then) {
+  try {
+    const std::string name = name_of(attempt);
+    const std::string path = file_of(name);
+    // An earlier leader has it; a file without it would pass for the log.
+    if (spool_ && !part.is_first() && !std::filesystem::exists(path)) return then({});
+    const std::uint64_t before = kept_size(path);
+    const std::uint64_t end = write(attempt, name, part);
+    const bool is_all = part.is_last() && end == part.offset() + part.content().size();
+    const std::uint64_t after = kept_size(path);
+    if (spool_ && after != before) spool_->change(name);
+    if (!spool_ || !is_all) return then({end, is_all});
+    if (after == 0 || spool_->is_stored(name)) return then({end, true});
+    // Notes stand where they do in this file.
+    if (!noted_.contains(attempt)) whole_.insert(name);
+    spool_->store(name, attempt, [end, then] { then({end, true}); });
+  } catch (const std::exception& error) {
+    log::error("the log of attempt {}: {}", attempt.text(), error.what());
+  }
+}
+
+void LogKeeper::with_file(const std::string& name, Waiting waiting) {
+  if (!spool_ || std::filesystem::exists(file_of(name))) return waiting.work();
+  auto& all = waiting_[name];
+  // The agent repeats it for as long as nobody says that it is kept.
+  if (waiting.is_part && std::ranges::any_of(all, &Waiting::is_part)) return;
+  all.push_back(std::move(waiting));
+  if (all.size() == 1) fetch(name);
+}
+
+void LogKeeper::fetch(const std::string& name) {
+  const bool must = std::ranges::any_of(waiting_[name], &Waiting::must);
+  spool_->fetch(name, must, [this, name, must](LogSpool::Fetched file) {
+    worker_->post([this, name, must, file = std::move(file)] { fetched(name, file, must); });
+  });
+}
+
+void LogKeeper::fetched(const std::string& name, const LogSpool::Fetched& file, bool was_must) {
+  const std::string path = file_of(name);
+  std::error_code error;
+  if (file && !std::filesystem::exists(path)) {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+    std::filesystem::rename(*file, path, error);
+    if (error) log::error("{}: {}", path, error.message());
+  }
+  std::vector<Waiting> all = std::move(waiting_[name]);
+  waiting_.erase(name);
+  for (Waiting& waiting : all) {
+    // It joined those that can do without, and nobody knows whether there is nothing.
+    if (waiting.must && !was_must) {
+      with_file(name, std::move(waiting));
+    } else {
+      waiting.work();
+    }
+  }
+}
+
+void LogKeeper::delete_file(const std::string& name) {
+  if (!spool_->is_stored(name) || whole_.erase(name) == 0) return;
+  std::error_code ignored;
+  std::filesystem::remove(file_of(name), ignored);
+}
+
+std::string LogKeeper::name_of(const Uuid& attempt) {
+  if (const auto found = names_.find(attempt); found != names_.end()) return found->second;
   const auto session = database_.read();
-  std::string path;
+  std::string name;
   for (const char* table : {"task_instance", "task_instance_history"}) {
     const auto rows = session->query(
         fmt::format("SELECT dag_id, run_id, task_id, map_index, try_number FROM {} WHERE id = $1", table),
         {attempt});
     if (rows.empty()) continue;
     const store::Row row = rows[0];
-    path = folder_ + "/" +
-           relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
+    name = relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
                              static_cast<int>(row.integer(4)));
     break;
   }
-  if (paths_.size() >= kKnownAttempts) paths_.clear();
-  return paths_[attempt] = path;
+  if (names_.size() >= kKnownAttempts) names_.clear();
+  return names_[attempt] = name;
 }
 
-std::uint64_t LogKeeper::write(const Uuid& attempt, const std::string& path, const agentrpc::LogPart& part) {
+std::uint64_t LogKeeper::write(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part) {
+  const std::string path = file_of(name);
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   const File file(path);
   const auto found = noted_.find(attempt);

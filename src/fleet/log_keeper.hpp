@@ -2,31 +2,64 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "agentrpc/agent.pb.h"
 #include "base/ids.hpp"
 #include "base/worker_pool.hpp"
+#include "fleet/log_spool.hpp"
 #include "store/database.hpp"
 
 namespace leoflow::fleet {
 
-/// Keeps the logs that agents send, below the folder that the API reads. Thread safe.
+/// That logs are kept in a store: the files are what the leader has of them.
+struct StoredLogs {
+  std::shared_ptr<objects::ObjectStore> store;
+  bool deletes_files = false;  ///< once the whole log is stored
+  LogSpoolOptions spool = {};
+};
+
+/// Keeps the logs that agents send, below the folder that the API reads, and in a store if there is one.
+/// Thread safe.
 class LogKeeper {
  public:
-  /// @param folder absolute.
-  LogKeeper(store::Database& database, std::string folder);
+  /// @param folder  absolute.
+  LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored = {});
+  ~LogKeeper();
+
+  /// This process leads from now on. Before agents connect.
+  void take_over();
+  /// The end of what is being stored; agents keep the rest. Safe to call twice.
+  void stop();
 
   /// Where the log of an attempt is: its name may be another's by the time that its last part comes.
-  void expect(const Uuid& attempt, const std::string& relative_path);
-  /// How much of a log is kept already (bytes). Blocks for a moment: it looks at the file.
+  /// @param goes_on  whether an earlier part of the try may have logged, and what it logged must stay
+  /// @param then  told how much of the log is kept already (bytes)
+  void begin(const Uuid& attempt, const std::string& relative_path, bool goes_on,
+             std::function<void(std::uint64_t)> then);
+  /// How much of a log stands in its file (bytes). Blocks for a moment.
   std::uint64_t size(const std::string& relative_path) const;
   /// Appends what happened to an attempt whose agent cannot say it; what that sent shortly before stands
   /// after it. @param relative_path  below the folder
   void note(const Uuid& attempt, const std::string& relative_path, const std::string& event);
+  /// Up to where a log is kept.
+  struct Kept {
+    std::uint64_t end = 0;
+    bool is_whole = false;  ///< all of it is where it stays
+  };
   /// Writes a part of an attempt's log at its place, on a thread of its own: one that comes twice is there
-  /// once. @param then  told up to where the log is kept; not called if nothing could be written
-  void append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(std::uint64_t)> then);
+  /// once. @param then  told once, of the last part when the whole log is stored; not called if nothing could
+  /// be written
+  void append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(Kept)> then);
+
+  /// Whether an attempt's agent waits for its log to be stored.
+  bool is_awaited_by(const Uuid& attempt) const { return spool_ && spool_->is_awaited_by(attempt); }
+  /// Null if logs are not stored.
+  const LogSpool* spool() const { return spool_.get(); }
 
  private:
   /// Lines of ours in the log of an agent.
@@ -35,16 +68,37 @@ class LogKeeper {
     std::uint64_t bytes = 0;  ///< what comes after stands so much further on than the agent knows
   };
 
-  std::uint64_t write(const Uuid& attempt, const std::string& path, const agentrpc::LogPart& part);
-  /// Absolute; "" for an attempt that nobody knows.
-  std::string path_of(const Uuid& attempt);
+  /// Something that needs to know what the store has of a log.
+  struct Waiting {
+    std::function<void()> work;
+    bool must = false;  ///< it waits for a store that does not answer
+    bool is_part = false;
+  };
+
+  // On the worker's thread.
+  void append_now(const Uuid& attempt, const agentrpc::LogPart& part, const std::function<void(Kept)>& then);
+  std::uint64_t write(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part);
+  void write_note(const Uuid& attempt, const std::string& name, const std::string& event);
+  /// Does it once the file has what the store has.
+  void with_file(const std::string& name, Waiting waiting);
+  void fetch(const std::string& name);
+  void fetched(const std::string& name, const LogSpool::Fetched& file, bool was_must);
+  void delete_file(const std::string& name);
+
+  /// "" for an attempt that nobody knows.
+  std::string name_of(const Uuid& attempt);
+  std::string file_of(const std::string& name) const { return folder_ + "/" + name; }
 
   store::Database& database_;
   const std::string folder_;
+  const bool deletes_files_;
   // Of attempts that sent something lately. Touched by the worker only.
-  std::map<Uuid, std::string> paths_;
+  std::map<Uuid, std::string> names_;
   std::map<Uuid, Note> noted_;
-  WorkerPool worker_{1};  // last: it uses the others
+  std::map<std::string, std::vector<Waiting>> waiting_;  ///< by name of the log
+  std::set<std::string> whole_;                          ///< logs that end with what is stored of them
+  std::unique_ptr<LogSpool> spool_;
+  std::optional<WorkerPool> worker_{std::in_place, 1};
 };
 
 }  // namespace leoflow::fleet

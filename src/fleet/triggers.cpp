@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "fleet/fleet.hpp"
 #include "tasks/startup_details.hpp"
@@ -25,13 +27,21 @@ void Fleet::start_trigger(const engine::TriggerSpec& spec) {
   request.set_deadline(spec.deadline ? to_micros(*spec.deadline) : 0);
   request.set_bundle_path(spec.home.bundle_path);
   request.set_rendering(tasks::rendering_of(spec));
-  if (logs_ != nullptr) {
-    logs_->expect(spec.id, trigger.log_name);
-    request.set_sends_log(true);
-  } else {
+  if (logs_ == nullptr) {
     request.set_log_path(log_path(spec));
+    return add_trigger(std::move(trigger));
   }
+  request.set_sends_log(true);
+  trigger.knows_log = false;
   add_trigger(std::move(trigger));
+  logs_->begin(spec.id, log_name(spec), true, [this, id = spec.id](std::uint64_t kept) {
+    const std::lock_guard lock(mutex_);
+    const auto found = triggers_.find(id.text());
+    if (found == triggers_.end()) return;  // nobody waits for it any more
+    found->second.knows_log = true;
+    found->second.log_offset = kept;
+    send_triggers();
+  });
 }
 
 void Fleet::start_watcher(const engine::WatcherSpec& spec) {
@@ -72,13 +82,14 @@ void Fleet::stop_trigger(const Uuid& id) {
 agentrpc::RunTrigger Fleet::request_of(const Trigger& trigger) const {
   agentrpc::RunTrigger request = trigger.request;
   // The log of the try goes on where it is now: another agent may have sent a part of it.
-  if (request.sends_log()) request.set_log_offset(logs_->size(trigger.log_name));
+  if (request.sends_log())
+    request.set_log_offset(std::max(trigger.log_offset, logs_->size(trigger.log_name)));
   return request;
 }
 
 void Fleet::send_triggers() {
   for (auto& [id, trigger] : triggers_) {
-    if (trigger.sent_to != nullptr) continue;
+    if (trigger.sent_to != nullptr || !trigger.knows_log) continue;
     Agent* agent = placement_.host_of(trigger.home);
     if (agent == nullptr) {
       changed_.notify_all();

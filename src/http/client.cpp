@@ -16,9 +16,11 @@ CURL* new_handle() {
   return curl_easy_init();
 }
 
-/// Whatever the environment says of proxies: they do not reach servers of this host.
+/// Whatever the environment says of proxies: they do not reach servers of this host, nor those that a cloud
+/// has at each host for its credentials.
 bool is_this_host(std::string_view url) {
-  for (const std::string_view host : {"://127.", "://localhost", "://[::1]"}) {
+  for (const std::string_view host : {"://127.", "://localhost", "://[::1]", "://169.254.",
+                                      "://[fd00:ec2::", "://metadata.google.internal"}) {
     if (url.find(host) != std::string_view::npos) return true;
   }
   return false;
@@ -46,7 +48,8 @@ class HeaderList {
 struct Client::Transfer {
   std::string_view body{};
   std::string_view content_type{};
-  std::chrono::seconds silence{0};  ///< 0: the limit of the whole request counts
+  const ClientHeaders* headers = nullptr;  ///< besides the client's own
+  std::chrono::seconds silence{0};         ///< 0: the limit of the whole request counts
   const std::function<bool(std::string_view)>* on_part = nullptr;
   const std::atomic<bool>* stopped = nullptr;
   CURL* curl = nullptr;
@@ -116,7 +119,13 @@ Client& Client::operator=(Client&& other) noexcept {
 
 Result<ClientResponse> Client::send(std::string_view method, std::string_view target, std::string_view body,
                                     std::string_view content_type) {
-  Transfer transfer{.body = body, .content_type = content_type};
+  Transfer transfer{.body = body, .content_type = content_type, .silence = options_.silence};
+  return perform(transfer, method, target);
+}
+
+Result<ClientResponse> Client::send(std::string_view method, std::string_view target, std::string_view body,
+                                    const ClientHeaders& headers) {
+  Transfer transfer{.body = body, .headers = &headers, .silence = options_.silence};
   return perform(transfer, method, target);
 }
 
@@ -159,9 +168,12 @@ Result<ClientResponse> Client::perform(Transfer& transfer, std::string_view meth
   }
   HeaderList headers;
   for (const auto& [name, value] : headers_) headers.add(name, value);
+  if (transfer.headers != nullptr) {
+    for (const auto& [name, value] : *transfer.headers) headers.add(name, value);
+  }
   if (!token_.empty()) headers.add("Authorization", "Bearer " + token_);
   if (!transfer.body.empty()) {
-    headers.add("Content-Type", transfer.content_type);
+    if (transfer.headers == nullptr) headers.add("Content-Type", transfer.content_type);
     headers.add("Expect", "");  // or libcurl waits for leave to send it
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.body.size()));
     set(CURLOPT_POSTFIELDS, transfer.body.data());

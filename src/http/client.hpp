@@ -14,10 +14,12 @@
 
 namespace leoflow::http {
 
+using ClientHeaders = std::vector<std::pair<std::string, std::string>>;
+
 struct ClientResponse {
   int status = 0;
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers{};  ///< names in lower case
+  ClientHeaders headers{};  ///< names in lower case
 
   /// Errors: invalid if the body is not JSON.
   Result<json::value> json_body() const { return parse_json(body); }
@@ -27,6 +29,9 @@ struct ClientResponse {
 
 struct ClientOptions {
   std::chrono::milliseconds limit = std::chrono::seconds(30);  ///< of a whole request
+  /// Where requests may be long: how long nothing may move; then `limit` is that of the connecting. 0: as
+  /// above.
+  std::chrono::seconds silence{0};
   std::string ca{};           ///< PEM: who signs the certificates of https:// servers; "" for the system's
   std::string certificate{};  ///< PEM: what the client shows; "" for nothing
   std::string key{};          ///< PEM: of that
@@ -52,6 +57,9 @@ class Client {
   /// Errors: unavailable (no connection, time-out, a certificate that is not trusted), invalid (not a URL).
   Result<ClientResponse> send(std::string_view method, std::string_view target, std::string_view body = "",
                               std::string_view content_type = "application/json");
+  /// With these headers besides, among them that of the body's type.
+  Result<ClientResponse> send(std::string_view method, std::string_view target, std::string_view body,
+                              const ClientHeaders& headers);
   Result<ClientResponse> get(std::string_view target) { return send("GET", target); }
   Result<ClientResponse> post(std::string_view target, const json::value& body) {
     return send("POST", target, json::serialize(body));
@@ -76,7 +84,7 @@ class Client {
   std::string base_url_;
   ClientOptions options_;
   std::string token_;
-  std::vector<std::pair<std::string, std::string>> headers_;
+  ClientHeaders headers_;
   void* curl_;  ///< libcurl's easy handle
   std::unique_ptr<std::atomic<bool>> stopped_ = std::make_unique<std::atomic<bool>>(false);
 };

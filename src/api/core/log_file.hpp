@@ -1,31 +1,21 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <string>
+
+#include "api/core/log_source.hpp"
 
 namespace leoflow::api {
 
-/// A log file that is read here and there. What is not there, or cannot be read, is as if it were empty.
-class LogFile {
+/// A log in a file, opened for each look. What is not there, or cannot be read, is as if it were empty.
+class LogFile final : public LogSource {
  public:
-  explicit LogFile(const std::filesystem::path& path);
+  explicit LogFile(std::filesystem::path path) : path_(std::move(path)) {}
 
-  std::uintmax_t size() const { return size_; }
-  /// @returns less than `size` bytes where the file ends before.
-  std::string read(std::uintmax_t from, std::uintmax_t size);
-
-  // Both look at a block at a time, however long a line is.
-
-  /// Behind the first newline of [from, to), or `to` if there is none.
-  std::uintmax_t after_first_line(std::uintmax_t from, std::uintmax_t to);
-  /// Behind the last newline of [from, to), or `from` if there is none.
-  std::uintmax_t after_last_line(std::uintmax_t from, std::uintmax_t to);
+  std::uintmax_t size() override;
+  std::string read(std::uintmax_t from, std::uintmax_t size) override;
 
  private:
-  std::ifstream file_;
-  std::uintmax_t size_ = 0;
+  const std::filesystem::path path_;
 };
 
 }  // namespace leoflow::api

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <utility>
 
-#include "api/core/log_file.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -41,16 +40,16 @@ std::string message_line(std::string_view event) {
   return json::serialize(json::object{{"event", event}}) + "\n";
 }
 
-std::uintmax_t LogLines::add_file(std::uintmax_t from, bool full) {
-  LogFile file(path_);
+std::uintmax_t LogLines::add_log(std::uintmax_t from, bool full) {
+  LogSource& log = *source_;
   // A line still being written waits for the next time.
-  const std::uintmax_t end = file.after_last_line(from, file.size());
+  const std::uintmax_t end = log.after_last_line(from, log.size());
   if (full || end - from <= kMostShown) {
     pieces_.push_back({"", from, end});
     return end;
   }
-  const std::uintmax_t head = file.after_last_line(from, from + kMostShown / 2);
-  const std::uintmax_t tail = file.after_first_line(end - kMostShown / 2, end);
+  const std::uintmax_t head = log.after_last_line(from, from + kMostShown / 2);
+  const std::uintmax_t tail = log.after_first_line(end - kMostShown / 2, end);
   pieces_.push_back({"", from, head});
   pieces_.push_back(
       {message_line(fmt::format("... {} bytes of this log are not shown here; download it to see all ...",
@@ -69,30 +68,32 @@ std::optional<std::string> LogLines::next() {
   if (pieces_.empty()) return std::nullopt;
   Piece& piece = pieces_.front();
   std::string out = std::exchange(piece.text, "");
-  if (piece.from < piece.to) {
-    LogFile file(path_);
-    out += read(file, piece);
+  try {
+    if (piece.from < piece.to) out += read(piece);
+  } catch (const LogUnreadable& error) {
+    pieces_.clear();
+    return out + message_line(fmt::format("... the rest of this log cannot be read: {}", error.what()));
   }
   if (piece.from >= piece.to) pieces_.pop_front();
   return out;
 }
 
-std::string LogLines::read(LogFile& file, Piece& piece) {
-  std::string text = file.read(piece.from, std::min(kPart, piece.to - piece.from));
+std::string LogLines::read(Piece& piece) {
+  std::string text = source_->read(piece.from, std::min(kPart, piece.to - piece.from));
   std::size_t whole = text.rfind('\n') + 1;
   if (whole == 0) {
-    text = file.read(piece.from, std::min(kLongestLine, piece.to - piece.from));
+    text = source_->read(piece.from, std::min(kLongestLine, piece.to - piece.from));
     whole = text.find('\n') + 1;
   }
   if (whole > 0) {
     piece.from += whole;
     return repaired(std::string_view(text).substr(0, whole));
   }
-  if (text.empty()) {  // the file has become shorter
+  if (text.empty()) {  // the log has become shorter
     piece.from = piece.to;
     return "";
   }
-  piece.from = file.after_first_line(piece.from + text.size(), piece.to);
+  piece.from = source_->after_first_line(piece.from + text.size(), piece.to);
   return message_line(to_valid_utf8(text)) + message_line("... the rest of this line is not shown ...");
 }
 

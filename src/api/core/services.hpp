@@ -28,7 +28,8 @@ struct ApiConfig {
   std::filesystem::path ui_folder;     ///< the wheel's airflow/ui/dist
   std::filesystem::path login_folder;  ///< the wheel's .../auth/managers/simple/ui/dist
   std::filesystem::path docs_folder;   ///< Swagger UI and ReDoc
-  std::filesystem::path logs_folder;
+  std::filesystem::path logs_folder;   ///< where logs are kept; with a store, those from before it
+  std::filesystem::path spool_folder;  ///< with a store: what the leader has of logs
   std::filesystem::path plugins_file;  ///< keeps what is known of plugins; "" for nothing
   bool is_python_on_demand = false;    ///< it is started, somewhere else, when something is asked of it
   Settings settings;

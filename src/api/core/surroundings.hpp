@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/trace.hpp"
 #include "http/message.hpp"
+#include "objects/object_store.hpp"
 
 namespace leoflow::api {
 
@@ -33,7 +35,10 @@ struct Surroundings {
   std::function<std::optional<http::Response>(const http::Request&)> leader = [](const http::Request&) {
     return std::optional<http::Response>();
   };
-  trace::Tracer* tracer = nullptr;  ///< where spans of requests go; null for nowhere
+  /// Whether this replica leads; always where there is but one.
+  std::function<bool()> leads = [] { return true; };
+  std::shared_ptr<objects::ObjectStore> log_store;  ///< null: logs are kept in a folder
+  trace::Tracer* tracer = nullptr;                  ///< where spans of requests go; null for nowhere
 };
 
 }  // namespace leoflow::api

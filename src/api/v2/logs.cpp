@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "api/core/acceptable.hpp"
+#include "api/core/log_file.hpp"
 #include "api/core/log_lines.hpp"
+#include "api/core/stored_log.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 #include "engine/stored_states.hpp"
@@ -36,11 +38,49 @@ Attempt find_attempt(Call& call, const gen::GetLogParams& params) {
   return {true, params.try_number < rows[0].integer(0) || is_over};
 }
 
-std::filesystem::path log_file(const std::filesystem::path& folder, const gen::GetLogParams& params) {
-  auto path =
-      folder / ("dag_id=" + params.dag_id) / ("run_id=" + params.dag_run_id) / ("task_id=" + params.task_id);
-  if (params.map_index >= 0) path /= fmt::format("map_index={}", params.map_index);
-  return path / fmt::format("attempt={}.log", params.try_number);
+/// Below a folder, or in a store: Airflow's layout.
+std::string log_name(const gen::GetLogParams& params) {
+  const std::string mapped = params.map_index < 0 ? "" : fmt::format("map_index={}/", params.map_index);
+  return fmt::format("dag_id={}/run_id={}/task_id={}/{}attempt={}.log", params.dag_id, params.dag_run_id,
+                     params.task_id, mapped, params.try_number);
+}
+
+struct FoundLog {
+  std::shared_ptr<LogSource> source;
+  std::string place;    ///< a path or a URL
+  std::string trouble;  ///< why it cannot be read; "" if it can
+  bool is_there = true;
+};
+
+bool is_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+/// What this process can read of a log.
+FoundLog find_log(Call& call, const gen::GetLogParams& params) {
+  const std::string name = log_name(params);
+  const std::filesystem::path kept = call.api.config.logs_folder / name;
+  const auto in_file = [](const std::filesystem::path& path) {
+    return FoundLog{
+        .source = std::make_shared<LogFile>(path), .place = path.string(), .is_there = is_file(path)};
+  };
+  objects::ObjectStore* store = call.api.around.log_store.get();
+  if (store == nullptr) return in_file(kept);
+  const std::filesystem::path spooled = call.api.config.spool_folder / name;
+  FoundLog out{.source = std::make_shared<LogFile>(spooled), .place = store->url(name)};
+  // Only of the leader is it all that there is.
+  if (call.api.around.leads() && is_file(spooled)) return out;
+  auto stored = StoredLog::open(*store, name);
+  if (stored) {
+    out.source = std::move(*stored);
+    return out;
+  }
+  // From before logs were stored.
+  if (is_file(kept)) return in_file(kept);
+  out.is_there = false;
+  if (stored.error().code != ErrorCode::not_found) out.trouble = stored.error().message;
+  return out;
 }
 
 // The records that every log begins with; the UI folds what is between them.
@@ -94,6 +134,20 @@ Result<std::uintmax_t> offset_from(const std::optional<std::string>& token) {
   return offset;
 }
 
+/// @returns where the lines of the next time begin.
+std::uintmax_t add_log(LogLines& log, const FoundLog& found, std::uintmax_t from, bool full) {
+  std::string trouble = found.trouble;
+  if (trouble.empty()) {
+    try {
+      return log.add_log(from, full);
+    } catch (const LogUnreadable& error) {
+      trouble = error.what();
+    }
+  }
+  log.add_text(message_line(fmt::format("This log cannot be read now: {}", trouble)));
+  return from;
+}
+
 Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
   if (auto refused = not_acceptable(call, "application/x-ndjson")) return std::move(*refused);
   const auto from = offset_from(params.token);
@@ -103,16 +157,25 @@ Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
   const bool odd = (params.dag_id + params.dag_run_id + params.task_id).find('/') != std::string::npos;
   if (!attempt.exists || odd) return fail(ErrorCode::not_found, "TaskInstance not found");
 
-  const std::filesystem::path path = log_file(call.api.config.logs_folder, params);
-  LogLines log(path);
+  // Of what runs, the leader has most.
+  const bool goes_on = !attempt.finished && params.try_number > 0;
+  if (goes_on || call.api.around.log_store == nullptr) {
+    if (auto answer = call.api.around.leader(call.request)) return std::move(*answer);
+  }
+  const FoundLog found = find_log(call, params);
+  // Its end may still be with the leader.
+  if (!found.is_there && params.try_number > 0) {
+    if (auto answer = call.api.around.leader(call.request)) return std::move(*answer);
+  }
+  LogLines log(found.source);
   std::uintmax_t next = 0;
   if (params.try_number == 0) {
     log.add_text(message_line("Task was not started yet: it has no logs."));
   } else {
-    if (*from == 0) log.add_text(header_lines(path.string()));
-    next = log.add_file(*from, params.full_content);
-    if (next == 0 && attempt.finished)
-      log.add_text(message_line(fmt::format("This attempt left no log ({}).", path.string())));
+    if (*from == 0) log.add_text(header_lines(found.place));
+    next = add_log(log, found, *from, params.full_content);
+    if (next == 0 && attempt.finished && found.trouble.empty())
+      log.add_text(message_line(fmt::format("This attempt left no log ({}).", found.place)));
   }
   std::optional<std::string> token;
   if (!attempt.finished) token = to_base64_url(fmt::format("l:{}", next));

@@ -456,6 +456,11 @@ void KubernetesExecutor::wait_for_due() {
 }
 
 void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) {
+  if (pod.is_orphan && logs_.is_awaited_by(attempt)) {
+    const std::lock_guard lock(mutex_);
+    due_.emplace(now + kOrphanGrace, attempt);
+    return;
+  }
   if (pod.is_orphan) return recall(attempt);
   const bool is_waiting = pod.manifest.is_null() && pod.status.phase == PodPhase::pending;
   const bool is_late = !pod.is_unwanted && now >= pod.since + settings_.pending_limit;

@@ -13,6 +13,8 @@ TOOLS = {
     "helm": ("helm.sh/helm/v3", "cmd/helm"),
     "helm-unittest": ("github.com/helm-unittest/helm-unittest", "cmd/helm-unittest"),
     "coredns": ("github.com/coredns/coredns", ""),
+    "versitygw": ("github.com/versity/versitygw", "cmd/versitygw"),
+    "fake-gcs-server": ("github.com/fsouza/fake-gcs-server", ""),
 }
 
 

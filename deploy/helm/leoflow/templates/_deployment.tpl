@@ -15,7 +15,7 @@ spec:
   replicas: {{ int $part.replicas }}
   {{- end }}
   strategy:
-    {{- if and .Values.logs.persistence.enabled (ne .Values.logs.persistence.accessMode "ReadWriteMany") }}
+    {{- if and (include "leoflow.logsVolume" .) (ne .Values.logs.persistence.accessMode "ReadWriteMany") }}
     # The next pod may be on another node, and the volume is on one.
     type: Recreate
     {{- else }}
@@ -99,6 +99,11 @@ spec:
               mountPath: /etc/leoflow/pod-templates
               readOnly: true
             {{- end }}
+            {{- if include "leoflow.logsKeyFile" . }}
+            - name: logs-key
+              mountPath: /etc/leoflow/logs
+              readOnly: true
+            {{- end }}
             {{- if .Values.auth.oidc.caConfigMap }}
             - name: oidc-ca
               mountPath: /etc/leoflow/oidc
@@ -113,7 +118,7 @@ spec:
         - name: tmp
           emptyDir: {}
         - name: logs
-          {{- if .Values.logs.persistence.enabled }}
+          {{- if include "leoflow.logsVolume" . }}
           persistentVolumeClaim:
             claimName: {{ include "leoflow.fullname" . }}-logs
           {{- else }}
@@ -126,6 +131,11 @@ spec:
         - name: pod-templates
           configMap:
             name: {{ include "leoflow.fullname" . }}-pod-templates
+        {{- end }}
+        {{- if include "leoflow.logsKeyFile" . }}
+        - name: logs-key
+          secret:
+            secretName: {{ .Values.logs.remote.existingSecret }}
         {{- end }}
         {{- with .Values.auth.oidc.caConfigMap }}
         - name: oidc-ca

@@ -93,6 +93,40 @@
   value: /etc/leoflow/tls/tls.key
 - name: LEOFLOW_LOGS_DIR
   value: /var/log/leoflow
+{{- with .Values.logs.remote }}
+{{- if .url }}
+- name: AIRFLOW__LOGGING__REMOTE_LOGGING
+  value: "True"
+- name: AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER
+  value: {{ .url | quote }}
+- name: AIRFLOW__LOGGING__DELETE_LOCAL_LOGS
+  value: {{ .deleteLocal | quote }}
+{{- with .region }}
+- name: AWS_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- with .endpoint }}
+- name: AWS_ENDPOINT_URL_S3
+  value: {{ . | quote }}
+{{- end }}
+{{- if and .existingSecret (hasPrefix "s3://" .url) }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret }}
+      key: access-key-id
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret }}
+      key: secret-access-key
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if include "leoflow.logsKeyFile" . }}
+- name: GOOGLE_APPLICATION_CREDENTIALS
+  value: /etc/leoflow/logs/service-account.json
+{{- end }}
 - name: LEOFLOW_INSTANCE
   value: {{ include "leoflow.instance" . | quote }}
 - name: LEOFLOW_EXECUTOR_TASK_NAMESPACE

@@ -89,3 +89,13 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- end -}}
 {{- toYaml $out -}}
 {{- end }}
+
+{{/* "true" where logs are in a volume that outlives the pod. */}}
+{{- define "leoflow.logsVolume" -}}
+{{- if and .Values.logs.persistence.enabled (not .Values.logs.remote.url) -}}true{{- end -}}
+{{- end }}
+
+{{/* "true" where a file says who asks for the bucket of the logs. */}}
+{{- define "leoflow.logsKeyFile" -}}
+{{- if and .Values.logs.remote.existingSecret (hasPrefix "gs://" .Values.logs.remote.url) -}}true{{- end -}}
+{{- end }}

@@ -96,13 +96,22 @@
 {{- define "leoflow.refusals.server" -}}
 {{- $out := list -}}
 {{- $several := or .Values.api.enabled (gt (int .Values.replicaCount) 1) -}}
+{{- if and $several (not .Values.logs.remote.url) -}}
 {{- with .Values.logs.persistence -}}
-{{- if and $several .enabled (ne .accessMode "ReadWriteMany") -}}
-{{- $out = append $out (printf "several replicas share the logs, and logs.persistence.accessMode is %s: set it to ReadWriteMany, with a storageClass that can do that" .accessMode) -}}
+{{- if not .enabled -}}
+{{- $out = append $out "several replicas share the logs: set logs.remote.url, or logs.persistence.enabled to true" -}}
+{{- else if ne .accessMode "ReadWriteMany" -}}
+{{- $out = append $out (printf "several replicas share the logs, and logs.persistence.accessMode is %s: set logs.remote.url, or it to ReadWriteMany, with a storageClass that can do that" .accessMode) -}}
 {{- end -}}
 {{- end -}}
-{{- if and $several (not .Values.logs.persistence.enabled) -}}
-{{- $out = append $out "several replicas share the logs: set logs.persistence.enabled to true" -}}
+{{- end -}}
+{{- with .Values.logs.remote -}}
+{{- if and (not .url) (or .region .endpoint .existingSecret) -}}
+{{- $out = append $out "logs.remote has no effect without logs.remote.url" -}}
+{{- end -}}
+{{- if and (hasPrefix "gs://" .url) (or .region .endpoint) -}}
+{{- $out = append $out "logs.remote.region and logs.remote.endpoint are of s3://, and logs.remote.url is of gs://" -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.api.autoscaling.enabled (not .Values.api.enabled) -}}
 {{- $out = append $out "api.autoscaling has no effect without replicas of their own for the API: set api.enabled to true" -}}
