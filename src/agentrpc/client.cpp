@@ -1,5 +1,6 @@
 #include "agentrpc/client.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <fmt/core.h>
@@ -15,6 +16,13 @@ namespace leoflow::agentrpc {
 namespace {
 
 constexpr int kConnectMs = 3000;
+
+/// What a file has that holds no token may be anything; gRPC ends the process at what is no text. Such a one
+/// is as good as none.
+std::string in_one_line(std::string token) {
+  const bool is_text = std::ranges::all_of(token, [](char c) { return c >= ' ' && c <= '~'; });
+  return is_text ? std::move(token) : std::string();
+}
 
 /// One stream, from the attempt to open it to its end.
 class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMessage> {
@@ -37,7 +45,7 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
                                                 : grpc::SslCredentials({.pem_root_certs = options.ca});
     const auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
     stub_ = AgentService::NewStub(channel);
-    context_.AddMetadata("authorization", "Bearer " + options.token());
+    context_.AddMetadata("authorization", "Bearer " + in_one_line(options.token()));
     stub_->async()->Session(&context_, this);
     AgentMessage first;
     *first.mutable_hello() = events_.hello();

@@ -115,18 +115,17 @@ def test_an_agent_with_a_token(make_server, namespace, control_plane, tmp_path: 
 
 def _of_a_gone_pod(namespace: Namespace) -> str:
     namespace.run("short", "sleep 60")
-    namespace.await_running("short")
     token = token_of(namespace, "short")
     namespace.delete_pod("short", grace=0)
     return token
 
 
 def test_a_task_whose_agent_is_refused_is_given_up_with_words(make_server, node, namespace):
-    # The agent shows a token that is not its pod's.
+    # What the agent takes for its token is a file of many lines.
     server = make_server(AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="5", LEOFLOW_EXECUTOR_START_RETRIES="0")
     server.push(quick())
     (image,) = server.images.values()
-    image["entrypoint"] += ["--token-file", str(server.home / "ca.crt")]
+    image["entrypoint"] = ["env", f"LEOFLOW_AGENT_TOKEN_FILE={server.home / 'ca.crt'}", *image["entrypoint"]]
     node.have_images(server.images)
     run_id = server.trigger("quick")
     server.await_run("quick", run_id, "failed")

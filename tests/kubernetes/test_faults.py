@@ -184,17 +184,13 @@ def test_a_node_whose_clock_is_minutes_wrong_changes_no_time_that_is_shown(make_
     server.start()
     server.push(quick("print('said')"))
     (image,) = server.images.values()
-    image["env"] |= {"LD_PRELOAD": str(LIBFAKETIME), "FAKETIME": f"{minutes:+d}m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    # The agent's clock; under Python the library does not survive forks.
+    image["env"] |= {"LD_PRELOAD": str(LIBFAKETIME), "FAKETIME": f"{minutes:+d}m", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                     "FAKETIME_SKIP_CMDS": "python,python3,python3.11"}  # fmt: skip
     server.node.have_images(server.images)
     before = datetime.datetime.now(datetime.UTC)
     run_id = server.trigger("quick")
-    try:
-        server.await_run("quick", run_id)
-    except AssertionError:
-        print(events(server, "quick", run_id, "do"), open(server.home / "server.log").read())
-        import time; time.sleep(3)
-        print(events(server, "quick", run_id, "do"), open(server.home / "server.log").read())
-        raise
+    server.await_run("quick", run_id)
     task = server.task_instances("quick", run_id)["do"]
     times = [datetime.datetime.fromisoformat(task[key]) for key in ("queued_when", "start_date", "end_date")]
     assert [before, *times] == sorted([before, *times]), times
