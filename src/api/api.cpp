@@ -5,6 +5,7 @@
 
 #include "api/core/admission.hpp"
 #include "api/core/audit.hpp"
+#include "api/core/dag_access.hpp"
 #include "api/core/leader_operations.hpp"
 #include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
@@ -171,7 +172,7 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
     services_.metrics.bad_tokens.add();
     return refusal(claims.error());
   }
-  if (!route.open && call.user.role < required_role(route)) {
+  if (!route.open && call.user.role < required_role(route) && !is_given(call, route, match.params)) {
     services_.metrics.forbidden.add();
     return http::error_response(403, "Forbidden");
   }

@@ -46,7 +46,7 @@ TEST_F(OidcLoginTest, ALoginThatNobodyBeganDoesNotEnd) {
 }
 
 TEST_F(OidcLoginTest, WhoComesByAProviderHasNoPasswordHere) {
-  ASSERT_TRUE(auth::put_outside_user(*database_->connect(), {"i", "1"}, "ann", auth::Role::admin, now_));
+  ASSERT_TRUE(auth::put_outside_user(*database_->connect(), {"i", "1"}, "ann", auth::Role::admin, {}, now_));
   for (const char* password : {"", "x", "none"}) {
     EXPECT_NE(
         call("POST", "/auth/token", R"({"username": "ann", "password": ")" + std::string(password) + "\"}")
@@ -61,7 +61,7 @@ TEST_F(OidcLoginTest, NobodyStaysByMakingTokensWhoCameByAProvider) {
     token_ = tokens_.issue(user, auth::Role::admin, now_, kRest);
     return get_integer(ok_json("POST", "/ui/auth/token", json::object{}), "expires_in_seconds", 0);
   };
-  ASSERT_TRUE(auth::put_outside_user(*database_->connect(), {"i", "1"}, "ann", auth::Role::admin, now_));
+  ASSERT_TRUE(auth::put_outside_user(*database_->connect(), {"i", "1"}, "ann", auth::Role::admin, {}, now_));
   auth::put_user(*database_->connect(), {"bob", "hash", auth::Role::admin}, now_ - std::chrono::hours(1));
   EXPECT_EQ(life_of_a_new_token("ann"), kRest.count());
   EXPECT_EQ(life_of_a_new_token("bob"), auth::Tokens::kUserLife.count());

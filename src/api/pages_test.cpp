@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "api/testing/fixture.hpp"
+#include "base/text.hpp"
 #include "http/gzip.hpp"
 
 namespace leoflow::api {

@@ -174,10 +174,10 @@ TEST(Users, RevocationsLastUntilTheTokenExpires) {
   put_user(*session, {"ann", "hash", Role::op}, kNow);
   revoke_token(*session, "t1", kNow + 60s);
   revoke_token(*session, "t1", kNow + 60s);
-  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t1", kNow)));
-  EXPECT_EQ(admitted_role(*session, token_of("ann", "t2", kNow)), Role::op);
+  EXPECT_FALSE(find_standing(*session, token_of("ann", "t1", kNow)));
+  EXPECT_EQ(find_standing(*session, token_of("ann", "t2", kNow))->role, Role::op);
   forget_expired_revocations(*session, kNow + 61s);
-  EXPECT_TRUE(admitted_role(*session, token_of("ann", "t1", kNow)));
+  EXPECT_TRUE(find_standing(*session, token_of("ann", "t1", kNow)));
 }
 
 TEST(Users, TokensEndWithThePasswordAndWithTheUser) {
@@ -185,15 +185,28 @@ TEST(Users, TokensEndWithThePasswordAndWithTheUser) {
   const auto session = database->connect();
   put_user(*session, {"ann", "hash", Role::op}, kNow);
   put_user(*session, {"ann", "hash", Role::viewer}, kNow + 10s);  // no other password
-  EXPECT_EQ(admitted_role(*session, token_of("ann", "t", kNow)), Role::viewer);
+  EXPECT_EQ(find_standing(*session, token_of("ann", "t", kNow))->role, Role::viewer);
   put_user(*session, {"ann", "other", Role::viewer}, kNow + 20s);
-  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow)));
-  EXPECT_TRUE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
-  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s - 1us))) << "in the same second";
+  EXPECT_FALSE(find_standing(*session, token_of("ann", "t", kNow)));
+  EXPECT_TRUE(find_standing(*session, token_of("ann", "t", kNow + 20s)));
+  EXPECT_FALSE(find_standing(*session, token_of("ann", "t", kNow + 20s - 1us))) << "in the same second";
   EXPECT_TRUE(delete_user(*session, "ann"));
-  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
+  EXPECT_FALSE(find_standing(*session, token_of("ann", "t", kNow + 20s)));
   put_user(*session, {"ann", "other", Role::op}, kNow + 30s);  // somebody else
-  EXPECT_FALSE(admitted_role(*session, token_of("ann", "t", kNow + 20s)));
+  EXPECT_FALSE(find_standing(*session, token_of("ann", "t", kNow + 20s)));
+}
+
+TEST(Users, GroupsAreThoseThatWereSetLast) {
+  store::TemporaryDatabase database;
+  const auto session = database->connect();
+  using Groups = std::vector<std::string>;
+  put_user(*session, {"ann", "hash", Role::none, {"team-a", "with, \"all\""}}, kNow);
+  EXPECT_EQ(find_user(*session, "ann")->groups, (Groups{"team-a", "with, \"all\""}));
+  EXPECT_EQ(find_standing(*session, token_of("ann", "t", kNow))->groups, (Groups{"team-a", "with, \"all\""}));
+  EXPECT_TRUE(set_groups(*session, "ann", {"team-b"}, kNow));
+  EXPECT_EQ(find_standing(*session, token_of("ann", "t", kNow))->groups, Groups{"team-b"});
+  EXPECT_EQ(list_users(*session)[0].groups, Groups{"team-b"});
+  EXPECT_FALSE(set_groups(*session, "bob", {}, kNow));
 }
 
 TEST(LoginLimiter, BlocksTheEleventhFailureOfAMinute) {

@@ -34,10 +34,10 @@ bool is_possible_service_name(std::string_view name) {
 Result<std::string> create_service_token(store::Session& session, const ServiceToken& token) {
   std::string text = std::string(kTokenPrefix) + to_base64_url(random_bytes(kTokenBytes));
   const auto made = session.execute(
-      "INSERT INTO service_token (name, token_hash, role, created_at, created_by, expires_at)"
-      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING",
+      "INSERT INTO service_token (name, token_hash, role, created_at, created_by, expires_at, group_names)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
       {token.name, sha256_hex(text), role_name(token.role), token.created_at, token.created_by,
-       token.expires_at});
+       token.expires_at, groups_text(token.groups)});
   if (made == 0)
     return fail(ErrorCode::conflict, fmt::format("there is a token of the service '{}' already", token.name));
   return text;
@@ -45,10 +45,10 @@ Result<std::string> create_service_token(store::Session& session, const ServiceT
 
 std::vector<ServiceToken> list_service_tokens(store::Session& session) {
   std::vector<ServiceToken> out;
-  for (const store::Row row : session.query(
-           "SELECT name, role, created_at, created_by, expires_at FROM service_token ORDER BY name")) {
+  for (const store::Row row : session.query("SELECT name, role, created_at, created_by, expires_at, "
+                                            "group_names FROM service_token ORDER BY name")) {
     out.push_back({row.text(0), service_role(row.text(0), row.text(1)), row.time(2), row.find_text(3),
-                   row.find_time(4)});
+                   row.find_time(4), groups_from(row.text(5))});
   }
   return out;
 }
@@ -62,15 +62,19 @@ bool is_service_token(std::string_view token) {
 }
 
 Result<Claims> admitted_service(store::Session& session, std::string_view token, Time now) {
-  const auto rows =
-      session.query("SELECT name, role, created_at, expires_at FROM service_token WHERE token_hash = $1",
-                    {sha256_hex(token)});
+  const auto rows = session.query(
+      "SELECT name, role, created_at, expires_at, group_names FROM service_token WHERE token_hash = $1",
+      {sha256_hex(token)});
   if (rows.empty()) return fail(ErrorCode::forbidden, "Invalid JWT token");
   const auto expires_at = rows[0].find_time(3);
   if (expires_at && *expires_at <= now) return fail(ErrorCode::unauthenticated, "Token Expired");
   const std::string name = rows[0].text(0);
-  return Claims{"", std::string(kServicePrefix) + name, service_role(name, rows[0].text(1)), rows[0].time(2),
-                expires_at.value_or(Time::max())};
+  return Claims{"",
+                std::string(kServicePrefix) + name,
+                service_role(name, rows[0].text(1)),
+                rows[0].time(2),
+                expires_at.value_or(Time::max()),
+                groups_from(rows[0].text(4))};
 }
 
 }  // namespace leoflow::auth

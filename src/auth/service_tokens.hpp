@@ -19,7 +19,8 @@ struct ServiceToken {
   Role role = Role::viewer;
   Time created_at;
   std::optional<std::string> created_by;
-  std::optional<Time> expires_at;  ///< nothing: it holds until it is revoked
+  std::optional<Time> expires_at{};  ///< nothing: it holds until it is revoked
+  std::vector<std::string> groups{};
 };
 
 /// Whether a service can have that name: up to 100 letters, digits, '-', '_' and '.'.

@@ -30,6 +30,14 @@ TEST_F(ServiceTokensTest, ItsCallsAreThoseOfTheServiceWithItsRole) {
   EXPECT_EQ(claims->expires_at, Time::max());
 }
 
+TEST_F(ServiceTokensTest, AServiceIsInGroupsAsUsersAre) {
+  const std::vector<std::string> groups{"team-a"};
+  const std::string token =
+      *create_service_token(*session_, {"ci", Role::none, kBegin, "boss", std::nullopt, groups});
+  EXPECT_EQ(admitted_service(*session_, token, kBegin)->groups, groups);
+  EXPECT_EQ(list_service_tokens(*session_)[0].groups, groups);
+}
+
 TEST_F(ServiceTokensTest, TheDatabaseDoesNotHaveIt) {
   const std::string token = make("ci", Role::op);
   for (const store::Row row :

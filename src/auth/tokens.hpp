@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "auth/jwt.hpp"
 #include "auth/role.hpp"
@@ -18,6 +19,7 @@ struct Claims {
   Role role = Role::viewer;
   Time issued_at;
   Time expires_at;
+  std::vector<std::string> groups{};  ///< of the user; no token says them, the database does
 };
 
 /// Issues and checks the tokens of users. Thread safe.

@@ -17,23 +17,35 @@ struct TokensOptions {
   std::string server_url;
   std::string name;
   std::string role = "viewer";
+  std::vector<std::string> groups;
   int days = 0;
   bool yes = false;
   Output output;
 };
 
+/// A token with its groups in one text.
+json::object shown(const json::value& token) {
+  json::object out = token.as_object();
+  std::vector<std::string> groups;
+  for (const json::value& group : out.at("groups").as_array()) groups.emplace_back(group.as_string());
+  out["groups"] = join(groups, ", ");
+  return out;
+}
+
 void list_tokens(const TokensOptions& options) {
-  Listing listing = {"name", "role", "created_at", "created_by", "expires_at"};
+  Listing listing = {"name", "role", "groups", "created_at", "created_by", "expires_at"};
   const json::value answer = Remote(options.server_url).get(kTokensPath);
-  for (const json::value& token : answer.at("service_tokens").as_array()) listing.add(token.as_object());
+  for (const json::value& token : answer.at("service_tokens").as_array()) listing.add(shown(token));
   listing.print(options.output);
 }
 
 void create_token_of_service(const TokensOptions& options) {
-  json::object body{{"name", options.name}, {"role", options.role}};
+  json::object body{{"name", options.name},
+                    {"role", options.role},
+                    {"groups", json::array(options.groups.begin(), options.groups.end())}};
   if (options.days > 0) body["expires_at"] = to_iso_z(SystemClock().now() + std::chrono::days(options.days));
   const json::value made = Remote(options.server_url).post(kTokensPath, body);
-  json::object fields = made.at("service_token").as_object();
+  json::object fields = shown(made.at("service_token"));
   fields["token"] = made.at("token");
   print_fields(options.output, fields);
 }
@@ -67,9 +79,10 @@ void add_tokens(CLI::App& app) {
   CLI::App* create =
       add("create", "Make a token and show it", "create ci --role op --days 90", create_token_of_service);
   create->add_option("name", options->name, "Name of the program")->required();
-  create->add_option("--role", options->role, "viewer, user, op or admin")
-      ->check(CLI::IsMember({"viewer", "user", "op", "admin"}, CLI::ignore_case))
+  create->add_option("--role", options->role, "none, viewer, user, op or admin")
+      ->check(CLI::IsMember({"none", "viewer", "user", "op", "admin"}, CLI::ignore_case))
       ->capture_default_str();
+  create->add_option("--group", options->groups, "A group that it is in, as users are; can be repeated");
   create->add_option("--days", options->days, "How long it holds (default: until it is revoked)")
       ->check(CLI::Range(1, 36500));
   add_output_option(*create, options->output);

@@ -22,6 +22,7 @@ struct UsersOptions {
   std::string database_url;
   std::string username;
   std::string role = "viewer";
+  std::vector<std::string> groups;
   bool yes = false;
   Output output;
 };
@@ -68,11 +69,12 @@ void show_password(const UsersOptions& options, const Password& password) {
 }
 
 void list_users(const UsersOptions& options) {
-  Listing listing = {"username", "role", "login", "created_at", "updated_at"};
+  Listing listing = {"username", "role", "groups", "login", "created_at", "updated_at"};
   with_users(options, [&](store::Session& session) {
     for (const auth::ListedUser& user : auth::list_users(session)) {
       listing.add({{"username", user.username},
                    {"role", auth::role_name(user.role)},
+                   {"groups", join(user.groups, ", ")},
                    {"login", user.is_from_provider ? "provider" : "password"},
                    {"created_at", to_iso_z(user.created_at)},
                    {"updated_at", to_iso_z(user.updated_at)}});
@@ -85,8 +87,8 @@ void create_user(const UsersOptions& options) {
   if (!auth::is_possible_username(options.username))
     throw Exit{2, fmt::format("'{}' cannot be the name of a user", options.username)};
   const Password password = choose_password();
-  const auth::User user{options.username, auth::hash_password(password.text),
-                        *auth::parse_role(options.role)};
+  const auth::User user{options.username, auth::hash_password(password.text), *auth::parse_role(options.role),
+                        options.groups};
   with_users(options, [&](store::Session& session) {
     if (auth::find_user(session, user.username)) {
       throw Exit{4, fmt::format("there is a user '{}' already; nothing was changed", user.username)};
@@ -112,6 +114,17 @@ void change_role(const UsersOptions& options) {
   });
 }
 
+void change_groups(const UsersOptions& options) {
+  with_users(options, [&](store::Session& session) {
+    if (auth::logs_in_outside(session, options.username)) {
+      throw Exit{5, fmt::format("the groups of '{}' are those that the OpenID provider says at each login",
+                                options.username)};
+    }
+    if (!auth::set_groups(session, options.username, options.groups, SystemClock().now()))
+      throw no_user(options);
+  });
+}
+
 void reset_user_password(const UsersOptions& options) {
   refuse_admin_of_install(options, "`leoflow lite reset-password` is for it");
   const Password password = choose_password();
@@ -133,13 +146,16 @@ void add_users(CLI::App& app) {
   users->require_subcommand(1);
   users->footer(
       "Roles, each with what the ones before it may do:\n"
+      "  none    sees the DAGs that its groups are given, and nothing else\n"
       "  viewer  reads everything but variables and connections\n"
       "  user    changes DAGs, runs and task instances\n"
       "  op      changes pools, assets, variables and connections, and reads those\n"
       "  admin   everything\n"
+      "Groups are given single DAGs by the access_control of these, whatever the role.\n"
       "Passwords are taken from LEOFLOW_USER_PASSWORD if that is set, else made up and shown once.\n"
       "A Lite that runs on PostgreSQL needs --database-url here, too.\n\n"
-      "Examples:\n  leoflow users create ann --role op\n  leoflow users list -o json\n"
+      "Examples:\n  leoflow users create ann --role op\n  leoflow users create bob --role none --group "
+      "team-a\n  leoflow users list -o json\n"
       "  leoflow users set-role ann viewer\n  leoflow users delete ann");
   const auto add = [&](const char* name, const char* what, const char* example,
                        void (*action)(const UsersOptions&)) {
@@ -155,19 +171,23 @@ void add_users(CLI::App& app) {
     command->add_option("username", options->username, "The name to log in with")->required();
     return command;
   };
-  const auto roles = CLI::IsMember({"viewer", "user", "op", "admin"}, CLI::ignore_case);
+  const auto roles = CLI::IsMember({"none", "viewer", "user", "op", "admin"}, CLI::ignore_case);
   add_output_option(*add("list", "List the users", "list", list_users), options->output);
   CLI::App* create = add_for_one("create", "Add a user", "create ann --role op", create_user);
-  create->add_option("--role", options->role, "viewer, user, op or admin")
+  create->add_option("--role", options->role, "none, viewer, user, op or admin")
       ->check(roles)
       ->capture_default_str();
+  create->add_option("--group", options->groups, "A group that the user is in; can be repeated");
   add_output_option(*create, options->output);
   add_for_one("delete", "Remove a user; who is logged in is out at once", "delete ann", delete_user)
       ->add_flag("--yes", options->yes, "Do not ask");
   add_for_one("set-role", "Give a user another role, at once", "set-role ann viewer", change_role)
-      ->add_option("role", options->role, "viewer, user, op or admin")
+      ->add_option("role", options->role, "none, viewer, user, op or admin")
       ->required()
       ->check(roles);
+  add_for_one("set-groups", "Put a user into these groups and no others, at once",
+              "set-groups bob team-a team-b", change_groups)
+      ->add_option("groups", options->groups, "Names of groups (default: none)");
   add_output_option(
       *add_for_one("reset-password", "Give a user a new password; who is logged in has to do so again",
                    "reset-password ann", reset_user_password),

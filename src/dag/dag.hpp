@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "dag/access_control.hpp"
 #include "dag/assets.hpp"
 #include "dag/deadlines.hpp"
 #include "dag/expansion.hpp"
@@ -81,6 +82,7 @@ struct Dag {
   std::string display_name;
   std::optional<std::string> description;
   std::vector<std::string> tags;
+  std::vector<Grant> grants;        ///< what groups may do with it
   std::vector<std::string> owners;  ///< sorted, without repetition
   std::string relative_fileloc;
   std::string timetable_type;

@@ -27,6 +27,9 @@ class SerializedReader {
     dag_->deadlines = std::move(*deadlines);
     if (auto done = read_tasks(fields); !done) return std::unexpected(done.error());
     connect();
+    auto grants = read_access_control(child(fields, "access_control"));
+    if (!grants) return std::unexpected(grants.error());
+    dag_->grants = std::move(*grants);
     if (auto done = read_groups(child(fields, "task_group"), std::nullopt); !done)
       return std::unexpected(done.error());
     if (auto done = read_expansions(); !done) return std::unexpected(done.error());

@@ -73,6 +73,15 @@ void write_tags(store::Session& session, const dag::Dag& dag) {
   session.execute_many("INSERT INTO dag_tag (dag_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", rows);
 }
 
+void write_access(store::Session& session, const dag::Dag& dag) {
+  session.execute("DELETE FROM dag_access WHERE dag_id = $1", {dag.dag_id});
+  std::vector<store::Params> rows;
+  for (const dag::Grant& grant : dag.grants)
+    rows.push_back({dag.dag_id, grant.group, dag::access_name(grant.access)});
+  session.execute_many(
+      "INSERT INTO dag_access (dag_id, group_name, action) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", rows);
+}
+
 }  // namespace
 
 void write_import_error(store::Session& session, const std::string& bundle_name,
@@ -259,6 +268,7 @@ std::function<void(store::Session&)> DagFiles::put(Deciding& d, ParsedFile file)
                         {change.version_id, kept->source});
       }
       write_tags(session, dag);
+      write_access(session, dag);
       dag_ids.push_back(dag.dag_id);
       is_more_named |= change.changed || change.came_back;
       if (!change.changed) continue;

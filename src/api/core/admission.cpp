@@ -16,9 +16,10 @@ Result<auth::Claims> admit(std::string_view token, const Services& services,
   if (auth::is_service_token(token)) return auth::admitted_service(session(), token, services.clock.now());
   auto claims = services.tokens.verify(token, services.clock.now());
   if (!claims) return claims;
-  const auto role = auth::admitted_role(session(), *claims);
-  if (!role) return fail(ErrorCode::forbidden, "Invalid JWT token");
-  claims->role = *role;
+  auto standing = auth::find_standing(session(), *claims);
+  if (!standing) return fail(ErrorCode::forbidden, "Invalid JWT token");
+  claims->role = standing->role;
+  claims->groups = std::move(standing->groups);
   return claims;
 }
 

@@ -15,7 +15,7 @@ namespace leoflow::api {
 /// there is none.
 std::string_view token_of(const http::Request& request);
 
-/// Who bears a token, with the role that they have now.
+/// Who bears a token, with the role and the groups that they have now.
 /// @param session  gives a connection; not called for what is no token of ours, or has expired.
 /// Errors: unauthenticated (no token, or an expired one); forbidden (another's, a revoked one, its user is
 /// gone or has a new password).

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/long_list.hpp"
 
 /// The filters that GET /api/v2/dags and GET /ui/dags share.
@@ -30,7 +31,9 @@ void filter_by_asset(Select& select, const std::optional<bool>& has_asset_schedu
                      const std::optional<std::string>& asset_dependency);
 
 template <typename Params>
-void filter_dags(Select& select, const Params& params, const std::string& user) {
+void filter_dags(Select& select, const Params& params, const Call& call) {
+  const std::string& user = call.user.subject;
+  only_readable(select, call, "d.dag_id");
   if (params.exclude_stale) select.where("d.is_stale = 0");
   if (params.paused) select.where("d.is_paused = ?", {*params.paused});
   if (params.has_import_errors) select.where("d.has_import_errors = ?", {*params.has_import_errors});

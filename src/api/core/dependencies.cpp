@@ -108,4 +108,17 @@ DagDependencies resolve(const DagDependencies& dependencies, store::Session& ses
   return resolved;
 }
 
+std::vector<DagDependency> readable_dependencies(const std::vector<DagDependency>& dependencies,
+                                                 const ReadableDags& readable) {
+  std::vector<DagDependency> out;
+  for (const DagDependency& dependency : dependencies) {
+    // What is between a DAG and an asset has no other DAG.
+    const bool is_of_asset = dependency.type.starts_with("asset");
+    const bool is_readable = (dependency.is_start() || readable.contains(dependency.source)) &&
+                             (dependency.is_end() || readable.contains(dependency.target));
+    if (is_of_asset || is_readable) out.push_back(dependency);
+  }
+  return out;
+}
+
 }  // namespace leoflow::api

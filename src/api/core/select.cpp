@@ -195,7 +195,11 @@ Result<void> Select::order(const std::vector<std::string>& order_by, std::span<c
 }
 
 Select& Select::page(std::int64_t limit, std::int64_t offset) {
-  page_ = fmt::format(" LIMIT {} OFFSET {}", std::min(limit, kMostRows), offset);
+  return part(std::min(limit, kMostRows), offset);
+}
+
+Select& Select::part(std::int64_t limit, std::int64_t offset) {
+  page_ = fmt::format(" LIMIT {} OFFSET {}", limit, offset);
   return *this;
 }
 

@@ -71,6 +71,8 @@ class Select {
   /// @param limit capped at 100.
   Select& page(std::int64_t limit, std::int64_t offset);
   Select& at_most(std::int64_t limit);
+  /// As many rows as are said, for what is no page of a list.
+  Select& part(std::int64_t limit, std::int64_t offset);
 
   store::Rows rows(store::Session& session) const;
   std::int64_t count(store::Session& session) const;

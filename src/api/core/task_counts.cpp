@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/select.hpp"
 #include "engine/stored_states.hpp"
@@ -22,11 +23,11 @@ constexpr std::size_t kRunsCounted = 200;
 std::vector<RunStamp> find_runs(Call& call, Time start, Time end, std::int64_t offset) {
   std::vector<RunStamp> runs;
   // The order is that of an index.
-  for (const store::Row row :
-       call.query(fmt::format("SELECT {} FROM dag_run r WHERE r.run_after >= $1 AND r.run_after <= $2 "
-                              "ORDER BY r.run_after, r.state LIMIT {} OFFSET {}",
-                              RunStamp::kColumns, kRunsAtOnce, offset),
-                  {start, end})) {
+  Select select(RunStamp::kColumns, "dag_run r");
+  select.where("r.run_after >= ?", {start}).where("r.run_after <= ?", {end});
+  only_readable(select, call, "r.dag_id");
+  select.order_sql("r.run_after, r.state").part(kRunsAtOnce, offset);
+  for (const store::Row row : select.rows(call.db())) {
     runs.push_back(RunStamp::read(row));
   }
   return runs;

@@ -127,8 +127,13 @@ Result<Answer> get_current_user_info(Call& call, const gen::GetCurrentUserInfoPa
   return ok(me);
 }
 
-Result<Answer> get_auth_menus(Call&, const gen::GetAuthMenusParams&) {
+Result<Answer> get_auth_menus(Call& call, const gen::GetAuthMenusParams&) {
   gen::MenuItemCollectionResponse menus;
+  // Of what is not of DAGs, who sees single DAGs sees nothing.
+  if (call.user.role < auth::Role::viewer) {
+    menus.authorized_menu_items = {"Required Actions", "Audit Log", "Dags", "Deadlines", "Docs", "XComs"};
+    return ok(menus);
+  }
   menus.authorized_menu_items = {
       "Required Actions", "Assets", "Audit Log", "Config",  "Connections", "Dags",
       "Deadlines",        "Docs",   "Jobs",      "Plugins", "Pools",       "Providers",

@@ -89,7 +89,7 @@ Result<std::string> let_in(Call& call, const auth::oidc::Identity& identity, Tim
   auto written = call.api.commands.write([&](store::Session& session) -> Result<void> {
     const auth::OutsideId id{identity.issuer, identity.subject};
     if (!role) return auth::end_outside_logins(session, id, now), Result<void>{};
-    auto put = auth::put_outside_user(session, id, identity.username, *role, now);
+    auto put = auth::put_outside_user(session, id, identity.username, *role, identity.groups, now);
     if (!put) return std::unexpected(put.error());
     username = std::move(*put);
     note_login(session, username, *role, now);

@@ -76,7 +76,7 @@ void add_pending_actions(Call& call, Dags& dags) {
 
 Result<Answer> get_dags_ui(Call& call, const gen::GetDagsUiParams& params) {
   Select select(kDagColumns, kDagTables);
-  filter_dags(select, params, call.user.subject);
+  filter_dags(select, params, call);
   if (params.dag_ids) select.in("d.dag_id", *params.dag_ids);
   if (params.dag_run_state) {
     select.where("EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_id = d.dag_id AND r.state = ?)",

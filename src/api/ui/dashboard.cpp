@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <numeric>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/select.hpp"
 #include "api/core/task_counts.hpp"
 #include "api/resources.hpp"
@@ -12,19 +13,22 @@ namespace {
 
 // The condition is the one of the index dag_run_active, so that it serves.
 void count_active(Call& call, gen::DashboardDagStatsResponse& stats) {
-  for (const store::Row row :
-       call.query("SELECT r.state, COUNT(DISTINCT r.dag_id) FROM dag_run r JOIN dag d ON d.dag_id = r.dag_id "
-                  "WHERE r.state IN ('queued', 'running') AND d.is_stale = 0 GROUP BY r.state")) {
+  Select select("r.state, COUNT(DISTINCT r.dag_id)", "dag_run r JOIN dag d ON d.dag_id = r.dag_id");
+  select.where("r.state IN ('queued', 'running')").where("d.is_stale = 0");
+  only_readable(select, call, "r.dag_id");
+  for (const store::Row row : select.group("r.state").rows(call.db())) {
     (row.text(0) == "running" ? stats.running_dag_count : stats.queued_dag_count) = row.integer(1);
   }
 }
 
 Result<Answer> dag_stats(Call& call, const gen::DagStatsParams&) {
   // As in Airflow, a DAG failed if its run of the latest date did.
-  const auto rows = call.query(
-      "SELECT SUM(CASE WHEN d.is_paused = 0 THEN 1 ELSE 0 END), SUM(CASE WHEN r.state = 'failed' THEN 1 ELSE "
-      "0 "
-      "END) FROM dag d LEFT JOIN dag_run r ON r.id = d.latest_dated_run WHERE d.is_stale = 0");
+  Select select(
+      "SUM(CASE WHEN d.is_paused = 0 THEN 1 ELSE 0 END), SUM(CASE WHEN r.state = 'failed' THEN 1 ELSE 0 END)",
+      "dag d LEFT JOIN dag_run r ON r.id = d.latest_dated_run");
+  select.where("d.is_stale = 0");
+  only_readable(select, call, "d.dag_id");
+  const auto rows = select.rows(call.db());
   gen::DashboardDagStatsResponse stats;
   stats.active_dag_count = rows[0].find_integer(0).value_or(0);
   stats.failed_dag_count = rows[0].find_integer(1).value_or(0);
@@ -67,12 +71,14 @@ Count rounded_down(Count count) {
 
 /// As in Airflow no more runs are read than can be counted soon.
 void count_runs(Call& call, Time start, Time end, gen::HistoricalMetricDataResponse& metrics) {
-  const auto rows = call.query(
-      fmt::format(
-          "SELECT state, COUNT(*) FROM (SELECT r.state AS state FROM dag_run r WHERE r.run_after >= $1 "
-          "AND r.run_after <= $2 LIMIT {}) counted GROUP BY state",
-          kMostCounted + 1),
-      {start, end});
+  Select runs("r.state AS state", "dag_run r");
+  runs.where("r.run_after >= ?", {start}).where("r.run_after <= ?", {end});
+  only_readable(runs, call, "r.dag_id");
+  const auto rows = call.db().query(
+      fmt::format("SELECT state, COUNT(*) FROM (SELECT r.state AS state FROM dag_run r{} LIMIT {}) counted "
+                  "GROUP BY state",
+                  runs.conditions(), kMostCounted + 1),
+      runs.params());
   std::int64_t total = 0;
   for (const store::Row row : rows) total += row.integer(1);
   metrics.dag_run_counts_are_lower_bounds = total > kMostCounted;

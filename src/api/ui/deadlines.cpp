@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/select.hpp"
@@ -33,6 +34,7 @@ Result<Answer> get_deadlines(Call& call, const gen::GetDeadlinesParams& params) 
   Select select("l.id, l.deadline_time, l.missed, l.created_at, l.dag_id, l.run_id, x.id, x.name",
                 "deadline l LEFT JOIN deadline_alert x ON x.id = l.alert_id");
   select.equals("l.dag_id", params.dag_id).equals("l.run_id", params.dag_run_id);
+  only_readable(select, call, "l.dag_id");
   if (params.missed) select.where("l.missed = ?", {*params.missed});
   select.range("l.deadline_time", LEOFLOW_RANGE(params, deadline_time));
   select.range("l.updated_at", LEOFLOW_RANGE(params, last_updated_at));

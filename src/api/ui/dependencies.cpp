@@ -55,7 +55,10 @@ class SchedulingGraph {
 
 gen::BaseGraphResponse scheduling_dependencies(Call& call) {
   DagDependencies told;
-  for (const auto& [dag_id, link] : call.api.links.all(call.db())) told[dag_id] = link->dependencies;
+  const ReadableDags readable(call);
+  for (const auto& [dag_id, link] : call.api.links.all(call.db())) {
+    if (readable.contains(dag_id)) told[dag_id] = readable_dependencies(link->dependencies, readable);
+  }
   SchedulingGraph graph;
   for (const auto& [dag_id, dependencies] : resolve(told, call.db())) graph.add(dag_id, dependencies);
   return graph.finish();
@@ -113,6 +116,9 @@ Result<Answer> answer_with_data(Call& call, const std::optional<std::string>& no
 }
 
 Result<Answer> get_dependencies(Call& call, const gen::GetDependenciesParams& params) {
+  // It is made of assets, which are nobody's own.
+  if (params.dependency_type == "data" && call.user.role < auth::Role::viewer)
+    return fail(ErrorCode::forbidden, "Forbidden");
   if (params.dependency_type == "data") return answer_with_data(call, params.node_id);
   auto graph = scheduling_dependencies(call);
   if (params.node_id) return answer_with_component(std::move(graph), *params.node_id);

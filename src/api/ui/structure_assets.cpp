@@ -61,8 +61,10 @@ Tasks makers_by_alias(Call& call, const std::string& dag_id, std::optional<std::
 /// The dependencies that the DAG takes part in.
 DagDependencies dependencies_about(Call& call, const std::string& dag_id) {
   DagDependencies about;
+  const ReadableDags readable(call);
   for (const auto& [other, link] : call.api.links.all(call.db())) {
-    for (const DagDependency& dependency : link->dependencies) {
+    if (!readable.contains(other)) continue;
+    for (const DagDependency& dependency : readable_dependencies(link->dependencies, readable)) {
       if (other == dag_id || dependency.target == dag_id) about[other].push_back(dependency);
     }
   }

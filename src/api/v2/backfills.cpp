@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/rerun_version.hpp"
 #include "api/resources.hpp"
@@ -31,8 +32,10 @@ gen::BackfillResponse backfill_from(store::Row row) {
 }
 
 Result<gen::BackfillResponse> read_backfill(Call& call, std::int64_t id) {
-  const auto rows =
-      call.query(fmt::format("SELECT {} FROM {} WHERE b.id = $1", kBackfillColumns, kBackfillTables), {id});
+  Select select(kBackfillColumns, kBackfillTables);
+  select.where("b.id = ?", {id});
+  only_readable(select, call, "b.dag_id");
+  const auto rows = select.rows(call.db());
   if (rows.empty()) return fail(ErrorCode::not_found, "Backfill not found");
   return backfill_from(rows[0]);
 }
@@ -48,6 +51,7 @@ Result<Answer> list(Call& call, Select& select, const Params& params) {
   if (auto ordered = select.order(params.order_by, kBackfillOrder, "b.id"); !ordered) {
     return std::unexpected(ordered.error());
   }
+  only_readable(select, call, "b.dag_id");
   gen::BackfillCollectionResponse answer;
   answer.total_entries = select.count(call.db());
   for (const store::Row row : select.page(params.limit, params.offset).rows(call.db())) {
@@ -111,6 +115,9 @@ Result<Answer> plan_backfill(Call& call, const gen::CreateBackfillDryRunParams&,
 template <typename Op>
 void bind_change(Registry& registry, engine::BackfillChange change) {
   registry.bind<Op>([change](Call& call, const typename Op::Params& params) -> Result<Answer> {
+    const auto known = read_backfill(call, params.backfill_id);
+    if (!known) return std::unexpected(known.error());
+    if (!may(call, known->dag_id, dag::Access::edit)) return fail(ErrorCode::forbidden, "Forbidden");
     if (auto done = call.api.commands.change_backfill(params.backfill_id, change); !done) {
       return std::unexpected(done.error());
     }

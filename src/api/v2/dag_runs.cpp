@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/long_list.hpp"
 #include "api/core/run_rows.hpp"
@@ -56,8 +57,9 @@ void filter_conf(Select& select, const std::optional<std::string>& words) {
   if (words && !words->empty()) select.where("LOWER(r.conf) LIKE ?", {"%" + to_lower(*words) + "%"});
 }
 
-Result<Answer> list_runs(Call& call, const Select& where, const std::vector<std::string>& order_by,
+Result<Answer> list_runs(Call& call, Select& where, const std::vector<std::string>& order_by,
                          const PageRequest& page) {
+  only_readable(where, call, "r.dag_id");
   const LongList runs{kRunColumns, kRunTables, {"", "r.id", Holds::number, true}, kRunOrder};
   const auto found = read_page(call.db(), runs, where, order_by, page);
   if (!found) return std::unexpected(found.error());

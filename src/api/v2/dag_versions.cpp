@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "api/core/acceptable.hpp"
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/resources.hpp"
 
@@ -17,6 +18,7 @@ Result<Answer> get_dag_versions(Call& call, const gen::GetDagVersionsParams& par
   Select select(kVersionColumns, kVersionTables);
   select.equals("v.dag_id", params.dag_id).equals("v.bundle_name", params.bundle_name);
   select.equals("v.bundle_version", params.bundle_version);
+  only_readable(select, call, "v.dag_id");
   if (params.version_number) select.where("v.version_number = ?", {*params.version_number});
   static constexpr OrderKey kVersionOrder[] = {{"id", "v.id"},
                                                {"version_number", "v.version_number"},
@@ -45,6 +47,20 @@ Result<Answer> get_dag_version(Call& call, const gen::GetDagVersionParams& param
   return ok(version_from(rows[0]));
 }
 
+/// Of the file of a DAG: whether the caller may read everything that it defines.
+bool may_read_file_of(Call& call, const std::string& dag_id) {
+  const ReadableDags readable(call);
+  if (readable.all()) return true;
+  const auto rows = call.query(
+      "SELECT o.dag_id FROM dag d JOIN dag o ON o.bundle_name = d.bundle_name AND o.relative_fileloc = "
+      "d.relative_fileloc WHERE d.dag_id = $1",
+      {dag_id});
+  for (const store::Row row : rows) {
+    if (!readable.contains(row.text(0))) return false;
+  }
+  return true;
+}
+
 Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params) {
   if (auto refused = not_acceptable(call, "text/plain")) return std::move(*refused);
   const std::string_view by_number = "v.version_number = $2";
@@ -62,14 +78,17 @@ Result<Answer> get_dag_source(Call& call, const gen::GetDagSourceParams& params)
                           *params.version_number)
             : fmt::format("The source code of the Dag {}, version_number None was not found", params.dag_id));
   }
+  const std::string content = may_read_file_of(call, params.dag_id)
+                                  ? rows[0].text(0)
+                                  : "REDACTED - you do not have read permission on all Dags in the file";
   if (call.request.header("accept").starts_with("text/plain")) {
     Answer answer;
     answer.content_type = "text/plain";
-    answer.body = rows[0].text(0);
+    answer.body = content;
     return answer;
   }
   gen::DAGSourceResponse source;
-  source.content = rows[0].text(0);
+  source.content = content;
   source.dag_id = params.dag_id;
   source.version_number = rows[0].integer(1);
   source.dag_display_name = rows[0].text(2);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_list.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/state_filters.hpp"
@@ -24,7 +25,7 @@ void filter_timetables(Call& call, Select& select, const std::vector<std::string
 
 Result<Answer> get_dags(Call& call, const gen::GetDagsParams& params) {
   Select select(kDagColumns, kDagTables);
-  filter_dags(select, params, call.user.subject);
+  filter_dags(select, params, call);
   filter_timetables(call, select, params.timetable_type);
   if (auto fine = check_run_states(params.dag_run_state); !fine) return std::unexpected(fine.error());
   select.in("l.state", params.dag_run_state, "none");
@@ -76,6 +77,7 @@ Result<Answer> patch_dags(Call& call, const gen::PatchDagsParams& params, gen::D
   Select select(kDagColumns, kDagTables);
   select.pattern("d.dag_id", params.dag_id_pattern).prefix("d.dag_id", params.dag_id_prefix_pattern);
   select.in("d.owners", params.owners);
+  only_given(select, call, "d.dag_id", dag::Access::edit);
   if (params.exclude_stale) select.where("d.is_stale = 0");
   if (params.paused) select.where("d.is_paused = ?", {*params.paused});
   gen::DAGCollectionResponse list;
@@ -124,6 +126,11 @@ Result<Answer> unfavorite_dag(Call& call, const gen::UnfavoriteDagParams& params
 
 Result<Answer> get_dag_tags(Call& call, const gen::GetDagTagsParams& params) {
   Select select("name", "(SELECT DISTINCT name FROM dag_tag) t");
+  if (const auto readable = given_ids(call, dag::Access::read)) {
+    select.where_list(
+        fmt::format("name IN (SELECT x.name FROM dag_tag x WHERE x.dag_id IN ({}))", readable->sql),
+        readable->params);
+  }
   select.pattern("name", params.tag_name_pattern).prefix("name", params.tag_name_prefix_pattern);
   static constexpr OrderKey kDagOrder[] = {{"name", "name"}};
   if (auto ordered = select.order(params.order_by, kDagOrder, "name"); !ordered)
@@ -139,10 +146,12 @@ Result<Answer> get_dag_tags(Call& call, const gen::GetDagTagsParams& params) {
 Result<Answer> reparse_dag_file(Call& call, const gen::ReparseDagFileParams& params) {
   const auto file = read_file_token(params.file_token);
   if (!file) return fail(ErrorCode::not_found, "File not found");
-  const auto rows =
-      call.query("SELECT dag_id FROM dag WHERE bundle_name = $1 AND relative_fileloc = $2 LIMIT 1",
-                 {file->first, file->second});
+  const auto rows = call.query("SELECT dag_id FROM dag WHERE bundle_name = $1 AND relative_fileloc = $2",
+                               {file->first, file->second});
   if (rows.empty()) return fail(ErrorCode::not_found, "File not found");
+  for (const store::Row row : rows) {
+    if (!may(call, row.text(0), dag::Access::edit)) return fail(ErrorCode::forbidden, "Forbidden");
+  }
   if (auto done = call.api.commands.reparse(rows[0].text(0)); !done) return std::unexpected(done.error());
   Answer answer;
   answer.status = 201;
@@ -154,6 +163,7 @@ Result<Answer> list_dag_warnings(Call& call, const gen::ListDagWarningsParams& p
   Select select("w.dag_id, w.warning_type, w.message, w.created_at, COALESCE(d.dag_display_name, w.dag_id)",
                 "dag_warning w LEFT JOIN dag d ON d.dag_id = w.dag_id");
   select.equals("w.dag_id", params.dag_id).equals("w.warning_type", params.warning_type);
+  only_readable(select, call, "w.dag_id");
   static constexpr OrderKey kDagOrder[] = {{"dag_id", "w.dag_id"},
                                            {"warning_type", "w.warning_type"},
                                            {"message", "w.message"},
@@ -174,6 +184,7 @@ Result<Answer> list_dag_warnings(Call& call, const gen::ListDagWarningsParams& p
 Result<Answer> get_dag_stats(Call& call, const gen::GetDagStatsParams& params) {
   Select select("d.dag_id, d.dag_display_name", "dag d");
   select.in("d.dag_id", params.dag_ids).where("EXISTS (SELECT 1 FROM dag_run r WHERE r.dag_id = d.dag_id)");
+  only_readable(select, call, "d.dag_id");
   gen::DagStatsCollectionResponse list;
   std::map<std::string, std::size_t, std::less<>> place;
   for (const store::Row row : select.order_sql("d.dag_id").rows(call.db())) {

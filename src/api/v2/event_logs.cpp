@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/long_list.hpp"
 #include "api/resources.hpp"
 
@@ -51,6 +52,7 @@ Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params)
   select.pattern("e.run_id", params.run_id_pattern).prefix("e.run_id", params.run_id_prefix_pattern);
   select.pattern("e.owner", params.owner_pattern).prefix("e.owner", params.owner_prefix_pattern);
   select.pattern("e.event", params.event_pattern).prefix("e.event", params.event_prefix_pattern);
+  only_readable(select, call, "e.dag_id");
   // A run has few events, and they have an index.
   if (params.dag_id && params.run_id) select.few();
   const LongList logs{kLogColumns, kLogTables, kLogOrder[0], kLogOrder};
@@ -63,8 +65,10 @@ Result<Answer> get_event_logs(Call& call, const gen::GetEventLogsParams& params)
 }
 
 Result<Answer> get_event_log(Call& call, const gen::GetEventLogParams& params) {
-  const auto rows = call.db().query(fmt::format("SELECT {} FROM {} WHERE e.id = $1", kLogColumns, kLogTables),
-                                    {params.event_log_id});
+  Select select(kLogColumns, kLogTables);
+  select.where("e.id = ?", {params.event_log_id});
+  only_readable(select, call, "e.dag_id");
+  const auto rows = select.rows(call.db());
   if (rows.empty()) {
     return fail(ErrorCode::not_found,
                 fmt::format("The Event Log with id: `{}` not found", params.event_log_id));

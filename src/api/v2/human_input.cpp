@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/input_rows.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/core/state_filters.hpp"
@@ -67,6 +68,7 @@ Result<Answer> get_hitl_details(Call& call, const gen::GetHitlDetailsParams& par
   Select select(columns, tables);
   select.equals("t.dag_id", params.dag_id).equals("t.run_id", params.dag_run_id);
   select.equals("t.task_id", params.task_id);
+  only_readable(select, call, "t.dag_id");
   if (auto fine = filter_task_states(select, params.state); !fine) return std::unexpected(fine.error());
   select.pattern("t.dag_id", params.dag_id_pattern).prefix("t.dag_id", params.dag_id_prefix_pattern);
   select.pattern("t.task_id", params.task_id_pattern).prefix("t.task_id", params.task_id_prefix_pattern);

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/select.hpp"
 #include "api/resources.hpp"
 
@@ -16,10 +17,22 @@ gen::ImportErrorResponse error_from(store::Row row) {
   return error;
 }
 
+/// Leaves those of files of which the caller may read every DAG. A file that has none yet is nobody's.
+void only_of_readable_files(Select& select, const Call& call) {
+  const auto readable = given_ids(call, dag::Access::read);
+  if (!readable) return;
+  static constexpr std::string_view kOfFile =
+      "EXISTS (SELECT 1 FROM dag f WHERE f.bundle_name = import_error.bundle_name AND f.relative_fileloc = "
+      "import_error.filename AND f.dag_id";
+  select.where_list(fmt::format("{} IN ({}))", kOfFile, readable->sql), readable->params);
+  select.where_list(fmt::format("NOT {} NOT IN ({}))", kOfFile, readable->sql), readable->params);
+}
+
 Result<Answer> get_import_errors(Call& call, const gen::GetImportErrorsParams& params) {
   Select select(kErrorColumns, "import_error");
   select.pattern("filename", params.filename_pattern).prefix("filename", params.filename_prefix_pattern);
   select.equals("filename", params.filename).equals("bundle_name", params.bundle_name);
+  only_of_readable_files(select, call);
   static constexpr OrderKey kErrorOrder[] = {{"id", "id"},
                                              {"import_error_id", "id"},
                                              {"timestamp", "created_at"},
@@ -38,8 +51,10 @@ Result<Answer> get_import_errors(Call& call, const gen::GetImportErrorsParams& p
 }
 
 Result<Answer> get_import_error(Call& call, const gen::GetImportErrorParams& params) {
-  const auto rows = call.db().query(fmt::format("SELECT {} FROM import_error WHERE id = $1", kErrorColumns),
-                                    {params.import_error_id});
+  Select select(kErrorColumns, "import_error");
+  select.where("id = ?", {params.import_error_id});
+  only_of_readable_files(select, call);
+  const auto rows = select.rows(call.db());
   if (rows.empty()) {
     return fail(ErrorCode::not_found, fmt::format("The ImportError with import_error_id: `{}` was not found",
                                                   params.import_error_id));

@@ -13,6 +13,7 @@ gen::ServiceTokenResponse response_of(const auth::ServiceToken& token) {
   gen::ServiceTokenResponse out;
   out.name = token.name;
   out.role = auth::role_name(token.role);
+  out.groups = token.groups;
   out.created_at = token.created_at;
   out.created_by = token.created_by;
   out.expires_at = token.expires_at;
@@ -35,10 +36,11 @@ Result<Answer> post_service_token(Call& call, const gen::PostServiceTokenParams&
   if (!auth::is_possible_service_name(body.name))
     return refused_body(call, "name must be of up to 100 letters, digits, '-', '_' and '.'");
   const auto role = auth::parse_role(body.role);
-  if (!role) return refused_body(call, "role must be viewer, user, op or admin");
+  if (!role) return refused_body(call, "role must be none, viewer, user, op or admin");
   if (body.expires_at && *body.expires_at <= call.now())
     return refused_body(call, "expires_at must be in the future");
-  const auth::ServiceToken token{body.name, *role, call.now(), call.user.subject, body.expires_at};
+  const auth::ServiceToken token{body.name,         *role,           call.now(),
+                                 call.user.subject, body.expires_at, body.groups};
   std::string text;
   const auto written = call.api.commands.write([&](store::Session& session) -> Result<void> {
     auto made = auth::create_service_token(session, token);

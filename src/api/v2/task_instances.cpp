@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <span>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/long_list.hpp"
 #include "api/core/run_rows.hpp"
@@ -66,8 +67,9 @@ Result<void> filter_tasks(Select& select, const Params& params, Time now) {
   return {};
 }
 
-Result<Answer> list_tasks(Call& call, const Select& where, const std::vector<std::string>& order_by,
+Result<Answer> list_tasks(Call& call, Select& where, const std::vector<std::string>& order_by,
                           std::span<const OrderKey> keys, const PageRequest& page) {
+  only_readable(where, call, "t.dag_id");
   const LongList tasks{kTaskColumns,
                        kTaskTables,
                        {"", "t.id", Holds::text, true},

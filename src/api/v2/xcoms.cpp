@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "api/core/dag_access.hpp"
 #include "api/core/dag_rows.hpp"
 #include "api/core/python_text.hpp"
 #include "api/core/readable_xcom.hpp"
@@ -32,6 +33,7 @@ Result<Answer> get_xcom_entries(Call& call, const gen::GetXcomEntriesParams& par
   select.equals("x.dag_id", params.dag_id)
       .equals("x.run_id", params.dag_run_id)
       .equals("x.task_id", params.task_id);
+  only_readable(select, call, "x.dag_id");
   if (params.xcom_key) select.equals("x.key", params.xcom_key);
   if (params.map_index) select.where("x.map_index = ?", {*params.map_index});
   if (params.map_index_filter) select.where("x.map_index = ?", {*params.map_index_filter});

@@ -304,24 +304,34 @@ TEST(OutsideUsers, OneIsKnownByTheSubjectWhateverTheNameIsNow) {
   store::TemporaryDatabase database(store::Backend::sqlite);
   const auto session = database->connect();
   const OutsideId ann{"https://idp.example", "1"};
-  EXPECT_EQ(*put_outside_user(*session, ann, "ann", Role::viewer, kLoginTime), "ann");
-  EXPECT_EQ(*put_outside_user(*session, ann, "ann.married", Role::op, kLoginTime), "ann");
+  EXPECT_EQ(*put_outside_user(*session, ann, "ann", Role::viewer, {}, kLoginTime), "ann");
+  EXPECT_EQ(*put_outside_user(*session, ann, "ann.married", Role::op, {}, kLoginTime), "ann");
   EXPECT_EQ(find_user(*session, "ann")->role, Role::op);
-  EXPECT_FALSE(put_outside_user(*session, {"https://idp.example", "2"}, "ann", Role::admin, kLoginTime));
-  EXPECT_FALSE(put_outside_user(*session, {"https://other.example", "1"}, "ann", Role::admin, kLoginTime));
+  EXPECT_FALSE(put_outside_user(*session, {"https://idp.example", "2"}, "ann", Role::admin, {}, kLoginTime));
+  EXPECT_FALSE(
+      put_outside_user(*session, {"https://other.example", "1"}, "ann", Role::admin, {}, kLoginTime));
   EXPECT_EQ(list_users(*session).size(), 1U);
   EXPECT_TRUE(list_users(*session)[0].is_from_provider);
+}
+
+TEST(OutsideUsers, GroupsAreThoseOfTheLastLogin) {
+  store::TemporaryDatabase database(store::Backend::sqlite);
+  const auto session = database->connect();
+  ASSERT_TRUE(put_outside_user(*session, {"i", "1"}, "ann", Role::none, {"a", "b"}, kLoginTime));
+  EXPECT_EQ(find_user(*session, "ann")->groups, (std::vector<std::string>{"a", "b"}));
+  ASSERT_TRUE(put_outside_user(*session, {"i", "1"}, "ann", Role::none, {"c"}, kLoginTime));
+  EXPECT_EQ(find_user(*session, "ann")->groups, std::vector<std::string>{"c"});
 }
 
 TEST(OutsideUsers, NobodyBecomesAUserWhoHasAPassword) {
   store::TemporaryDatabase database(store::Backend::sqlite);
   const auto session = database->connect();
   put_user(*session, {"boss", "hash", Role::admin}, kLoginTime);
-  EXPECT_EQ(put_outside_user(*session, {"i", "1"}, "boss", Role::viewer, kLoginTime).error().code,
+  EXPECT_EQ(put_outside_user(*session, {"i", "1"}, "boss", Role::viewer, {}, kLoginTime).error().code,
             ErrorCode::conflict);
-  ASSERT_TRUE(put_outside_user(*session, {"i", "2"}, "ann", Role::viewer, kLoginTime));
+  ASSERT_TRUE(put_outside_user(*session, {"i", "2"}, "ann", Role::viewer, {}, kLoginTime));
   put_user(*session, {"ann", "hash", Role::admin}, kLoginTime);
-  EXPECT_FALSE(put_outside_user(*session, {"i", "2"}, "ann", Role::viewer, kLoginTime));
+  EXPECT_FALSE(put_outside_user(*session, {"i", "2"}, "ann", Role::viewer, {}, kLoginTime));
   EXPECT_EQ(find_user(*session, "ann")->role, Role::admin);
 }
 
@@ -329,12 +339,12 @@ TEST(OutsideUsers, WhoMayInNoLongerIsOut) {
   store::TemporaryDatabase database(store::Backend::sqlite);
   const auto session = database->connect();
   const OutsideId ann{"i", "1"};
-  ASSERT_TRUE(put_outside_user(*session, ann, "ann", Role::op, kLoginTime));
+  ASSERT_TRUE(put_outside_user(*session, ann, "ann", Role::op, {}, kLoginTime));
   const Tokens tokens(fixed_jwt(std::string(64, 's')));
   const auto claims = *tokens.verify(tokens.issue("ann", Role::op, kLoginTime, 1h), kLoginTime);
-  EXPECT_EQ(admitted_role(*session, claims), Role::op);
+  EXPECT_EQ(find_standing(*session, claims)->role, Role::op);
   end_outside_logins(*session, ann, kLoginTime + 1s);
-  EXPECT_EQ(admitted_role(*session, claims), std::nullopt);
+  EXPECT_EQ(find_standing(*session, claims), std::nullopt);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::string without_end(std::string text, char end) {
 
 Result<Role> read_role(std::string_view name, std::string_view text) {
   const auto role = parse_role(text);
-  if (!role) return refuse(name, text, "is none of viewer, user, op and admin");
+  if (!role) return refuse(name, text, "is not one of none, viewer, user, op and admin");
   return *role;
 }
 
