@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-from support import PYTHON, Lite
+from support import PYTHON, Lite, eventually
 
 ROLES = ["viewer", "user", "op"]
 
@@ -81,8 +81,9 @@ def token_of(lite: Lite, username: str, password: str) -> str:
     return answer.body["access_token"]
 
 
-def add_user(lite: Lite, username: str, role: str) -> str:
-    made = lite.command("users", "create", username, "--role", role, "-o", "json")
+def add_user(lite: Lite, username: str, role: str, *groups: str) -> str:
+    in_groups = [f"--group={group}" for group in groups]
+    made = lite.command("users", "create", username, "--role", role, *in_groups, "-o", "json")
     return token_of(lite, username, json.loads(made.stdout)["password"])
 
 
@@ -133,3 +134,64 @@ def test_users_are_managed_from_the_command_line(make_lite):
     assert (gone.returncode, "there is no user 'ann'" in gone.stderr) == (3, True)
     admin = lite.command("users", "delete", "admin@leoflow.local", "--yes", check=False)
     assert admin.returncode == 5
+
+
+ACCESS = """
+from airflow.sdk import DAG, task
+
+with DAG("billing", access_control={"team-a": {"can_read"}, "team-b": {"DAGs": {"can_read", "can_edit"}}}):
+    task(lambda: None).override(task_id="a")()
+"""
+
+SALARIES = """
+from airflow.sdk import DAG, task
+
+with DAG("salaries", tags=["salaries"], access_control={"team-c": {"can_read"}}):
+    task(lambda: None).override(task_id="salaries_task")()
+"""
+
+TYPO = """
+from airflow.sdk import DAG
+
+with DAG("typo", access_control={"team-a": {"DAGs": {"can_reed"}}}):
+    pass
+"""
+
+
+def test_a_group_sees_and_changes_the_dags_that_it_is_given(make_lite):
+    lite = make_lite({"billing.py": ACCESS, "salaries.py": SALARIES, "typo.py": TYPO})
+    eventually(lambda: lite.get("/api/v2/dags")["total_entries"] == 2, "the DAGs are there")
+    eventually(lambda: lite.get("/api/v2/importErrors")["total_entries"] == 1, "the typo is found")
+    assert "can_reed" in lite.get("/api/v2/importErrors")["import_errors"][0]["stack_trace"]
+    reader = {"Authorization": "Bearer " + add_user(lite, "rea", "none", "team-a", "nobodys")}
+    editor = {"Authorization": "Bearer " + add_user(lite, "edi", "none", "team-b")}
+    stranger = {"Authorization": "Bearer " + add_user(lite, "sam", "none")}
+
+    def status(method: str, path: str, who: dict[str, str], body: object = None) -> int:
+        return lite.request(method, path, body, headers=who).status
+
+    for who in (reader, editor):
+        assert [dag["dag_id"] for dag in lite.request("GET", "/api/v2/dags", headers=who).body["dags"]] == ["billing"]
+        assert status("GET", "/api/v2/dags/billing/details", who) == 200
+        assert status("GET", "/api/v2/dags/salaries/details", who) == 403
+        for path in ("/ui/dags", "/api/v2/dagTags", "/api/v2/dags/~/dagVersions", "/ui/dependencies"):
+            assert "salaries" not in json.dumps(lite.request("GET", path, headers=who).body), path
+    assert lite.request("GET", "/api/v2/dags", headers=stranger).body["dags"] == []
+
+    assert status("PATCH", "/api/v2/dags/billing", reader, {"is_paused": False}) == 403
+    assert status("PATCH", "/api/v2/dags/billing", editor, {"is_paused": False}) == 200
+    assert status("POST", "/api/v2/dags/billing/dagRuns", reader, {"logical_date": None}) == 403
+    assert status("POST", "/api/v2/dags/billing/dagRuns", editor, {"logical_date": None}) == 200
+    assert status("DELETE", "/api/v2/dags/billing", editor) == 403
+
+    lite.command("users", "set-groups", "sam", "team-c")
+    assert status("GET", "/api/v2/dags/salaries/details", stranger) == 200
+    listed = json.loads(lite.command("users", "list", "-o", "json").stdout)
+    assert {user["username"]: user["groups"] for user in listed if user["role"] == "none"} == {
+        "rea": "team-a, nobodys",
+        "edi": "team-b",
+        "sam": "team-c",
+    }
+
+    (lite.dags / "billing.py").write_text(ACCESS.replace('"team-a": {"can_read"}', '"team-a": set()'))
+    eventually(lambda: status("GET", "/api/v2/dags/billing", reader) == 403, "it is taken from the group")

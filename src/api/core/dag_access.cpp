@@ -95,7 +95,7 @@ void collect_dags(const json::value& value, std::set<std::string>& out) {
   }
   if (!value.is_object()) return;
   for (const auto& [name, inner] : value.get_object()) {
-    if (name == "conf" || name == "dag_run_conf" || name == "value") continue;
+    if (name == "conf" || name == "dag_run_conf" || name == "params_input" || name == "value") continue;
     if (name == "dag_id" && inner.is_string()) out.emplace(inner.get_string());
     if (name == "dag_ids" && inner.is_array()) {
       for (const json::value& item : inner.get_array())
@@ -132,6 +132,8 @@ bool may(Call& call, std::string_view dag_id, Access access) {
 
 bool is_given(Call& call, const wire::Route& route, const wire::RawParams& params) {
   if (is_in(kOfEverybody, route.operation)) return true;
+  // Who is in no group is told so before it is looked at what there is.
+  if (call.user.groups.empty() && access_of(route) != Access::read) return false;
   const bool is_filtered = is_in(kFiltered, route.operation);
   const bool is_named_by_body = is_in(kNamedByBody, route.operation);
   const bool is_of_dags = is_filtered || is_named_by_body || is_in(kNamedByQuery, route.operation) ||
