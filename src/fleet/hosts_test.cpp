@@ -1,3 +1,4 @@
+#include <future>
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -61,6 +62,15 @@ class HostsTest : public ::testing::Test {
             [this](Result<std::string> told) { answer_ = std::move(told); }};
   }
 
+  /// Returns when it is known where the trigger's log goes on, so that it can be given to a host.
+  void start_trigger(const engine::TriggerSpec& spec) {
+    fleet_.start_trigger(spec);
+    // The keeper of logs does one thing after the other.
+    std::promise<void> is_known;
+    logs_.begin(Uuid{}, "after", false, [&](std::uint64_t) { is_known.set_value(); });
+    is_known.get_future().wait();
+  }
+
   SystemClock clock_;
   store::TemporaryDatabase database_{store::Backend::sqlite};
   auth::Sealer sealer_{std::string(32, 'k')};
@@ -74,7 +84,7 @@ class HostsTest : public ::testing::Test {
 };
 
 TEST_F(HostsTest, IsLaunchedWhenSomethingNeedsItAndGivenThat) {
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   EXPECT_EQ(launcher_.next_host(), (HostSpec{{"sales", "v1"}, "registry/sales:v1"}));
   connect("v1");
   ASSERT_EQ(welcome_.triggers_size(), 1);
@@ -83,10 +93,24 @@ TEST_F(HostsTest, IsLaunchedWhenSomethingNeedsItAndGivenThat) {
   EXPECT_EQ(welcome_.triggers(0).log_path(), "") << "no path of the control plane";
 }
 
+TEST_F(HostsTest, OneThatComesBackGoesOnWithATriggerWhoseLogIsNotLookedUpYet) {
+  // The keeper is busy, with the log of another one.
+  std::promise<void> may_go_on;
+  logs_.begin(Uuid{}, "before", false, [&](std::uint64_t) { may_go_on.get_future().wait(); });
+  fleet_.start_trigger(trigger(1));
+  const auto host = connect("v1");
+  ASSERT_EQ(welcome_.triggers_size(), 1) << "what is not there it would end";
+  EXPECT_TRUE(welcome_.triggers(0).if_running());
+  may_go_on.set_value();
+  const agentrpc::ServerMessage given = host->next();
+  EXPECT_TRUE(given.run_trigger().sends_log());
+  EXPECT_FALSE(given.run_trigger().if_running());
+}
+
 TEST_F(HostsTest, IsGivenNothingOfAnotherVersionOrProject) {
   const auto other_version = connect("v2");
   const auto other_project = connect("v1", "hr");
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   fleet_.ask(question(home("v1")));
   EXPECT_EQ(launcher_.next_host().bundle.version, "v1");
   EXPECT_TRUE(other_version->has_heard_nothing());
@@ -97,7 +121,7 @@ TEST_F(HostsTest, IsGivenNothingOfAnotherVersionOrProject) {
 
 TEST_F(HostsTest, WhatOneDidThatIsGoneIsGivenToTheNext) {
   const auto first = connect("v1");
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   EXPECT_TRUE(first->next().has_run_trigger());
   fleet_.on_disconnected(first);
   EXPECT_EQ(launcher_.next_host().bundle.version, "v1");
@@ -119,7 +143,7 @@ TEST_F(HostsTest, OneThatAnsweredAQuestionIsHeard) {
 TEST_F(HostsTest, OneThatSpeaksOfWhatItWasNotGivenIsCutOff) {
   const auto host = connect("v1");
   const auto other = connect("v2");
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   fleet_.ask(question(home("v1")));
   host->next();
   const std::string parse_id = host->next().parse().parse_id();
@@ -157,7 +181,7 @@ TEST_F(HostsTest, OneThatSpeaksOfWhatItWasNotGivenIsCutOff) {
 
 TEST_F(HostsTest, ACancelledTriggersLastWordsAreNoReasonToCutItsHostOff) {
   const auto host = connect("v1");
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   fleet_.stop_trigger(trigger(1).id);
   AgentMessage message;
   message.mutable_trigger()->set_trigger_id(trigger(1).id.text());
@@ -183,7 +207,7 @@ TEST_F(HostsTest, WithoutAnyProjectWhatIsInstalledIsNothing) {
 TEST_F(HostsTest, WhileNothingWaitsForOneTheControlPlaneStandsForIt) {
   ASSERT_EQ(fleet_.agents().size(), 1U);
   EXPECT_EQ(fleet_.agents()[0].gone_at, std::nullopt);
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   ASSERT_EQ(fleet_.agents().size(), 1U);
   EXPECT_NE(fleet_.agents()[0].gone_at, std::nullopt) << "since then it waits";
   const auto host = connect("v1");
@@ -199,13 +223,13 @@ class IdleHostsTest : public HostsTest {
 TEST_F(IdleHostsTest, OneThatHasNothingToDoIsToldToGoAndGivenNothingMore) {
   const auto host = connect("v1");
   EXPECT_TRUE(host->next().has_shutdown());
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   EXPECT_EQ(launcher_.next_host().bundle.version, "v1");
   EXPECT_TRUE(host->has_heard_nothing());
 }
 
 TEST_F(IdleHostsTest, OneWhoseTriggerWaitsStays) {
-  fleet_.start_trigger(trigger(1));
+  start_trigger(trigger(1));
   const auto busy = connect("v1");
   const auto idle = connect("v2");
   EXPECT_TRUE(idle->next().has_shutdown());
