@@ -83,14 +83,17 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
 Result<std::string> run_or_fail(std::vector<std::string> arguments,
                                 const std::function<void(std::string_view)>& on_line) {
   // The first words tell which of its jobs it was; all of them may be long.
-  constexpr std::size_t kNamed = 3;
+  constexpr std::size_t kNamed = 2;
+  constexpr std::size_t kLastWords = 2000;  // bytes
   const std::string name = join(std::span(arguments).first(std::min(kNamed, arguments.size())), " ");
   auto ended = run_program(std::move(arguments), on_line);
   if (!ended) return std::unexpected(ended.error());
   if (ended->exit_code == 0) return std::move(ended->output);
+  const std::string_view said = trim(ended->output);
+  const std::string_view last = said.substr(said.size() - std::min(said.size(), kLastWords));
   return fail(ErrorCode::unavailable,
               fmt::format("`{}` failed with exit code {}{}", name, ended->exit_code,
-                          on_line ? "; it said why above" : fmt::format(": {}", trim(ended->output))));
+                          on_line ? "; it said why above" : fmt::format(": {}", to_valid_utf8(last))));
 }
 
 std::string executable_path() {

@@ -22,8 +22,8 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
                                   const std::function<void(std::string_view)>& on_line = {});
 
 /// Likewise, for a program that has to succeed. @returns what it said
-/// Errors: not_found, unavailable (it failed: names program and exit code, with what it said unless `on_line`
-/// was told).
+/// Errors: not_found, unavailable (it failed: names program and exit code, with the end of what it said
+/// unless `on_line` was told).
 Result<std::string> run_or_fail(std::vector<std::string> arguments,
                                 const std::function<void(std::string_view)>& on_line = {});
 

@@ -201,7 +201,7 @@ void add_demo(CLI::App& app) {
   CLI::App* demo = app.add_subcommand(
       "demo", "Run a control plane as production has it on this machine, with a cluster of k3d's");
   demo->require_subcommand(1);
-  demo->footer("For those who work on Leoflow. Lite may run beside it.");
+  demo->footer("For those who work on Leoflow. Lite may run beside it.\nExample:\n  leoflow demo up");
   CLI::App* starting = demo->add_subcommand("up", "Get what is missing, then serve until Ctrl-C");
   const auto add = [starting](const char* name, const char* variable, std::string& into, const char* what) {
     starting->add_option(name, into, what)->envname(variable)->capture_default_str();

@@ -65,13 +65,10 @@ Result<std::string> LiveImages::make(const std::string& folder) {
   const std::string name = lite::image_name_of(fs::path(folder).filename().string());
   // Never the same tag for other content: a node that has it would not look again.
   std::string image = fmt::format("leoflow-dev/{}:{}", name, fingerprint.substr(0, 12));
-  const auto on_line = [](std::string_view line) { log::debug("{}", line); };
   log::info("making the image {} of {}", image, folder);
   const std::string& base = recipe->base_image.empty() ? default_base_ : recipe->base_image;
-  if (auto built = builder_.build(*recipe, base, image, on_line); !built)
-    return std::unexpected(built.error());
-  if (auto imported = cluster_.import_image(image, on_line); !imported)
-    return std::unexpected(imported.error());
+  if (auto built = builder_.build(*recipe, base, image, {}); !built) return std::unexpected(built.error());
+  if (auto imported = cluster_.import_image(image, {}); !imported) return std::unexpected(imported.error());
   log::info("the cluster '{}' has {}", cluster_.name(), image);
   made_[folder] = {fingerprint, image};
   return image;
