@@ -8,6 +8,7 @@ from support import ROOT
 
 DOCS = ROOT / "docs/benchmarks.md"
 CROWDS = "Crowds"
+PODS = "Pods"
 
 
 def section(page: str, title: str) -> str:

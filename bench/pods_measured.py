@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import ssl
@@ -73,9 +74,11 @@ class Pods:
 
     def _read(self) -> None:
         rest = b""
-        while part := self._answer.read1(65536):
-            *lines, rest = (rest + part).split(b"\n")
-            self.made += [time.time() for line in lines if json.loads(line)["type"] == "ADDED"]
+        # The API server ends before this does.
+        with contextlib.suppress(http.client.IncompleteRead, OSError):
+            while part := self._answer.read1(65536):
+                *lines, rest = (rest + part).split(b"\n")
+                self.made += [time.time() for line in lines if json.loads(line)["type"] == "ADDED"]
 
 
 def measured(system: System) -> Figures:

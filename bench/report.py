@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from airflow_system import TUNED
 from measure import Effort, Figures
-from page import CROWDS, DOCS, section, with_section
+from page import CROWDS, DOCS, PODS, section, with_section
 from support import BIN, ROOT
 
 RESULTS = ROOT / "build/bench/results.json"
@@ -87,8 +87,11 @@ def write(results: dict[str, Figures], effort: Effort, docs: bool) -> None:
     print(table)
     print(f"== figures in {RESULTS}")
     if docs:
-        crowds = section(DOCS.read_text(), CROWDS) if DOCS.exists() else ""
-        DOCS.write_text(with_section(_page(table, effort, results["leoflow"]), CROWDS, crowds))
+        before = DOCS.read_text() if DOCS.exists() else ""
+        page = _page(table, effort, results["leoflow"])
+        for title in (CROWDS, PODS):
+            page = with_section(page, title, section(before, title))
+        DOCS.write_text(page)
         print(f"== wrote {DOCS}")
 
 
