@@ -6,16 +6,14 @@
 #include <string>
 
 #include "agentrpc/agent.pb.h"
+#include "agentrpc/askers.hpp"
 
 namespace leoflow::agent {
 
 /// Sends one message to the control plane, or drops it when the stream is lost.
 using Send = std::function<void(agentrpc::AgentMessage)>;
 
-/// Who asks, when it is a trigger.
-inline std::string asker_of_trigger(const std::string& trigger_id) {
-  return "trigger:" + trigger_id;
-}
+using agentrpc::asker_of_trigger;
 
 /// The questions of tasks that the control plane has not answered. They are asked
 /// again after a reconnect, in their order. Single threaded.

@@ -96,6 +96,13 @@ Result<std::string> run_or_fail(std::vector<std::string> arguments,
                           on_line ? "; it said why above" : fmt::format(": {}", to_valid_utf8(last))));
 }
 
+Result<void> have_run(std::vector<std::string> arguments,
+                      const std::function<void(std::string_view)>& on_line) {
+  const auto said = run_or_fail(std::move(arguments), on_line);
+  if (!said) return std::unexpected(said.error());
+  return {};
+}
+
 std::string executable_path() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
 }

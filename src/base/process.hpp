@@ -27,6 +27,10 @@ Result<ProgramResult> run_program(std::vector<std::string> arguments,
 Result<std::string> run_or_fail(std::vector<std::string> arguments,
                                 const std::function<void(std::string_view)>& on_line = {});
 
+/// Likewise, where nobody wants to know what it said.
+Result<void> have_run(std::vector<std::string> arguments,
+                      const std::function<void(std::string_view)>& on_line = {});
+
 /// Absolute path of this process's executable.
 std::string executable_path();
 

@@ -71,22 +71,15 @@ bool has_container(bool must_run) {
   return told && told->exit_code == 0 && (!must_run || trim(told->output) == "true");
 }
 
-Result<void> have_docker(std::vector<std::string> arguments, const k3d::Lines& on_line) {
-  arguments.insert(arguments.begin(), "docker");
-  const auto told = run_or_fail(std::move(arguments), on_line);
-  if (!told) return std::unexpected(told.error());
-  return {};
-}
-
 Result<void> start_database(const std::string& password, const k3d::Lines& on_line) {
-  if (has_container(false)) return have_docker({"start", kContainer}, on_line);
+  if (has_container(false)) return have_run({"docker", "start", kContainer}, on_line);
   // By the environment: a list of processes shows arguments to everybody.
   ::setenv("POSTGRES_PASSWORD", password.c_str(), 1);
-  return have_docker({"run", "--detach", "--name", kContainer, "--env", "POSTGRES_PASSWORD", "--env",
-                      "POSTGRES_USER=leoflow", "--env", "POSTGRES_DB=leoflow", "--publish",
-                      fmt::format("127.0.0.1:{}:5432", kDatabasePort), "--volume",
-                      fmt::format("{}:/var/lib/postgresql/data", kVolume), kDatabaseImage},
-                     on_line);
+  return have_run({"docker", "run", "--detach", "--name", kContainer, "--env", "POSTGRES_PASSWORD", "--env",
+                   "POSTGRES_USER=leoflow", "--env", "POSTGRES_DB=leoflow", "--publish",
+                   fmt::format("127.0.0.1:{}:5432", kDatabasePort), "--volume",
+                   fmt::format("{}:/var/lib/postgresql/data", kVolume), kDatabaseImage},
+                  on_line);
 }
 
 /// By its network: while it makes its database it only answers inside.
@@ -94,8 +87,8 @@ Result<void> await_database(const k3d::Lines& on_line) {
   constexpr int kTries = 60;
   Result<void> ready;
   for (int i = 0; i < kTries; ++i) {
-    ready =
-        have_docker({"exec", kContainer, "pg_isready", "--host", "127.0.0.1", "--username", "leoflow"}, {});
+    ready = have_run(
+        {"docker", "exec", kContainer, "pg_isready", "--host", "127.0.0.1", "--username", "leoflow"}, {});
     if (ready) return ready;
     std::this_thread::sleep_for(std::chrono::seconds{1});
   }
@@ -109,10 +102,6 @@ k3d::Step database_step(const std::string& password) {
             if (auto started = start_database(password, on_line); !started) return started;
             return await_database(on_line);
           }};
-}
-
-int port_of(const std::string& address) {
-  return std::atoi(address.substr(address.rfind(':') + 1).c_str());
 }
 
 void set_unless_set(const char* name, const std::string& value) {
@@ -137,8 +126,8 @@ void up(DemoOptions options) {
   }
   carry_out(plan, options.consent);
 
-  const OutsideCluster outside =
-      enter_cluster(cluster, folder(), port_of(server.grpc), "`leoflow demo up` makes it");
+  const OutsideCluster outside = enter_cluster(cluster, folder(), address_of(server.grpc, "--grpc-addr").port,
+                                               "`leoflow demo up` makes it");
   const std::string kubeconfig = (folder() / "kubeconfig").string();
   write_file_atomically(kubeconfig, value_or_exit(cluster.kubeconfig()), 0600);
   server.kubeconfig = kubeconfig;
@@ -152,7 +141,7 @@ void up(DemoOptions options) {
   set_unless_set("LEOFLOW_AUTH_JWT_SECRET", secrets.jwt_secret);
   set_unless_set("LEOFLOW_SECRET_KEY", secrets.secret_key);
   set_unless_set("LEOFLOW_BOOTSTRAP_PASSWORD", secrets.password);
-  const std::string url = fmt::format("http://localhost:{}", port_of(server.http));
+  const std::string url = fmt::format("http://localhost:{}", address_of(server.http, "--http-addr").port);
   serve(server_config(server), [&] {
     fmt::print(
         "\nLeoflow is ready\n  URL       {}\n  login     {}\n  password  {}\n  cluster   {}\n\n"
@@ -172,9 +161,9 @@ void down(const Consent& consent) {
   if (has_container(false)) {
     plan.steps.push_back({fmt::format("remove the container '{}' and its database", kContainer),
                           [](const k3d::Lines& on_line) -> Result<void> {
-                            auto removed = have_docker({"rm", "--force", kContainer}, on_line);
+                            auto removed = have_run({"docker", "rm", "--force", kContainer}, on_line);
                             if (!removed) return removed;
-                            return have_docker({"volume", "rm", "--force", kVolume}, on_line);
+                            return have_run({"docker", "volume", "rm", "--force", kVolume}, on_line);
                           }});
   }
   if (fs::exists(folder())) {

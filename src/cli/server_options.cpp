@@ -16,11 +16,7 @@
 #include "lite/python_environment.hpp"
 
 namespace leoflow::cli {
-namespace {
 
-constexpr std::size_t kShortestJwtSecret = 32;
-
-/// "host:port". Ends the command if it is none.
 app::Address address_of(const std::string& text, std::string_view option) {
   const auto colon = text.rfind(':');
   app::Address out;
@@ -33,6 +29,10 @@ app::Address address_of(const std::string& text, std::string_view option) {
     throw Exit{2, fmt::format("{} is '{}', not an address such as 0.0.0.0:8080", option, text)};
   return out;
 }
+
+namespace {
+
+constexpr std::size_t kShortestJwtSecret = 32;
 
 /// How other replicas reach this one.
 std::string own_url(const ServerOptions& options, const app::Address& http) {

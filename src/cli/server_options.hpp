@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "app/server.hpp"
 
@@ -32,6 +33,9 @@ struct ServerOptions {
   int start_retry_delay = 10;
   int host_idle_limit = 120;
 };
+
+/// "host:port". Ends the command, naming the option, if it is none.
+app::Address address_of(const std::string& text, std::string_view option);
 
 /// Puts together what the options and the environment say. Ends the command where they make no sense.
 app::ServerConfig server_config(const ServerOptions& options);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "agentrpc/askers.hpp"
 #include "base/log.hpp"
 #include "fleet/fleet.hpp"
 
@@ -9,14 +10,7 @@ namespace leoflow::fleet {
 namespace {
 
 using agentrpc::AgentMessage;
-
-/// Before the id of a trigger, in what is asked on its behalf.
-constexpr std::string_view kOfTrigger = "trigger:";
-
-/// The id of the trigger on whose behalf is asked; nothing if it is none.
-std::optional<std::string> trigger_of(const std::string& asker) {
-  return asker.starts_with(kOfTrigger) ? std::optional(asker.substr(kOfTrigger.size())) : std::nullopt;
-}
+using agentrpc::trigger_of;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "base/freed.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::k3d {
@@ -16,13 +17,6 @@ namespace {
 constexpr std::chrono::days kLife{825};
 constexpr std::chrono::days kRenewal{30};
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;

@@ -4,25 +4,9 @@
 #include "base/process.hpp"
 
 namespace leoflow::k3d {
-namespace {
-
-/// What it said.
-Result<std::string> ask_k3d(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "k3d");
-  return run_or_fail(std::move(arguments));
-}
-
-Result<void> have_k3d(std::vector<std::string> arguments, const Lines& on_line) {
-  arguments.insert(arguments.begin(), "k3d");
-  const auto told = run_or_fail(std::move(arguments), on_line);
-  if (!told) return std::unexpected(told.error());
-  return {};
-}
-
-}  // namespace
 
 Result<bool> Cluster::exists() const {
-  const auto told = ask_k3d({"cluster", "list", "--output", "json"});
+  const auto told = run_or_fail({"k3d", "cluster", "list", "--output", "json"});
   if (!told) return std::unexpected(told.error());
   const auto clusters = parse_json(*told);
   if (!clusters || !clusters->is_array())
@@ -34,26 +18,22 @@ Result<bool> Cluster::exists() const {
 }
 
 Result<void> Cluster::create(const Lines& on_line) const {
-  return have_k3d({"cluster", "create", name_, "--servers", "1", "--no-lb", "--wait", "--timeout", "180s",
-                   "--kubeconfig-update-default=false", "--k3s-arg",
+  return have_run({"k3d", "cluster", "create", name_, "--servers", "1", "--no-lb", "--wait", "--timeout",
+                   "180s", "--kubeconfig-update-default=false", "--k3s-arg",
                    "--disable=traefik,servicelb,metrics-server@server:*"},
                   on_line);
 }
 
-Result<void> Cluster::start(const Lines& on_line) const {
-  return have_k3d({"cluster", "start", name_, "--wait", "--timeout", "180s"}, on_line);
-}
-
 Result<void> Cluster::remove(const Lines& on_line) const {
-  return have_k3d({"cluster", "delete", name_}, on_line);
+  return have_run({"k3d", "cluster", "delete", name_}, on_line);
 }
 
 Result<void> Cluster::import_image(const std::string& image, const Lines& on_line) const {
-  return have_k3d({"image", "import", "--cluster", name_, image}, on_line);
+  return have_run({"k3d", "image", "import", "--cluster", name_, image}, on_line);
 }
 
 Result<std::string> Cluster::kubeconfig() const {
-  return ask_k3d({"kubeconfig", "get", name_});
+  return run_or_fail({"k3d", "kubeconfig", "get", name_});
 }
 
 Result<kube::Access> Cluster::access() const {

@@ -22,7 +22,6 @@ class Cluster {
   Result<bool> exists() const;
   /// One node, without a load balancer and an ingress: nothing of it is reached from outside.
   Result<void> create(const Lines& on_line) const;
-  Result<void> start(const Lines& on_line) const;
   Result<void> remove(const Lines& on_line) const;
   /// Brings an image of the machine's Docker to the nodes.
   Result<void> import_image(const std::string& image, const Lines& on_line) const;

@@ -12,19 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> run_step(std::vector<std::string> command, const Lines& on_line) {
-  const auto told = run_or_fail(std::move(command), on_line);
-  if (!told) return std::unexpected(told.error());
-  return {};
-}
-
 Step installation(const Requirement& wanted) {
   std::vector<std::string> command = {"apt-get", "install", "-y", "--no-install-recommends"};
   command.insert(command.end(), wanted.packages.begin(), wanted.packages.end());
   return {fmt::format("install {} with apt-get", join(wanted.packages, " ")),
           [command](const Lines& on_line) -> Result<void> {
-            if (auto updated = run_step({"apt-get", "update", "-qq"}, on_line); !updated) return updated;
-            return run_step(command, on_line);
+            if (auto updated = have_run({"apt-get", "update", "-qq"}, on_line); !updated) return updated;
+            return have_run(command, on_line);
           }};
 }
 
@@ -44,10 +38,10 @@ Step task_image_step(const std::string& image) {
   const std::string script = build_script();
   if (script.empty())
     return {fmt::format("pull the image {}", image),
-            [image](const Lines& on_line) { return run_step({"docker", "pull", image}, on_line); }};
+            [image](const Lines& on_line) { return have_run({"docker", "pull", image}, on_line); }};
   const std::string python = image.substr(image.rfind("-py") + 3);
   return {fmt::format("build the image {}", image), [script, python](const Lines& on_line) {
-            return run_step({"env", "BUILDER=docker", script, "task", python}, on_line);
+            return have_run({"env", "BUILDER=docker", script, "task", python}, on_line);
           }};
 }
 

@@ -41,12 +41,6 @@ bool works(const std::string& name) {
   return told && told->exit_code == 0;
 }
 
-Result<void> have_built(std::vector<std::string> command, const ImageBuilder::Lines& on_line) {
-  const auto told = run_or_fail(std::move(command), on_line);
-  if (!told) return std::unexpected(told.error());
-  return {};
-}
-
 /// What docker calls an image in the registry that it was pushed to.
 Result<std::string> digest_of_docker(const std::string& tag) {
   const auto told = run_program({"docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag});
@@ -99,7 +93,7 @@ Result<void> ImageBuilder::build(const ImageRecipe& recipe, const std::string& b
   // As the others do by themselves: what did not change is not made again, and has the same digest.
   if (name_ == "buildah") command.emplace_back("--layers");
   command.push_back(recipe.folder);
-  return have_built(command, on_line);
+  return have_run(command, on_line);
 }
 
 Result<std::string> ImageBuilder::push(const std::string& tag, const Lines& on_line) const {
@@ -108,7 +102,7 @@ Result<std::string> ImageBuilder::push(const std::string& tag, const Lines& on_l
   std::vector<std::string> command = {name_, "push"};
   if (name_ != "docker") command.insert(command.end(), {"--digestfile", digest_file});
   command.push_back(tag);
-  if (auto done = have_built(command, on_line); !done) return std::unexpected(done.error());
+  if (auto done = have_run(command, on_line); !done) return std::unexpected(done.error());
   std::string digest;
   if (name_ == "docker") {
     auto told = digest_of_docker(tag);

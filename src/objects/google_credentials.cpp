@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "base/freed.hpp"
 #include "base/text.hpp"
 #include "http/client.hpp"
 #include "objects/split_url.hpp"
@@ -17,13 +18,6 @@ constexpr std::string_view kScope = "https://www.googleapis.com/auth/devstorage.
 constexpr std::chrono::seconds kTokenLimit{10};
 constexpr std::chrono::hours kLife{1};  ///< that is asked for, the most that there is
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
 PrivateKey read_key(const std::string& pem) {

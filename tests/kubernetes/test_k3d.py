@@ -221,8 +221,9 @@ def test_lite_and_demo_run_on_one_host_and_a_project_moves_from_lite_to_demo_to_
     lite.start()
     demo.start()
     assert machine.state()["clusters"] == ["leoflow-demo"]
+    # The port for agents is opened by who leads, a moment after the server is well.
     for port in (8080, 9091, 9090, 8088, 9099, 9098):
-        assert not _is_free(port), port
+        eventually(lambda port=port: not _is_free(port), f"{port} is listened on")
 
     lite.await_dag("moving")
     run = lite.trigger("moving")

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include "base/freed.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::auth::oidc {
@@ -19,13 +20,6 @@ constexpr std::size_t kCoordinate = 32;
 /// More than any provider has; each is tried for a token that names none.
 constexpr std::size_t kMostKeys = 64;
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
 using Parameters = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
