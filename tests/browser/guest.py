@@ -121,13 +121,19 @@ class Guest(Visitor):
         self.page.keyboard.press("Control+V")
 
     def write_note(self, dialog: Locator, text: str) -> None:
-        """Opens the part of a dialog with the note, and writes one."""
+        """Opens the part of a dialog with the note, writes one, and leaves it.
+
+        The note shrinks when it is left, and the dialog with it: a click on what moves meanwhile would be lost.
+        """
         note, place = dialog.get_by_role("button", name="Note"), dialog.get_by_text("Add a note...")
         note.or_(place).first.wait_for()
         if not place.is_visible():
             note.click()
         place.click()
-        dialog.get_by_role("textbox", name="editable input").fill(text)
+        written = dialog.get_by_role("textbox", name="editable input")
+        written.fill(text)
+        dialog.get_by_role("heading").first.click()
+        expect(written).to_be_hidden()
 
     def select_all(self) -> None:
         """Ticks all rows of the page's table."""
