@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "app/probes.hpp"
 #include "app/process_metrics.hpp"
 
 namespace leoflow::app {
@@ -169,7 +170,7 @@ void write_spans(metrics::Page& page, const tracing::Exporter* spans) {
 
 http::Response metrics_page(const http::Request& request, const Measured& measured) {
   // Here, where nothing waits for the database: what takes long elsewhere does not look like death.
-  if (request.path == "/healthz") return http::Response{.body = R"({"status":"ok"})"};
+  if (request.path == "/healthz") return alive();
   if (request.path != "/metrics") return http::error_response(404, "only /metrics is here");
   metrics::Page page;
   write_loop(page, measured.engine.metrics());

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "auth/token_part.hpp"
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -34,14 +35,6 @@ std::unexpected<Error> bad_token() {
 
 bool same_bytes(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::optional<json::value> decode_part(std::string_view part) {
-  const auto text = from_base64(part);
-  if (!text) return std::nullopt;
-  auto parsed = parse_json(*text);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  return std::move(*parsed);
 }
 
 std::optional<Time> time_claim(const json::value& claims, std::string_view name) {
@@ -104,7 +97,7 @@ Result<SignedClaims> Jwt::verify(std::string_view token, std::string_view audien
   const std::size_t first = token.find('.');
   const std::size_t last = token.rfind('.');
   if (token.size() > kLongestToken || first == std::string_view::npos || first == last) return bad_token();
-  const auto header = decode_part(token.substr(0, first));
+  const auto header = decode_token_part(token.substr(0, first));
   // Only the algorithm we issue: "none" and key confusion end here.
   if (!header || get_text(*header, "alg") != "HS512") return bad_token();
   const auto signature = from_base64(token.substr(last + 1));
@@ -112,7 +105,7 @@ Result<SignedClaims> Jwt::verify(std::string_view token, std::string_view audien
     return bad_token();
   }
 
-  auto claims = decode_part(token.substr(first + 1, last - first - 1));
+  auto claims = decode_token_part(token.substr(first + 1, last - first - 1));
   if (!claims || get_text(*claims, "aud") != audience) return bad_token();
   const auto issued = time_claim(*claims, "iat");
   const auto not_before = time_claim(*claims, "nbf");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "auth/token_part.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::auth::oidc {
@@ -19,14 +20,6 @@ constexpr double kYear9999 = 253402300800.0;
 
 std::unexpected<Error> bad_id_token(std::string why) {
   return fail(ErrorCode::forbidden, "the ID token " + std::move(why));
-}
-
-std::optional<json::value> decode_part(std::string_view part) {
-  const auto text = from_base64(part);
-  if (!text) return std::nullopt;
-  auto parsed = parse_json(*text);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  return std::move(*parsed);
 }
 
 std::optional<Algorithm> algorithm_of(const json::value& header) {
@@ -64,8 +57,8 @@ Result<IdToken> IdToken::parse(std::string_view text) {
   if (text.size() > kLongestToken) return bad_id_token("is too long");
   const auto parts = split(text, '.');
   if (parts.size() != 3) return bad_id_token("is not a signed one");
-  const auto header = decode_part(parts[0]);
-  auto claims = decode_part(parts[1]);
+  const auto header = decode_token_part(parts[0]);
+  auto claims = decode_token_part(parts[1]);
   auto signature = from_base64(parts[2]);
   if (!header || !claims || !signature) return bad_id_token("is not a signed one");
   const auto algorithm = algorithm_of(*header);
