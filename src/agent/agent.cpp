@@ -67,8 +67,8 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
   hello_.set_slots(static_cast<std::uint32_t>(options_.slots));
   watch_signals();
   beat();
-  client_ = agentrpc::Client::start({.address = options_.server, .token = options_.token, .ca = options_.ca},
-                                    *this);
+  client_ = agentrpc::Client::start(
+      {.address = options_.server, .token = options_.token, .tls = options_.tls}, *this);
 }
 
 Agent::~Agent() {

@@ -26,11 +26,11 @@ namespace leoflow::agent {
 struct AgentOptions {
   std::string server;                  ///< the control plane: "host:port" or "unix:/path"
   std::function<std::string()> token;  ///< asked for each connection
-  std::string ca{};                    ///< PEM: the control plane's certificate is of it; "" for no TLS
-  std::string dags_folder{};           ///< where the project's files are; "" for where the control plane says
-  bool once = false;                   ///< runs one attempt, then exits
-  std::size_t slots = 4;               ///< attempts at once
-  std::size_t parsers = 2;             ///< DAG files parsed at once
+  agentrpc::TlsFiles tls{};
+  std::string dags_folder{};  ///< where the project's files are; "" for where the control plane says
+  bool once = false;          ///< runs one attempt, then exits
+  std::size_t slots = 4;      ///< attempts at once
+  std::size_t parsers = 2;    ///< DAG files parsed at once
   PythonOptions python;
   std::uint64_t max_log_bytes = LogFile::kMaxBytes;  ///< of one attempt
   std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL

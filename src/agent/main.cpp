@@ -15,17 +15,21 @@ namespace {
 
 constexpr const char* kTokenVariable = "LEOFLOW_AGENT_TOKEN";
 
-struct Credentials {
-  std::string token_file;
-  std::string ca_file;
-};
+/// @param file  "" if none is given @returns false, after saying so, if it cannot be read.
+bool can_read(const char* option, const std::string& file) {
+  if (file.empty()) return true;
+  const auto content = leoflow::read_file(file);
+  if (content && !content->empty()) return true;
+  std::fprintf(stderr, "leoflow-agent: '%s' (%s) cannot be read\n", file.c_str(), option);
+  return false;
+}
 
 /// @returns false, after saying so, if something is missing.
-bool take_credentials(const Credentials& from, leoflow::agent::AgentOptions& options) {
+bool take_credentials(const std::string& token_file, leoflow::agent::AgentOptions& options) {
   const char* variable = std::getenv(kTokenVariable);
-  if (!from.token_file.empty()) {
+  if (!token_file.empty()) {
     // It is renewed in place.
-    options.token = [file = from.token_file] {
+    options.token = [file = token_file] {
       return std::string(leoflow::trim(leoflow::read_file(file).value_or("")));
     };
   } else if (variable != nullptr && *variable != '\0') {
@@ -37,14 +41,9 @@ bool take_credentials(const Credentials& from, leoflow::agent::AgentOptions& opt
   }
   // Tasks must not see it.
   ::unsetenv(kTokenVariable);
-  if (from.ca_file.empty()) return true;
-  auto ca = leoflow::read_file(from.ca_file);
-  if (!ca || ca->empty()) {
-    std::fprintf(stderr, "leoflow-agent: '%s' (--ca-file) cannot be read\n", from.ca_file.c_str());
-    return false;
-  }
-  options.ca = std::move(*ca);
-  return true;
+  const auto& tls = options.tls;
+  return can_read("--ca-file", tls.ca) && can_read("--cert-file", tls.certificate) &&
+         can_read("--key-file", tls.key);
 }
 
 /// Plugins of the project are beside its files, unless the image says otherwise.
@@ -76,7 +75,7 @@ int main(int argc, char** argv) {
   options.slots = std::max(1U, std::thread::hardware_concurrency()) * 4;
   options.parsers = std::max(2U, std::thread::hardware_concurrency());
   std::size_t grace_ms = 5000;
-  Credentials credentials;
+  std::string token_file;
 
   CLI::App app("Runs the tasks of a project for the Leoflow control plane.", "leoflow-agent");
   app.footer(
@@ -88,9 +87,18 @@ int main(int argc, char** argv) {
                  "The control plane: host:port or unix:/path; several with commas")
       ->envname("LEOFLOW_CONTROL_PLANE_ADDR")
       ->required();
-  app.add_option("--ca-file", credentials.ca_file, "Whose certificate the control plane shows; none: no TLS")
-      ->envname("LEOFLOW_AGENT_TLS_CA");
-  app.add_option("--token-file", credentials.token_file, "The agent token; read again for each connection")
+  auto* ca =
+      app.add_option("--ca-file", options.tls.ca, "Whose certificate the control plane shows; none: no TLS")
+          ->envname("LEOFLOW_AGENT_TLS_CA");
+  auto* certificate = app.add_option("--cert-file", options.tls.certificate,
+                                     "The agent's own certificate, if the control plane wants one")
+                          ->envname("LEOFLOW_AGENT_TLS_CERT")
+                          ->needs(ca);
+  auto* key = app.add_option("--key-file", options.tls.key, "Its key")
+                  ->envname("LEOFLOW_AGENT_TLS_KEY")
+                  ->needs(certificate);
+  certificate->needs(key);
+  app.add_option("--token-file", token_file, "The agent token; read again for each connection")
       ->envname("LEOFLOW_AGENT_TOKEN_FILE");
   app.add_option("--dags", options.dags_folder,
                  "Where the project's files are, if not where the control plane says");
@@ -124,7 +132,7 @@ int main(int argc, char** argv) {
   options.python.home = std::filesystem::absolute(options.python.home) / "airflow";
   // Not resolved: a virtual environment's python is a link.
   options.python.python = std::filesystem::absolute(options.python.python);
-  if (!take_credentials(credentials, options)) return 2;
+  if (!take_credentials(token_file, options)) return 2;
   if (options.once) options.slots = 1;
   find_plugins(options.dags_folder);
   try {

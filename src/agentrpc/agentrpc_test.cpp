@@ -1,3 +1,4 @@
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <future>
@@ -243,13 +244,13 @@ class AgentRpcOverTls : public AgentRpc {
                   .value();
     address_ = "127.0.0.1:" + std::to_string(server_->port());
   }
-  std::string ca() const { return read_file(directory_ + "/tls.crt").value(); }
+  std::string ca() const { return directory_ + "/tls.crt"; }
 
   std::unique_ptr<Server> server_;
 };
 
 TEST_F(AgentRpcOverTls, AnAgentThatTrustsTheCertificateIsServed) {
-  const auto client = Client::start({.address = address_, .token = said("secret"), .ca = ca()}, agent_);
+  const auto client = Client::start({.address = address_, .token = said("secret"), .tls = {ca()}}, agent_);
   EXPECT_TRUE(agent_.journal.wait_for("welcome"));
 }
 
@@ -257,12 +258,80 @@ TEST_F(AgentRpcOverTls, AnAgentWithAnotherCaOrNoneSaysNothing) {
   const std::string other = directory_ + "/other";
   std::filesystem::create_directories(other);
   make_certificate(other);
-  for (const std::string& trusted : {read_file(other + "/tls.crt").value(), std::string()}) {
+  for (const std::string& trusted : {other + "/tls.crt", std::string(), directory_ + "/not there"}) {
     TestAgent agent;
-    const auto client = Client::start({.address = address_, .token = said("secret"), .ca = trusted}, agent);
+    const auto client =
+        Client::start({.address = address_, .token = said("secret"), .tls = {trusted}}, agent);
     EXPECT_TRUE(agent.journal.wait_for("lost"));
   }
   EXPECT_THAT(plane_.journal.words(), ElementsAre());
+}
+
+/// Agents must show a certificate of the CA `clients/tls.crt`.
+class AgentRpcOverMutualTls : public AgentRpcOverTls {
+ protected:
+  void SetUp() override {
+    AgentRpcOverTls::SetUp();
+    for (const char* name : {"/clients", "/others"}) {
+      std::filesystem::create_directories(directory_ + name);
+      make_certificate(directory_ + name);
+    }
+    server_ = Server::start({.address = "127.0.0.1:0",
+                             .authenticate = by_token("secret"),
+                             .certificate_file = directory_ + "/tls.crt",
+                             .key_file = directory_ + "/tls.key",
+                             .client_ca_file = directory_ + "/clients/tls.crt"},
+                            plane_)
+                  .value();
+    address_ = "127.0.0.1:" + std::to_string(server_->port());
+  }
+  TlsFiles showing(const std::string& name) const {
+    return {ca(), directory_ + name + "/tls.crt", directory_ + name + "/tls.key"};
+  }
+};
+
+TEST_F(AgentRpcOverMutualTls, AnAgentThatShowsACertificateIsServed) {
+  const auto client =
+      Client::start({.address = address_, .token = said("secret"), .tls = showing("/clients")}, agent_);
+  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
+}
+
+TEST_F(AgentRpcOverMutualTls, AnAgentWithoutOneOrWithOneOfAnotherCaIsNotEvenAskedForItsToken) {
+  std::atomic<int> asked = 0;
+  server_ =
+      Server::start(
+          {.address = "127.0.0.1:0",
+           .authenticate = [&](const std::string&, const auto& then) { ++asked, then(AgentIdentity{}); },
+           .certificate_file = directory_ + "/tls.crt",
+           .key_file = directory_ + "/tls.key",
+           .client_ca_file = directory_ + "/clients/tls.crt"},
+          plane_)
+          .value();
+  address_ = "127.0.0.1:" + std::to_string(server_->port());
+  for (const TlsFiles& shown : {TlsFiles{ca()}, showing("/others")}) {
+    TestAgent agent;
+    const auto client = Client::start({.address = address_, .token = said("secret"), .tls = shown}, agent);
+    EXPECT_TRUE(agent.journal.wait_for("lost"));
+  }
+  EXPECT_EQ(asked, 0);
+}
+
+TEST_F(AgentRpcOverMutualTls, ACertificateWithoutTheTokenOpensNothing) {
+  const auto client =
+      Client::start({.address = address_, .token = said("guessed"), .tls = showing("/clients")}, agent_);
+  EXPECT_TRUE(agent_.journal.wait_for("lost"));
+  EXPECT_THAT(plane_.journal.words(), ElementsAre());
+}
+
+TEST_F(AgentRpcOverMutualTls, ACertificateThatIsRenewedIsShownFromTheNextConnectionOn) {
+  const TlsFiles shown = showing("/others");
+  const auto client = Client::start({.address = address_, .token = said("secret"), .tls = shown}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("lost"));
+  for (const char* file : {"/tls.crt", "/tls.key"}) {
+    std::filesystem::copy_file(directory_ + "/clients" + file, directory_ + "/others" + file,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
 }
 
 }  // namespace

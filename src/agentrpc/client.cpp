@@ -27,7 +27,8 @@ std::string in_one_line(std::string token) {
 /// One stream, from the attempt to open it to its end.
 class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMessage> {
  public:
-  ServerStream(const ClientOptions& options, const std::string& address, ServerEvents& events)
+  ServerStream(const ClientOptions& options, const grpc::SslCredentialsOptions& tls,
+               const std::string& address, ServerEvents& events)
       : events_(events) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -41,8 +42,8 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs / 2);
     // One that takes the connection and says nothing more: the next one may be well.
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
-    const auto credentials = options.ca.empty() ? grpc::InsecureChannelCredentials()
-                                                : grpc::SslCredentials({.pem_root_certs = options.ca});
+    const auto credentials =
+        options.tls.ca.empty() ? grpc::InsecureChannelCredentials() : grpc::SslCredentials(tls);
     const auto channel = grpc::CreateCustomChannel(address, credentials, arguments);
     stub_ = AgentService::NewStub(channel);
     context_.AddMetadata("authorization", "Bearer " + in_one_line(options.token()));
@@ -171,8 +172,19 @@ class GrpcClient final : public Client {
   ServerStream* open() {
     const std::lock_guard lock(mutex_);
     if (stopping_) return nullptr;
-    stream_ = std::make_unique<ServerStream>(options_, addresses_[next_], events_);
+    read_tls();
+    stream_ = std::make_unique<ServerStream>(options_, tls_, addresses_[next_], events_);
     return stream_.get();
+  }
+
+  /// What is being replaced or gone is what it was.
+  void read_tls() {
+    const auto take = [](const std::string& file, std::string& into) {
+      if (auto pem = read_file(file); pem && !pem->empty()) into = std::move(*pem);
+    };
+    take(options_.tls.ca, tls_.pem_root_certs);
+    take(options_.tls.certificate, tls_.pem_cert_chain);
+    take(options_.tls.key, tls_.pem_private_key);
   }
 
   const ClientOptions options_;
@@ -182,6 +194,8 @@ class GrpcClient final : public Client {
   std::mutex mutex_;
   std::condition_variable changed_;
   // Protected by mutex_.
+  // Nobody is trusted until the CA was read: if this were empty, gRPC would trust whom the system does.
+  grpc::SslCredentialsOptions tls_{.pem_root_certs = "none"};
   std::unique_ptr<ServerStream> stream_;
   bool stopping_ = false;
 

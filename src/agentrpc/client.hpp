@@ -9,11 +9,18 @@
 
 namespace leoflow::agentrpc {
 
+/// PEM files, read again for each connection: they may be replaced while it runs.
+struct TlsFiles {
+  std::string ca;             ///< the control plane's certificate is of it; "" for no TLS
+  std::string certificate{};  ///< that the agent shows; "" for none
+  std::string key{};
+};
+
 struct ClientOptions {
   /// "host:port" or "unix:/path"; or several, with commas, of which one serves: they are tried in turn.
   std::string address;
   std::function<std::string()> token;  ///< asked for each connection: it may have been renewed
-  std::string ca{};                    ///< PEM: the control plane's certificate is of it; "" for no TLS
+  TlsFiles tls{};
   std::chrono::milliseconds first_backoff{20};  ///< doubles after each failed connection
   std::chrono::milliseconds last_backoff{1000};
 };

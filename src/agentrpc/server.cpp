@@ -156,10 +156,14 @@ class GrpcServer final : public Server, private AgentService::CallbackService {
   static std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerOptions& options) {
     if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
     const auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-        options.key_file, options.certificate_file, kCertificateSeconds);
+        options.key_file, options.certificate_file, options.client_ca_file, kCertificateSeconds);
     grpc::experimental::TlsServerCredentialsOptions tls(files);
     tls.watch_identity_key_cert_pairs();
     tls.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    if (!options.client_ca_file.empty()) {
+      tls.watch_root_certs();
+      tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    }
     return grpc::experimental::TlsServerCredentials(tls);
   }
 

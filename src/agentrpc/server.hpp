@@ -23,6 +23,8 @@ struct ServerOptions {
   /// PEM files, for TLS. They may be replaced while it runs: new connections get the new ones.
   std::string certificate_file{};
   std::string key_file{};
+  /// PEM file, with TLS: agents must show a certificate of this CA. "": they show none.
+  std::string client_ca_file{};
 };
 
 /// Accepts agents from start() until it is destroyed. The destructor ends every

@@ -255,6 +255,7 @@ Result<void> Server::open_agents() {
     const auto& frozen = std::get<FrozenConfig>(config_.dags);
     options.certificate_file = frozen.certificate_file;
     options.key_file = frozen.key_file;
+    options.client_ca_file = frozen.client_ca_file;
     options.authenticate = [&p](const std::string& token, auto then) {
       p.pods->authenticate(token, std::move(then));
     };

@@ -60,6 +60,7 @@ struct FrozenConfig {
   std::optional<fleet::RemoteLogs> remote_logs;        ///< nothing: logs are kept in `logs_folder`
   std::string certificate_file;                        ///< PEM: what agents are shown
   std::string key_file;
+  std::string client_ca_file;  ///< PEM: whose certificates they show; "" for none
 };
 
 struct Address {

@@ -35,6 +35,8 @@ void add_server(CLI::App& app) {
   add("--grpc-tls-cert", "LEOFLOW_SERVER_GRPC_TLS_CERT", options->certificate_file,
       "Certificate for agents, PEM; read again when it changes");
   add("--grpc-tls-key", "LEOFLOW_SERVER_GRPC_TLS_KEY", options->key_file, "Its key");
+  add("--grpc-client-ca", "LEOFLOW_SERVER_GRPC_CLIENT_CA", options->client_ca_file,
+      "CA whose certificates agents must show, PEM; read again when it changes (default: they show none)");
   add("--role", "LEOFLOW_SERVER_ROLE", options->role,
       "all: answers users and may lead; api: answers users; scheduler: may lead. Of all that may, one leads")
       ->check(CLI::IsMember({"all", "api", "scheduler"}));
@@ -60,6 +62,8 @@ void add_server(CLI::App& app) {
       "host:port at which pods reach --grpc-addr");
   add("--agent-ca-config-map", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", options->ca_config_map,
       "ConfigMap of the tasks' namespace with the CA of --grpc-tls-cert as ca.crt");
+  add("--agent-cert-secret", "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", options->certificate_secret,
+      "Secret of the tasks' namespace with what agents show for --grpc-client-ca: tls.crt, tls.key");
   add("--pod-template", "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE", options->pod_template,
       "YAML of a pod that the tasks' pods are made from");
   add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options->template_folder,

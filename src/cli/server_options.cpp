@@ -97,6 +97,7 @@ executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, c
   out.control_plane = options.control_plane.empty() ? fmt::format("{}:{}", options.instance, grpc.port)
                                                     : options.control_plane;
   out.ca_config_map = options.ca_config_map;
+  out.certificate_secret = options.certificate_secret;
   if (!options.pod_template.empty())
     out.pod_template = value_or_exit(kube::read_pod_file(options.pod_template));
   if (!options.template_folder.empty())
@@ -163,6 +164,14 @@ app::ServerConfig server_config(const ServerOptions& options) {
   frozen.certificate_file =
       existing_file(options.certificate_file, "--grpc-tls-cert", "agents are only spoken to over TLS");
   frozen.key_file = existing_file(options.key_file, "--grpc-tls-key", "agents are only spoken to over TLS");
+  if (options.client_ca_file.empty() != options.certificate_secret.empty()) {
+    throw Exit{
+        2,
+        "--grpc-client-ca and --agent-cert-secret go together: what agents must show, and what their pods "
+        "have"};
+  }
+  if (!options.client_ca_file.empty())
+    frozen.client_ca_file = existing_file(options.client_ca_file, "--grpc-client-ca", "");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
   frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};

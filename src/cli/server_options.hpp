@@ -15,6 +15,7 @@ struct ServerOptions {
   std::string metrics = "0.0.0.0:9090";
   std::string certificate_file;
   std::string key_file;
+  std::string client_ca_file;
   std::string role = "all";
   std::string secrets = "declared";
   std::string advertise;
@@ -26,6 +27,7 @@ struct ServerOptions {
   std::string service_account;
   std::string control_plane;
   std::string ca_config_map;
+  std::string certificate_secret;
   std::string instance = "leoflow";
   std::string pod_template;
   std::string template_folder;

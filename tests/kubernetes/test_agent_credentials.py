@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import re
+import ssl
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bed import certificates
 from bed.api import Api, Refused
 from bed.kubeconfig import Access
 from control_plane import Server
@@ -61,14 +66,26 @@ def test_the_token_of_a_pod_opens_neither_the_api_nor_kubernetes(make_server, na
     server.await_run("waiting", run_id)
 
 
-def agent(server: Server, token: str, folder: pathlib.Path) -> subprocess.Popen[str]:
-    """Starts an agent of this machine that shows a token."""
+def agent(server: Server, token: str, folder: pathlib.Path, *more: str) -> subprocess.Popen[str]:
+    """Starts an agent of this machine that shows a token, with more options."""
     folder.mkdir()
     (folder / "token").write_text(token)
     command = [str(BIN / "leoflow-agent"), "--server", server.grpc, "--ca-file", str(server.home / "ca.crt"), "--token-file",
                str(folder / "token"), "--python", str(PYTHON), "--worker-path", str(ROOT / "python"), "--home", str(folder)]  # fmt: skip
     log = (folder / "log").open("w")
-    return subprocess.Popen([*command, "--once"], stdout=log, stderr=log, text=True)
+    return subprocess.Popen([*command, "--once", *more], stdout=log, stderr=log, text=True)
+
+
+def await_refused(server: Server, token: str, folder: pathlib.Path, why: str, *more: str) -> None:
+    """Has an agent try until it is told why it cannot connect."""
+    tried = agent(server, token, folder, *more)
+    try:
+        said = folder / "log"
+        eventually(lambda: "cannot connect" in said.read_text() and why in said.read_text(), f"it is told: {why}", 20)
+        assert "connected to the control plane" not in said.read_text()
+    finally:
+        tried.kill()
+        tried.wait()
 
 
 @pytest.mark.parametrize(
@@ -100,14 +117,7 @@ def test_an_agent_with_a_token(make_server, namespace, control_plane, tmp_path: 
         "of a pod that is gone": lambda: _of_a_gone_pod(namespace),
         "nonsense": lambda: "nonsense",
     }
-    tried = agent(server, tokens[kind](), tmp_path / "agent")
-    try:
-        said = tmp_path / "agent/log"
-        eventually(lambda: "cannot connect" in said.read_text() and why in said.read_text(), f"it is told: {why}", 20)
-        assert "connected to the control plane" not in said.read_text()
-    finally:
-        tried.kill()
-        tried.wait()
+    await_refused(server, tokens[kind](), tmp_path / "agent", why)
     other.delete()
     gate.touch()
     server.await_run("waiting", run_id)
@@ -131,3 +141,70 @@ def test_a_task_whose_agent_is_refused_is_given_up_with_words(make_server, node,
     server.await_run("quick", run_id, "failed")
     words = "its pod runs, but its agent did not connect within 5 seconds; the log of the pod says why"
     eventually(lambda: any(words in line for line in events(server, "quick", run_id, "do")), "the log says why")
+
+
+@pytest.fixture
+def clients(tmp_path: pathlib.Path, namespace: Namespace) -> pathlib.Path:
+    """Gives a folder with the CA of agents and a certificate of it, which pods have as well."""
+    folder = tmp_path / "clients"
+    folder.mkdir()
+    certificates.make_authority(folder)
+    certificates.make_client(folder)
+    data = {f"tls.{kind}": (folder / f"client.{kind}").read_text() for kind in ("crt", "key")}
+    namespace.add("secrets", "agent-tls", stringData=data)
+    return folder
+
+
+def mutual(make_server: Callable[..., Server], clients: pathlib.Path) -> Server:
+    """Starts a control plane that asks agents for a certificate."""
+    return make_server(
+        LEOFLOW_SERVER_GRPC_CLIENT_CA=str(clients / "ca.crt"), LEOFLOW_EXECUTOR_AGENT_TLS_SECRET="agent-tls"
+    )
+
+
+def test_pods_show_the_certificate_that_is_asked_of_them_and_nobody_connects_without(
+    make_server, namespace, clients, tmp_path: pathlib.Path
+):
+    server, gate = mutual(make_server, clients), tmp_path / "gate"
+    server.push({"dag.py": WAITING.format(version="v1", gate=gate)})
+    run_id = server.trigger("waiting")
+    pod = await_pod(server)
+    namespace.await_running(pod)
+    token = token_of(namespace, pod)
+    await_refused(server, token, tmp_path / "none", "failed to connect")
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    certificates.make_authority(strange)
+    certificates.make_client(strange)
+    shown = ("--cert-file", str(strange / "client.crt"), "--key-file", str(strange / "client.key"))
+    await_refused(server, token, tmp_path / "another", "failed to connect", *shown)
+    gate.touch()
+    server.await_run("waiting", run_id)
+
+
+def test_the_certificate_of_agents_opens_nothing_by_itself(
+    make_server, namespace, clients, control_plane, tmp_path: pathlib.Path
+):
+    server, gate = mutual(make_server, clients), tmp_path / "gate"
+    server.push({"dag.py": WAITING.format(version="v1", gate=gate)})
+    run_id = server.trigger("waiting")
+    pod = await_pod(server)
+    namespace.await_running(pod)
+    files = {"crt": clients / "client.crt", "key": clients / "client.key"}
+    shown = ("--cert-file", str(files["crt"]), "--key-file", str(files["key"]))
+    wrong = {"nonsense": "refused", token_of(namespace, None): "it is not bound to a pod", server.token: "refused"}
+    for number, (token, why) in enumerate(wrong.items()):
+        await_refused(server, token, tmp_path / f"agent{number}", why, *shown)
+    # As a bearer it is nobody to the API, as a client's certificate nobody to Kubernetes.
+    server.token, admin = base64.b64encode(files["crt"].read_bytes()).decode(), server.token
+    for path in ("/api/v2/dags", "/api/v2/variables", "/execution/variables/x"):
+        assert server.request("GET", path).status in (401, 403), path
+    server.token = admin
+    known = Access.read(control_plane.kubeconfig)
+    context = ssl.create_default_context(cadata=known.authority)
+    context.load_cert_chain(files["crt"], files["key"])
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(known.server + namespace.path("pods"), context=context)
+    assert refused.value.code in (401, 403)
+    gate.touch()
+    server.await_run("waiting", run_id)

@@ -21,6 +21,7 @@ constexpr std::string_view kVersionAnnotation = "leoflow.io/host-of-version";
 constexpr std::string_view kEpochAnnotation = "leoflow.io/leader-epoch";
 constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
 constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
+constexpr std::string_view kCertificateFolder = "/etc/leoflow/certificate";
 constexpr std::size_t kMostLabel = 63;
 /// Seconds; kubelet renews it long before. The least that Kubernetes takes.
 constexpr int kTokenLife = 600;
@@ -98,6 +99,12 @@ json::object container_of(const std::string& image, const json::array& arguments
     variables.push_back(variable("LEOFLOW_AGENT_TLS_CA", fmt::format("{}/ca.crt", kCaFolder)));
     mounts.push_back(json::object{{"name", "leoflow-ca"}, {"mountPath", kCaFolder}, {"readOnly", true}});
   }
+  if (!settings.certificate_secret.empty()) {
+    variables.push_back(variable("LEOFLOW_AGENT_TLS_CERT", fmt::format("{}/tls.crt", kCertificateFolder)));
+    variables.push_back(variable("LEOFLOW_AGENT_TLS_KEY", fmt::format("{}/tls.key", kCertificateFolder)));
+    mounts.push_back(
+        json::object{{"name", "leoflow-certificate"}, {"mountPath", kCertificateFolder}, {"readOnly", true}});
+  }
   return {{"name", "base"},
           {"image", image},
           {"args", arguments},
@@ -116,6 +123,10 @@ json::array volumes_of(const KubernetesSettings& settings) {
   if (!settings.ca_config_map.empty()) {
     out.push_back(
         json::object{{"name", "leoflow-ca"}, {"configMap", json::object{{"name", settings.ca_config_map}}}});
+  }
+  if (!settings.certificate_secret.empty()) {
+    out.push_back(json::object{{"name", "leoflow-certificate"},
+                               {"secret", json::object{{"secretName", settings.certificate_secret}}}});
   }
   return out;
 }

@@ -105,6 +105,19 @@ TEST(PodSpec, TrustsTheControlPlaneByItsCa) {
   EXPECT_NE(with.find(R"({"name":"leoflow-ca","configMap":{"name":"leoflow-ca"}})"), std::string::npos);
 }
 
+TEST(PodSpec, HasTheCertificateThatItsAgentShows) {
+  const std::string without = json::serialize(pod_of(attempt(), {}, 1).value());
+  EXPECT_EQ(without.find("LEOFLOW_AGENT_TLS_CERT"), std::string::npos);
+  const json::value with = pod_of(attempt(), {.certificate_secret = "agent-tls"}, 1).value();
+  const std::string text = json::serialize(with);
+  EXPECT_NE(text.find(R"({"name":"leoflow-certificate","secret":{"secretName":"agent-tls"}})"),
+            std::string::npos);
+  EXPECT_NE(text.find(R"({"name":"LEOFLOW_AGENT_TLS_CERT","value":"/etc/leoflow/certificate/tls.crt"})"),
+            std::string::npos);
+  EXPECT_NE(text.find(R"({"name":"LEOFLOW_AGENT_TLS_KEY","value":"/etc/leoflow/certificate/tls.key"})"),
+            std::string::npos);
+}
+
 /// A folder with files, for as long as a test lasts.
 struct Templates {
   explicit Templates(const std::map<std::string, std::string>& files)

@@ -17,10 +17,19 @@ def make_authority(folder: pathlib.Path) -> None:
 
 def make_server(folder: pathlib.Path, names: list[str]) -> None:
     """Writes `server.key` and `server.crt` for a server of these names, such as `IP:127.0.0.1`."""
+    _make(folder, "server", ("-addext", f"subjectAltName={','.join(names)}"))
+
+
+def make_client(folder: pathlib.Path) -> None:
+    """Writes `client.key` and `client.crt` for somebody who is no server."""
+    _make(folder, "client", ("-addext", "extendedKeyUsage=clientAuth"))
+
+
+def _make(folder: pathlib.Path, name: str, more: tuple[str, ...]) -> None:
     authority = ("-CA", folder / "ca.crt", "-CAkey", folder / "ca.key")
-    target = ("-keyout", folder / "server.key", "-out", folder / "server.crt")
-    names_of_it = ("-addext", f"subjectAltName={','.join(names)}", "-addext", "basicConstraints=critical,CA:FALSE")
-    _openssl("req", "-x509", *_NEW_KEY, "-subj", "/CN=bed", *names_of_it, *authority, *target)
+    target = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
+    more = (*more, "-addext", "basicConstraints=critical,CA:FALSE")
+    _openssl("req", "-x509", *_NEW_KEY, "-subj", "/CN=bed", *more, *authority, *target)
 
 
 def make_tokens(file: pathlib.Path, users: dict[str, str]) -> dict[str, str]:

@@ -135,10 +135,18 @@
   value: {{ include "leoflow.controlPlaneAddr" . | quote }}
 - name: LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP
   value: {{ include "leoflow.caConfigMap" . | quote }}
+{{- if .Values.agentTLS.mutual }}
+- name: LEOFLOW_SERVER_GRPC_CLIENT_CA
+  value: /etc/leoflow/tls/ca.crt
+- name: LEOFLOW_EXECUTOR_AGENT_TLS_SECRET
+  value: {{ include "leoflow.clientCertSecret" . | quote }}
+{{- end }}
 - name: LEOFLOW_EXECUTOR_START_RETRIES
   value: {{ int .Values.executor.startRetries | quote }}
 - name: LEOFLOW_EXECUTOR_START_RETRY_DELAY
   value: {{ int .Values.executor.startRetryDelay | quote }}
+- name: LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT
+  value: {{ int .Values.executor.hostIdleLimit | quote }}
 - name: AIRFLOW__CORE__PARALLELISM
   value: {{ int .Values.executor.parallelism | quote }}
 - name: AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT

@@ -53,6 +53,10 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- .Values.agentTLS.serverCertSecret | default (printf "%s-agent-tls" (include "leoflow.fullname" .)) -}}
 {{- end }}
 
+{{- define "leoflow.clientCertSecret" -}}
+{{- .Values.agentTLS.clientCertSecret | default (printf "%s-agent-client-tls" (include "leoflow.instance" .)) -}}
+{{- end }}
+
 {{- define "leoflow.caConfigMap" -}}
 {{- .Values.agentTLS.caConfigMap | default (printf "%s-agent-ca" (include "leoflow.instance" .)) -}}
 {{- end }}

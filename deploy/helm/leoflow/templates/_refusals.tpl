@@ -64,6 +64,13 @@
 {{- else if and (not .Values.agentTLS.autoGenerate) (lt (len $own) 2) -}}
 {{- $out = append $out "agents are only spoken to over TLS: set agentTLS.serverCertSecret and agentTLS.caConfigMap, or agentTLS.autoGenerate to true" -}}
 {{- end -}}
+{{- with .Values.agentTLS -}}
+{{- if and .clientCertSecret (or .autoGenerate (not .mutual)) -}}
+{{- $out = append $out "agentTLS.clientCertSecret is for agentTLS.mutual: true with autoGenerate: false" -}}
+{{- else if and .mutual (not .autoGenerate) (not .clientCertSecret) -}}
+{{- $out = append $out "agents have nothing to show: set agentTLS.clientCertSecret, or agentTLS.mutual to false" -}}
+{{- end -}}
+{{- end -}}
 {{- if not (regexMatch "^.+:[0-9]+$" (include "leoflow.controlPlaneAddr" .)) -}}
 {{- $out = append $out "config.agentControlPlaneAddr is not host:port, such as leoflow.example.com:9091" -}}
 {{- end -}}
