@@ -46,9 +46,11 @@ def eventually(look: Callable[[], T], what: str, seconds: float = 60.0) -> T:
 def free_port() -> int:
     """Returns an HTTP port whose gRPC and metrics neighbours are free as well.
 
-    Any of them: a server may take a minute to its port, and other tests must not be given it meanwhile.
+    Any of them: a server may take a minute to its port, and other tests must not be given it meanwhile. Tests that run
+    in another process at the same time have ports of their own.
     """
-    ports = range(20000, 31700, 17)
+    process, processes = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    ports = range(20000, 31700, 17)[int(process.removeprefix("gw")) :: int(processes)]
     for port in random.sample(ports, len(ports)):
         try:
             for offset in (0, 1010, 1011):

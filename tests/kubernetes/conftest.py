@@ -24,6 +24,13 @@ from support import ROOT
 _NUMBERS = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the tests of a file in one process, and all on whole nodes: there can be one of those on a machine."""
+    for item in items:
+        group = "whole" if "whole" in getattr(item, "fixturenames", ()) else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @contextmanager
 def _started(bed: Bed) -> Iterator[Bed]:
     try:
