@@ -89,12 +89,12 @@ Result<void> Stream::secure(const Tls& tls, const std::string& host, Moment unti
     SSL_set_tlsext_host_name(ssl, host.c_str());
   }
   while (true) {
+    // What others of this thread left there would be taken for what went wrong here.
+    ERR_clear_error();
     const int result = SSL_connect(ssl);
     if (result == 1) return {};
-    if (const long verified = SSL_get_verify_result(ssl); verified != X509_V_OK) {
-      ERR_clear_error();
+    if (const long verified = SSL_get_verify_result(ssl); verified != X509_V_OK)
       return trouble(fmt::format("its certificate: {}", X509_verify_cert_error_string(verified)));
-    }
     if (auto waited = await_tls(result, until); !waited) return waited;
   }
 }
@@ -125,6 +125,7 @@ Result<void> Stream::write(std::string_view bytes, Moment until) {
   while (!bytes.empty()) {
     Result<void> waited;
     if (tls_) {
+      ERR_clear_error();
       std::size_t written = 0;
       const int result = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &written);
       bytes.remove_prefix(result == 1 ? written : 0);
@@ -144,6 +145,7 @@ Result<std::string_view> Stream::read(Moment until) {
   while (true) {
     Result<void> waited;
     if (tls_) {
+      ERR_clear_error();
       std::size_t size = 0;
       const int result = SSL_read_ex(tls_.get(), buffer_.get(), kRead, &size);
       if (result == 1) return std::string_view(buffer_.get(), size);

@@ -68,8 +68,8 @@ class RedisServer {
   }
   void stop() {
     if (pid_ == 0) return;
-    ::kill(std::exchange(pid_, 0), SIGKILL);
-    ::wait(nullptr);
+    ::kill(pid_, SIGKILL);
+    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
   }
   const Address& address() const { return address_; }
 
