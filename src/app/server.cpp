@@ -339,9 +339,10 @@ Result<void> Server::make_runner() {
     if (p.log_store) {
       p.logs.emplace(
           *p.database, spool_folder(config_),
-          fleet::StoredLogs{.store = p.log_store, .deletes_files = frozen->remote_logs->deletes_local});
+          fleet::StoredLogs{.store = p.log_store, .deletes_files = frozen->remote_logs->deletes_local},
+          p.redis);
     } else {
-      p.logs.emplace(*p.database, config_.logs_folder);
+      p.logs.emplace(*p.database, config_.logs_folder, std::nullopt, p.redis);
     }
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
     p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.pods, .hosts = &*p.pods, .logs = &*p.logs});
