@@ -55,6 +55,7 @@ _EVERYTHING = {
     "taskServiceAccount": {"create": True, "imagePullSecrets": [{"name": "pull"}]},
     "database": {"existingSecret": "own", "caConfigMap": "ca"},
     "bootstrap": {"password": "a password"},
+    "redis": {"url": "rediss://:password@h:6380/1", "caConfigMap": "redis-ca"},
     "auth": {
         "existingSecret": "own",
         "oidc": {
