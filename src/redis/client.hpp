@@ -54,7 +54,7 @@ class Client {
   std::mutex mutex_;
   // protected by mutex_
   std::vector<std::unique_ptr<Connection>> idle_;
-  Moment away_until_{};
+  Moment away_until_;
   std::uint64_t outages_ = 0;  ///< failures that others did not have at the same time
   std::chrono::milliseconds pause_;
   std::optional<bool> is_up_;  ///< what the log said last

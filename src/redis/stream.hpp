@@ -55,7 +55,7 @@ class Stream {
   Result<void> await_tls(int result, Moment until);
   Result<void> await(short events, Moment until);
 
-  static constexpr std::size_t kRead = 64 * 1024;
+  static constexpr std::size_t kRead = std::size_t{64} * 1024;
 
   Socket socket_;
   std::unique_ptr<SSL, Freed<SSL_free>> tls_;
