@@ -4,6 +4,8 @@
 #include "api/testing/fixture.hpp"
 #include "base/text.hpp"
 #include "objects/testing/memory_store.hpp"
+#include "redis/shared_logs.hpp"
+#include "redis/testing/redis_server.hpp"
 
 namespace leoflow::api {
 namespace {
@@ -253,6 +255,59 @@ TEST_F(StoredLogsTest, OneWhoseStoreGoesAwayMeanwhileSaysSoAndIsACompleteDocumen
   const auto document = parse_json(first + text_of(response));
   ASSERT_TRUE(document);
   EXPECT_TRUE(events_of(*document).back().starts_with("... the rest of this log cannot be read: s3://b/"));
+}
+
+/// The same beside a Redis, into which the leader copies.
+class CopiedLogsTest : public StoredLogsTest {
+ protected:
+  CopiedLogsTest() {
+    Surroundings surroundings = around();
+    surroundings.log_store = store_;
+    surroundings.redis = redis_;
+    surroundings.leads = [this] { return leads_; };
+    surroundings.leader = [this](const http::Request&) -> std::optional<http::Response> {
+      if (leads_) return std::nullopt;
+      return http::Response{.body = R"({"content":[{"event":"of the leader"}]})"};
+    };
+    api_ = std::make_unique<Api>(config_, *database_, commands_, tokens_, sealer_, clock_, surroundings);
+  }
+  void copy(std::string_view run_id, const std::string& text) { logs_.put(name_of(run_id), 0, text); }
+
+  redis::RedisServer server_;
+  std::shared_ptr<redis::Client> redis_ = std::make_shared<redis::Client>(server_.address(), "test:");
+  redis::SharedLogs logs_{redis_};
+  const std::string copied_ = "{\"event\":\"one\"}\n{\"event\":\"two\"}\n{\"event\":\"ha";
+};
+
+TEST_F(CopiedLogsTest, AFollowerShowsOneThatGoesOnFromThereAsTheLeaderWould) {
+  copy("manual__2", copied_);
+  const auto followers = document_of(ask("manual__2"));
+  EXPECT_EQ(events_of(followers), (Lines{"one", "two"}));
+  leads_ = true;
+  spool("manual__2", copied_);
+  EXPECT_EQ(followers, document_of(ask("manual__2")));
+}
+
+TEST_F(CopiedLogsTest, AReaderGoesOnWhereItWas) {
+  copy("manual__2", copied_);
+  const std::string token = get_text(document_of(ask("manual__2")), "continuation_token");
+  copy("manual__2", copied_ + "lf\"}\n");
+  EXPECT_EQ(events_of(document_of(ask("manual__2", "token=" + token))), Lines{"half"});
+  copy("manual__2", "{\"event\":\"less\"}\n");
+  EXPECT_EQ(events_of(document_of(ask("manual__2", "token=" + token))), Lines{"of the leader"});
+}
+
+TEST_F(CopiedLogsTest, WithoutACopyTheLeaderIsAsked) {
+  EXPECT_EQ(shown("manual__2"), Lines{"of the leader"});
+  copy("manual__2", copied_);
+  server_.stop();
+  EXPECT_EQ(shown("manual__2"), Lines{"of the leader"});
+}
+
+TEST_F(CopiedLogsTest, OneThatEndedIsReadWhereItStays) {
+  copy("manual__1", copied_);
+  store_->have(name_of("manual__1"), line_);
+  EXPECT_EQ(shown("manual__1"), Lines{"stored"});
 }
 
 }  // namespace

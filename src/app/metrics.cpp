@@ -123,6 +123,12 @@ void write_logs(metrics::Page& page, const fleet::LogSpool* spool) {
             spool != nullptr ? static_cast<double>(spool->waiting()) : 0.0);
 }
 
+void write_redis(metrics::Page& page, redis::Client& redis) {
+  page.only("leoflow_redis_up", "gauge", "1 if Redis answers.", redis.is_up() ? 1 : 0);
+  page.only("leoflow_redis_failures_total", "counter", "Requests that Redis refused or did not answer.",
+            redis.failures());
+}
+
 void write_requests(metrics::Page& page, const tasks::TaskService& tasks) {
   page.family("leoflow_task_requests_total", "counter",
               "What tasks asked, by the SDK's name of the request.");
@@ -179,6 +185,7 @@ http::Response metrics_page(const http::Request& request, const Measured& measur
   write_fleet(page, measured.fleet.state(), measured.fleet.metrics());
   if (measured.pods != nullptr) write_pods(page, *measured.pods);
   if (measured.pods != nullptr) write_logs(page, measured.logs);
+  if (measured.redis != nullptr) write_redis(page, *measured.redis);
   if (measured.campaign != nullptr) write_leadership(page, *measured.campaign);
   write_requests(page, measured.tasks);
   write_api(page, measured.api.metrics());

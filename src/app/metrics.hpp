@@ -6,6 +6,7 @@
 #include "executor/kubernetes/kubernetes_executor.hpp"
 #include "fleet/fleet.hpp"
 #include "http/message.hpp"
+#include "redis/client.hpp"
 #include "tasks/task_service.hpp"
 #include "tracing/exporter.hpp"
 
@@ -21,6 +22,7 @@ struct Measured {
   executor::KubernetesExecutor* pods;  ///< null if there are no pods
   const Campaign* campaign;            ///< null if there are no replicas
   const fleet::LogSpool* logs;         ///< null if logs are kept in a folder
+  redis::Client* redis;                ///< null if there is none
 };
 
 /// GET /metrics in Prometheus' text form; 404 for everything else. docs/metrics.md has the table of all.

@@ -27,6 +27,7 @@
 #include "lite/plugin_apps.hpp"
 #include "lite/plugin_files.hpp"
 #include "objects/open_store.hpp"
+#include "redis/client.hpp"
 #include "store/migrator.hpp"
 #include "tracing/exporter.hpp"
 
@@ -84,6 +85,7 @@ struct Server::Parts {
   fleet::Fleet fleet;
   std::optional<engine::Engine> engine;
   std::optional<tasks::TaskService> tasks;
+  std::shared_ptr<redis::Client> redis;             ///< null: replicas share the database alone
   std::shared_ptr<objects::ObjectStore> log_store;  ///< null: logs are kept in a folder
   std::optional<fleet::LogKeeper> logs;
   std::optional<executor::KubernetesExecutor> pods;
@@ -271,9 +273,9 @@ Result<void> Server::open_http() {
   auto metrics = http::Server::start(
       {.host = config_.metrics.host, .port = static_cast<unsigned short>(config_.metrics.port), .workers = 1},
       [&p](const http::Request& request) {
-        return metrics_page(request,
-                            {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(), p.pods ? &*p.pods : nullptr,
-                             p.campaign ? &*p.campaign : nullptr, p.logs ? p.logs->spool() : nullptr});
+        return metrics_page(request, {*p.engine, p.fleet, *p.tasks, *p.api, p.spans.get(),
+                                      p.pods ? &*p.pods : nullptr, p.campaign ? &*p.campaign : nullptr,
+                                      p.logs ? p.logs->spool() : nullptr, p.redis.get()});
       });
   if (!metrics) return std::unexpected(metrics.error());
   p.metrics = std::move(*metrics);
@@ -338,9 +340,10 @@ Result<void> Server::make_runner() {
     if (p.log_store) {
       p.logs.emplace(
           *p.database, spool_folder(config_),
-          fleet::StoredLogs{.store = p.log_store, .deletes_files = frozen->remote_logs->deletes_local});
+          fleet::StoredLogs{.store = p.log_store, .deletes_files = frozen->remote_logs->deletes_local},
+          p.redis);
     } else {
-      p.logs.emplace(*p.database, config_.logs_folder);
+      p.logs.emplace(*p.database, config_.logs_folder, std::nullopt, p.redis);
     }
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
     p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.pods, .hosts = &*p.pods, .logs = &*p.logs});
@@ -360,6 +363,16 @@ Result<void> Server::open_log_store() {
   parts_->log_store = std::move(*store);
   log::info("logs are kept in {}", frozen->remote_logs->url);
   return {};
+}
+
+void Server::find_redis() {
+  const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
+  if (frozen == nullptr || !frozen->redis) return;
+  // Replicas have the same key, other installs have other ones. Not the key itself, nor what tells of it.
+  const std::string install = sha256_hex("redis keys " + config_.secret_keys.at(0)).substr(0, 16);
+  parts_->redis = std::make_shared<redis::Client>(*frozen->redis, "leoflow:" + install + ":");
+  // So that the log says at the start whether it is there.
+  parts_->redis->is_up();
 }
 
 void Server::make_engine() {
@@ -397,6 +410,7 @@ void Server::make_api() {
   };
   around.tracer = p.spans.get();
   around.log_store = p.log_store;
+  around.redis = p.redis;
   if (p.campaign) around.leads = [&p] { return p.campaign->leads(); };
   if (p.leader_door)
     around.leader = [&p](const http::Request& request) { return p.leader_door->pass(request); };
@@ -441,6 +455,7 @@ Result<void> Server::start() {
   if (live != nullptr) fs::create_directories(live->agent_folder);
   if (auto opened = open_log_store(); !opened) return opened;
   if (auto opened = open_database(); !opened) return opened;
+  find_redis();
   make_engine();
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length, config_.secret_scope);
   if (auto made = make_runner(); !made) return made;

@@ -13,6 +13,7 @@
 #include "fleet/remote_logs.hpp"
 #include "http/message.hpp"
 #include "lite/bundle_config.hpp"
+#include "redis/address.hpp"
 #include "scheduler/start_retries.hpp"
 #include "tasks/secret_rights.hpp"
 
@@ -58,6 +59,7 @@ struct FrozenConfig {
   scheduler::StartRetries start_retries;
   Duration host_idle_limit = std::chrono::minutes{2};  ///< a host without work goes after so long
   std::optional<fleet::RemoteLogs> remote_logs;        ///< nothing: logs are kept in `logs_folder`
+  std::optional<redis::Address> redis;                 ///< nothing: replicas share the database alone
   std::string certificate_file;                        ///< PEM: what agents are shown
   std::string key_file;
   std::string client_ca_file;  ///< PEM: whose certificates they show; "" for none
@@ -111,6 +113,7 @@ class Server {
   Result<void> open_database();
   void put_admin();
   Result<void> open_log_store();
+  void find_redis();
   void make_engine();
   Result<void> make_runner();
   Result<void> make_live_launcher(const LivePods& pods);

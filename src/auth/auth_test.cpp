@@ -7,6 +7,7 @@
 #include "auth/users.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "redis/testing/redis_server.hpp"
 #include "store/temporary_database.hpp"
 
 namespace leoflow::auth {
@@ -218,12 +219,73 @@ TEST(LoginLimiter, BlocksTheEleventhFailureOfAMinute) {
 }
 
 TEST(LoginLimiter, ForgetsFailuresAfterTheRightPassword) {
-  LoginLimiter limiter(2);
+  LoginLimiter limiter(nullptr, 2);
   EXPECT_FALSE(limiter.take("k", kNow));
   limiter.forgive("k");
   EXPECT_FALSE(limiter.take("k", kNow));
   EXPECT_FALSE(limiter.take("k", kNow));
   EXPECT_TRUE(limiter.take("k", kNow));
+}
+
+/// Of two replicas: few tries within a long time, by whatever clock.
+class SharedLimitsTest : public ::testing::Test {
+ protected:
+  static std::shared_ptr<redis::Client> client(const redis::Address& address) {
+    return std::make_shared<redis::Client>(
+        address, "test:", redis::ClientOptions{.limit = 5s, .first_pause = 0ms, .longest_pause = 0ms});
+  }
+
+  redis::RedisServer server_;
+  LoginLimiter one_{client(server_.address()), 4, 1h};
+  LoginLimiter other_{client(server_.address()), 4, 1h};
+};
+
+TEST_F(SharedLimitsTest, ReplicasAllowAsManyTriesAsOne) {
+  for (LoginLimiter* replica : {&one_, &one_, &other_, &other_}) EXPECT_FALSE(replica->take("k", kNow));
+  for (LoginLimiter* replica : {&one_, &other_}) {
+    const auto wait = replica->take("k", kNow);
+    ASSERT_TRUE(wait);
+    EXPECT_GT(*wait, 3500s);
+    EXPECT_LE(*wait, 3600s);
+    EXPECT_FALSE(replica->take("another", kNow));
+  }
+}
+
+TEST_F(SharedLimitsTest, TheRightPasswordAtOneIsKnownToTheOther) {
+  for (LoginLimiter* replica : {&one_, &one_, &one_, &other_}) EXPECT_FALSE(replica->take("k", kNow));
+  other_.forgive("k");
+  EXPECT_FALSE(one_.take("k", kNow));
+  EXPECT_FALSE(one_.take("k", kNow)) << "its own count of five does not hold while they count together";
+}
+
+TEST_F(SharedLimitsTest, OldTriesDoNotCount) {
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(client(server_.address())->ask({"RPUSH", "test:login:k", "1000"}));
+  for (LoginLimiter* replica : {&one_, &other_, &one_, &other_}) EXPECT_FALSE(replica->take("k", kNow));
+  EXPECT_TRUE(one_.take("k", kNow));
+}
+
+TEST_F(SharedLimitsTest, WithoutRedisEachCountsWhatItSawAndWithItAgainTheyCountTogether) {
+  EXPECT_FALSE(one_.take("k", kNow));
+  EXPECT_FALSE(one_.take("k", kNow));
+  server_.stop();
+  EXPECT_FALSE(one_.take("k", kNow));
+  EXPECT_FALSE(one_.take("k", kNow));
+  EXPECT_TRUE(one_.take("k", kNow)) << "what it saw while Redis was there counts";
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(other_.take("k", kNow));
+  EXPECT_TRUE(other_.take("k", kNow));
+  server_.start();
+  for (LoginLimiter* replica : {&one_, &other_, &one_, &other_}) EXPECT_FALSE(replica->take("k", kNow));
+  EXPECT_TRUE(one_.take("k", kNow));
+  EXPECT_TRUE(other_.take("k", kNow));
+}
+
+TEST(SharedLimits, NobodyWaitsForARedisThatDoesNotAnswer) {
+  const redis::SilentServer silent;
+  LoginLimiter limiter(std::make_shared<redis::Client>(
+      silent.address(), "", redis::ClientOptions{.limit = 20ms, .first_pause = 1h, .longest_pause = 1h}));
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 1000; ++i) limiter.take(std::to_string(i), kNow);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s) << "a thousand waits take twenty";
 }
 
 }  // namespace

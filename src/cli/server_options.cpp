@@ -14,6 +14,7 @@
 #include "kube/pod_file.hpp"
 #include "lite/config.hpp"
 #include "lite/python_environment.hpp"
+#include "redis/address.hpp"
 
 namespace leoflow::cli {
 
@@ -174,6 +175,7 @@ app::ServerConfig server_config(const ServerOptions& options) {
     frozen.client_ca_file = existing_file(options.client_ca_file, "--grpc-client-ca", "");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
   frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
+  frozen.redis = value_or_exit(redis::read_address(environment_variable));
   frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
   frozen.host_idle_limit = std::chrono::seconds(options.host_idle_limit);
   out.dags = std::move(frozen);

@@ -62,10 +62,12 @@ std::uint64_t kept_size(const std::string& path) {
 
 }  // namespace
 
-LogKeeper::LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored)
+LogKeeper::LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored,
+                     std::shared_ptr<redis::Client> redis)
     : database_(database),
       folder_(stored ? folder + "/files" : folder),
       deletes_files_(stored && stored->deletes_files) {
+  if (redis) live_.emplace(std::move(redis), folder_);
   if (!stored) return;
   spool_ = std::make_unique<LogSpool>(stored->store, std::move(folder), stored->spool,
                                       [this](const std::string& name) {
@@ -92,6 +94,8 @@ void LogKeeper::begin(const Uuid& attempt, const std::string& relative_path, boo
   worker_->post([this, attempt, name = relative_path, goes_on, then = std::move(then)] {
     if (names_.size() >= kKnownAttempts) names_.clear();
     names_[attempt] = name;
+    // What another leader had copied may be an earlier log of that name.
+    if (live_) live_->change(name);
     with_file(name, {.work = [this, name, then] { then(kept_size(file_of(name))); }, .must = goes_on});
   });
 }
@@ -161,11 +165,18 @@ void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
     const bool is_all = part.is_last() && end == part.offset() + part.content().size();
     const std::uint64_t after = kept_size(path);
     if (spool_ && after != before) spool_->change(name);
-    if (!spool_ || !is_all) return then({end, is_all});
-    if (after == 0 || spool_->is_stored(name)) return then({end, true});
+    if (live_ && after != before) live_->change(name);
+    if (is_all && (!spool_ || after == 0 || spool_->is_stored(name))) {
+      note_end(name);
+      return then({end, true});
+    }
+    if (!is_all) return then({end, false});
     // Notes stand where they do in this file.
     if (!noted_.contains(attempt)) whole_.insert(name);
-    spool_->store(name, attempt, [end, then] { then({end, true}); });
+    spool_->store(name, attempt, [this, name, end, then] {
+      note_end(name);
+      then({end, true});
+    });
   } catch (const std::exception& error) {
     log::error("the log of attempt {}: {}", attempt.text(), error.what());
   }

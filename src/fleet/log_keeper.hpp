@@ -11,6 +11,7 @@
 #include "agentrpc/agent.pb.h"
 #include "base/ids.hpp"
 #include "base/worker_pool.hpp"
+#include "fleet/live_logs.hpp"
 #include "fleet/log_spool.hpp"
 #include "store/database.hpp"
 
@@ -28,7 +29,9 @@ struct StoredLogs {
 class LogKeeper {
  public:
   /// @param folder  absolute.
-  LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored = {});
+  /// @param redis  where other replicas read logs that go on; null: they ask this process
+  LogKeeper(store::Database& database, std::string folder, std::optional<StoredLogs> stored = {},
+            std::shared_ptr<redis::Client> redis = nullptr);
   ~LogKeeper();
 
   /// This process leads from now on. Before agents connect.
@@ -84,6 +87,10 @@ class LogKeeper {
   void fetch(const std::string& name);
   void fetched(const std::string& name, const LogSpool::Fetched& file, bool was_must);
   void delete_file(const std::string& name);
+  /// All of a log is where it stays.
+  void note_end(const std::string& name) {
+    if (live_) live_->end(name);
+  }
 
   /// "" for an attempt that nobody knows.
   std::string name_of(const Uuid& attempt);
@@ -97,6 +104,7 @@ class LogKeeper {
   std::map<Uuid, Note> noted_;
   std::map<std::string, std::vector<Waiting>> waiting_;  ///< by name of the log
   std::set<std::string> whole_;                          ///< logs that end with what is stored of them
+  std::optional<LiveLogs> live_;
   std::unique_ptr<LogSpool> spool_;
   std::optional<WorkerPool> worker_{std::in_place, 1};
 };

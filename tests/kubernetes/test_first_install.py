@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from bed.bed import Bed
 from bed.database import Database
-from bed.machine import ADDRESS
+from bed.machine import ADDRESS, HOST
 from bed.programs import program
+from bed.redis import Redis
 from bed.whole_node import NAME as NODE
 from chart import CHART, RELEASE, run
 from images import REPOSITORY, project_archive, server_archive
@@ -58,11 +59,15 @@ class Install(Lite):
         bed: The cluster.
         namespace: Where all of it is.
         http: Address of its UI.
+        database: What it has beside the cluster.
+        redis: Likewise.
     """
 
     bed: Bed | None = None
     namespace: Namespace | None = None
     http: str = ""
+    database: Database | None = None
+    redis: Redis | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,6 +101,7 @@ class Install(Lite):
             "install", RELEASE, CHART, "--wait", "--timeout", "100s",
             "--set", f"database.existingSecret={secret},auth.existingSecret={secret}",
             "--set", f"secretKeyExistingSecret={secret},bootstrap.existingSecret={secret}",
+            "--set", f"redis.existingSecret={secret}",
             "--set", f"image.repository={REPOSITORY}/server,image.pullPolicy=Never",
             "--set", "config.edition=pro,service.type=NodePort,logs.persistence.storageClass=by-hand",
         )  # fmt: skip
@@ -128,7 +134,7 @@ class Install(Lite):
 
 @pytest.fixture(scope="module")
 def install(whole: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    """Gives an install, with what an administrator brings: images, database, secrets, a disk, the project `hello`."""
+    """Gives an install, with what an administrator brings: images, PostgreSQL, Redis, secrets, a disk, the project `hello`."""
     folder = tmp_path_factory.mktemp("install")
     waits = folder / "waits.py"
     waits.write_text(WAITS)
@@ -139,13 +145,16 @@ def install(whole: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
     for_database = pathlib.Path(tempfile.mkdtemp(prefix="leoflow-pg."))
     database = Database(whole.services, for_database)
     database.start()
+    redis = Redis(whole.services, HOST)
+    redis.start()
     namespace = Namespace.make(whole.api, "leoflow")
     restricted = {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
     whole.api.patch("/api/v1/namespaces/leoflow", {"metadata": restricted})
     keys = {"jwt-secret": "j" * 64, "secret-key": "ab" * 32, "bootstrap-password": PASSWORD}
-    namespace.add("secrets", "leoflow-secrets", stringData=keys | {"database-url": database.url})
+    namespace.add("secrets", "leoflow-secrets", stringData=keys | {"database-url": database.url, "redis-url": redis.url})
     have_disk(whole, folder / "disk")
-    made = Install(home=folder / "home", dags=folder, bed=whole, namespace=namespace)
+    made = Install(home=folder / "home", dags=folder, bed=whole, namespace=namespace, database=database,
+                   redis=redis)  # fmt: skip
     made.home.mkdir()
     made.set_up()
     made.install()
@@ -154,6 +163,7 @@ def install(whole: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
     yield made
     namespace.delete()
     whole.api.delete("/api/v1/persistentvolumes/logs")
+    redis.stop()
     database.stop()
     shutil.rmtree(for_database)
 
@@ -189,6 +199,14 @@ def run_hello(install: Install) -> str:
 def await_line(install: Install, run_id: str, task: str, line: str) -> None:
     """Waits until the log of a task of `hello` has a line: its end may come after the end of the run."""
     eventually(lambda: line in str(install.log("hello", run_id, task)), f"the log of {task} has '{line}'", 30)
+
+
+def test_it_stands_on_postgresql_15_and_redis_7(install: Install) -> None:
+    assert install.database.version().startswith("15.")
+    assert install.redis.version().startswith("7.")
+    wrong = {"username": "nobody", "password": "wrong"}
+    assert install.request("POST", "/auth/token", wrong).status == 401
+    assert "login:" in install.redis.ask("KEYS", "leoflow:*"), install.pods_text()
 
 
 def test_a_pushed_project_runs_and_its_logs_are_shown_below_the_gold_badge(install: Install) -> None:

@@ -47,7 +47,7 @@ struct Services {
   const auth::Sealer& sealer;
   const Clock& clock;
   const Surroundings& around;
-  auth::LoginLimiter login_limiter{};
+  auth::LoginLimiter login_limiter{around.redis};
   std::unique_ptr<auth::oidc::Provider> oidc{};  ///< null: nobody logs in elsewhere
   DagCache dags{};
   RunCache runs{};

@@ -10,6 +10,7 @@
 #include "base/trace.hpp"
 #include "http/message.hpp"
 #include "objects/object_store.hpp"
+#include "redis/client.hpp"
 
 namespace leoflow::api {
 
@@ -38,6 +39,7 @@ struct Surroundings {
   /// Whether this replica leads; always where there is but one.
   std::function<bool()> leads = [] { return true; };
   std::shared_ptr<objects::ObjectStore> log_store;  ///< null: logs are kept in a folder
+  std::shared_ptr<redis::Client> redis;             ///< null: replicas share the database alone
   trace::Tracer* tracer = nullptr;                  ///< where spans of requests go; null for nowhere
 };
 

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "api/core/acceptable.hpp"
+#include "api/core/copied_log.hpp"
 #include "api/core/log_file.hpp"
 #include "api/core/log_lines.hpp"
 #include "api/core/stored_log.hpp"
 #include "api/resources.hpp"
 #include "base/text.hpp"
 #include "engine/stored_states.hpp"
+#include "redis/shared_logs.hpp"
 
 namespace leoflow::api {
 
@@ -52,9 +54,26 @@ struct FoundLog {
   bool is_there = true;
 };
 
+/// Where a log stays in the end: a path or a URL.
+std::string place_of(Call& call, const std::string& name) {
+  const auto& store = call.api.around.log_store;
+  return store ? store->url(name) : (call.api.config.logs_folder / name).string();
+}
+
 bool is_file(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_regular_file(path, ignored);
+}
+
+/// What another replica, which leads, has copied into Redis of a log that goes on.
+std::optional<FoundLog> find_copied(Call& call, const gen::GetLogParams& params, std::uintmax_t from) {
+  const Surroundings& around = call.api.around;
+  if (!around.redis || around.leads()) return std::nullopt;
+  const std::string name = log_name(params);
+  auto text = redis::SharedLogs(around.redis).read(name, from);
+  if (!text) return std::nullopt;
+  return FoundLog{.source = std::make_shared<CopiedLog>(from, std::move(*text)),
+                  .place = place_of(call, name)};
 }
 
 /// What this process can read of a log.
@@ -68,7 +87,7 @@ FoundLog find_log(Call& call, const gen::GetLogParams& params) {
   objects::ObjectStore* store = call.api.around.log_store.get();
   if (store == nullptr) return in_file(kept);
   const std::filesystem::path spooled = call.api.config.spool_folder / name;
-  FoundLog out{.source = std::make_shared<LogFile>(spooled), .place = store->url(name)};
+  FoundLog out{.source = std::make_shared<LogFile>(spooled), .place = place_of(call, name)};
   // Only of the leader is it all that there is.
   if (call.api.around.leads() && is_file(spooled)) return out;
   auto stored = StoredLog::open(*store, name);
@@ -159,10 +178,11 @@ Result<Answer> get_log(Call& call, const gen::GetLogParams& params) {
 
   // Of what runs, the leader has most.
   const bool goes_on = !attempt.finished && params.try_number > 0;
-  if (goes_on || call.api.around.log_store == nullptr) {
+  auto copied = goes_on ? find_copied(call, params, *from) : std::nullopt;
+  if (!copied && (goes_on || call.api.around.log_store == nullptr)) {
     if (auto answer = call.api.around.leader(call.request)) return std::move(*answer);
   }
-  const FoundLog found = find_log(call, params);
+  const FoundLog found = copied ? std::move(*copied) : find_log(call, params);
   // Its end may still be with the leader.
   if (!found.is_there && params.try_number > 0) {
     if (auto answer = call.api.around.leader(call.request)) return std::move(*answer);

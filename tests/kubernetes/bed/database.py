@@ -53,6 +53,11 @@ class Database:
         )  # fmt: skip
         eventually(self._answers, "PostgreSQL answers", 30)
 
+    def version(self) -> str:
+        """Returns its version."""
+        told = subprocess.run([self._programs / "postgres", "--version"], check=True, capture_output=True, text=True)
+        return told.stdout.split()[2]
+
     def stop(self) -> None:
         """Stops it; what it holds is not needed any more."""
         self._services.stop(_NAME)

@@ -109,6 +109,11 @@ spec:
               mountPath: /etc/leoflow/oidc
               readOnly: true
             {{- end }}
+            {{- if .Values.redis.caConfigMap }}
+            - name: redis-ca
+              mountPath: /etc/leoflow/redis
+              readOnly: true
+            {{- end }}
             {{- if .Values.database.caConfigMap }}
             - name: database-ca
               mountPath: /etc/leoflow/database
@@ -139,6 +144,11 @@ spec:
         {{- end }}
         {{- with .Values.auth.oidc.caConfigMap }}
         - name: oidc-ca
+          configMap:
+            name: {{ . }}
+        {{- end }}
+        {{- with .Values.redis.caConfigMap }}
+        - name: redis-ca
           configMap:
             name: {{ . }}
         {{- end }}

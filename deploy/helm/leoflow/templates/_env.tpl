@@ -7,6 +7,19 @@
     secretKeyRef:
       name: {{ .Values.database.existingSecret | default $own }}
       key: {{ empty .Values.database.existingSecret | ternary "database-url" .Values.database.existingSecretKey }}
+{{- with .Values.redis }}
+{{- if or .url .existingSecret }}
+- name: LEOFLOW_REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .existingSecret | default $own }}
+      key: {{ empty .existingSecret | ternary "redis-url" .existingSecretKey }}
+{{- if .caConfigMap }}
+- name: LEOFLOW_REDIS_CA_FILE
+  value: /etc/leoflow/redis/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
 - name: LEOFLOW_AUTH_JWT_SECRET
   valueFrom:
     secretKeyRef:

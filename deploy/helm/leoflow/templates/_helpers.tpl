@@ -65,6 +65,7 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- define "leoflow.secrets" -}}
 {{- $given := dict
   "database-url" .Values.database.url
+  "redis-url" .Values.redis.url
   "jwt-secret" .Values.auth.jwtSecret
   "secret-key" .Values.secretKey
   "bootstrap-password" .Values.bootstrap.password

@@ -21,6 +21,18 @@
 {{- else if and $url (not (regexMatch "^postgres(ql)?://" $url)) -}}
 {{- $out = append $out "database.url is not a postgresql:// URL: the server's database is PostgreSQL" -}}
 {{- end -}}
+{{- with .Values.redis -}}
+{{- if and .url .existingSecret -}}
+{{- $out = append $out "redis.url and redis.existingSecret are both set: take one" -}}
+{{- else if and .url (not (regexMatch "^rediss?://" .url)) -}}
+{{- $out = append $out "redis.url is not a redis:// or rediss:// URL" -}}
+{{- end -}}
+{{- if and .caConfigMap (not (or .url .existingSecret)) -}}
+{{- $out = append $out "redis.caConfigMap has no effect without redis.existingSecret or redis.url" -}}
+{{- else if and .caConfigMap (hasPrefix "redis://" .url) -}}
+{{- $out = append $out "redis.caConfigMap is for TLS, and redis.url is not a rediss:// URL" -}}
+{{- end -}}
+{{- end -}}
 {{- $jwt := .Values.auth.jwtSecret -}}
 {{- if and $jwt .Values.auth.existingSecret -}}
 {{- $out = append $out "auth.jwtSecret and auth.existingSecret are both set: take one" -}}
@@ -152,7 +164,7 @@
 {{- $out = append $out (printf "the pod template %s must be of kind Pod, and its first container base" $file) -}}
 {{- end -}}
 {{- end -}}
-{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" "LEOFLOW_AUTH_OIDC_ISSUER" "LEOFLOW_AUTH_OIDC_CLIENT_ID" "LEOFLOW_AUTH_OIDC_CLIENT_SECRET" "LEOFLOW_AUTH_OIDC_REDIRECT_URL" -}}
+{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" "LEOFLOW_AUTH_OIDC_ISSUER" "LEOFLOW_AUTH_OIDC_CLIENT_ID" "LEOFLOW_AUTH_OIDC_CLIENT_SECRET" "LEOFLOW_AUTH_OIDC_REDIRECT_URL" "LEOFLOW_REDIS_URL" "LEOFLOW_REDIS_CA_FILE" -}}
 {{- range include "leoflow.env" . | fromYamlArray -}}
 {{- $taken = append $taken .name -}}
 {{- end -}}
