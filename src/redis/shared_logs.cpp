@@ -5,7 +5,8 @@
 namespace leoflow::redis {
 namespace {
 
-constexpr const char* kSeconds = "3600";
+/// A leader that Redis is away from cannot delete what it copied: no reader is kept with that for longer.
+constexpr const char* kSeconds = "60";
 
 constexpr const char* kPut = R"(
 local offset = tonumber(ARGV[1])

@@ -9,7 +9,7 @@
 
 namespace leoflow::redis {
 
-/// Logs that one replica writes, at their ends, and others read. Each is gone an hour after its last part.
+/// Logs that one replica writes, at their ends, and others read. Each is gone a minute after its last part.
 /// Thread safe.
 class SharedLogs {
  public:
