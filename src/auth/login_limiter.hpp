@@ -15,7 +15,7 @@ namespace leoflow::auth {
 
 /// Slows down guessing: after `most` failures of one key within `window`, that
 /// key must wait. Keys are an address with a user name. Replicas count together, in Redis; while that is away
-/// each counts what it saw itself. Thread safe.
+/// each counts what it saw itself, also tries that a right password made good elsewhere. Thread safe.
 class LoginLimiter {
  public:
   /// @param shared  null: this process is the only one.

@@ -1,14 +1,19 @@
 #include "fleet/live_logs.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
+
+#include "base/log.hpp"
 
 namespace leoflow::fleet {
 namespace {
 
 /// More would fill the memory while Redis is away. What is not deleted there goes by itself.
 constexpr std::size_t kMostLogs = 10'000;
+/// Bytes. Each has to be there in as much time as any other request.
+constexpr std::uint64_t kPiece = 256 << 10;
 
 std::string part_of(const std::string& path, std::uint64_t from, std::uint64_t to) {
   std::ifstream file(path, std::ios::binary);
@@ -49,16 +54,27 @@ void LiveLogs::work() {
     if (is_stopping_) return;
     auto batch = std::exchange(waiting_, {});
     lock.unlock();
-    std::erase_if(batch, [this](const auto& log) { return bring(log.first, log.second); });
+    // While Redis is away, nothing is read of what it cannot be given.
+    while (!batch.empty() && !is_stopping_ && bring(batch.begin()->first, batch.begin()->second))
+      batch.erase(batch.begin());
     lock.lock();
     if (batch.empty()) continue;
     // What was said of them meanwhile is newer.
     waiting_.merge(batch);
-    changed_.wait_for(lock, options_.pause, [this] { return is_stopping_; });
+    changed_.wait_for(lock, options_.pause, [this] { return is_stopping_.load(); });
   }
 }
 
 bool LiveLogs::bring(const std::string& name, bool is_over) {
+  try {
+    return copy_or_drop(name, is_over);
+  } catch (const std::exception& error) {
+    log::error("the copy of {} in Redis: {}", name, error.what());
+    return false;
+  }
+}
+
+bool LiveLogs::copy_or_drop(const std::string& name, bool is_over) {
   std::error_code none;
   const std::uintmax_t found = std::filesystem::file_size(folder_ + "/" + name, none);
   const std::uint64_t size = none ? 0 : found;
@@ -73,13 +89,18 @@ bool LiveLogs::bring(const std::string& name, bool is_over) {
 }
 
 bool LiveLogs::copy(const std::string& name, std::uint64_t from, std::uint64_t to) {
-  std::string part = part_of(folder_ + "/" + name, from, to);
-  const std::uint64_t end = from + part.size();
-  const auto is_put = shared_.put(name, from, std::move(part));
-  if (!is_put) return false;
-  // Redis has lost it, or another leader has written.
-  if (!*is_put) return copy(name, 0, to);
-  copied_[name] = end;
+  bool is_anew = from == 0;
+  while (from < to) {
+    std::string part = part_of(folder_ + "/" + name, from, std::min(to, from + kPiece));
+    if (part.empty()) break;
+    const std::uint64_t end = from + part.size();
+    const auto is_put = shared_.put(name, from, std::move(part));
+    if (!is_put) return false;
+    copied_[name] = from = *is_put ? end : 0;
+    if (*is_put) continue;
+    // Redis has lost it, or another leader has written; if it still does, the log is its.
+    if (std::exchange(is_anew, true)) break;
+  }
   return true;
 }
 

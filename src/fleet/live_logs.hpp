@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -36,6 +37,7 @@ class LiveLogs {
   void work();
   /// @returns false if Redis is away.
   bool bring(const std::string& name, bool is_over);
+  bool copy_or_drop(const std::string& name, bool is_over);
   bool copy(const std::string& name, std::uint64_t from, std::uint64_t to);
 
   redis::SharedLogs shared_;
@@ -46,7 +48,7 @@ class LiveLogs {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, bool> waiting_;  ///< whether they are over; protected by mutex_
-  bool is_stopping_ = false;             ///< likewise
+  std::atomic<bool> is_stopping_ = false;
   std::thread thread_;
 };
 

@@ -55,6 +55,15 @@ TEST_F(LiveLogsTest, ALogIsCopiedWhileItGrowsAndDeletedAtItsEnd) {
   await_copy("none");
 }
 
+TEST_F(LiveLogsTest, ALogOfManyPiecesIsCopiedWhole) {
+  LiveLogs logs(client(), folder_);
+  std::string text;
+  while (text.size() < 1'000'000) text += std::to_string(text.size()) + "\n";
+  write(text);
+  logs.change(name_);
+  await_copy(text);
+}
+
 TEST_F(LiveLogsTest, OneThatBecomesTooLargeIsGone) {
   LiveLogs logs(client(), folder_, {.most = 8});
   write("12345678");
@@ -149,7 +158,7 @@ TEST_F(KeptLiveTest, WithAStoreItIsThereUntilAllIsStored) {
 }
 
 TEST_F(KeptLiveTest, ACopyOfAnEarlierLogOfThatNameGoesWhenAnotherBegins) {
-  others_.put(log_, 0, "of another time\n");
+  ASSERT_EQ(others_.put(log_, 0, "of another time\n"), true);
   LogKeeper keeper(*database_, folder_, std::nullopt, client());
   keeper.begin(attempt_, log_, false, [](std::uint64_t) {});
   await_log("none");

@@ -44,7 +44,9 @@ std::string Address::text() const {
 }
 
 Result<std::optional<Address>> read_address(const Variables& variables) {
-  const std::string url = variables(kUrl);
+  const std::string url = variables(kUrl), ca_file = variables(kCaFile);
+  if (!ca_file.empty() && !url.starts_with("rediss://"))
+    return fail(ErrorCode::invalid, fmt::format("{} is set, but {} is no rediss:// URL", kCaFile, kUrl));
   if (url.empty()) return std::nullopt;
   auto out = parse(url);
   if (!out) {
@@ -54,7 +56,7 @@ Result<std::optional<Address>> read_address(const Variables& variables) {
   }
   if (!out->user.empty() && out->password.empty())
     return fail(ErrorCode::invalid, fmt::format("{} has a user without a password", kUrl));
-  out->ca_file = variables(kCaFile);
+  out->ca_file = ca_file;
   if (!out->ca_file.empty() && !read_file(out->ca_file))
     return fail(ErrorCode::invalid, fmt::format("{}: '{}' cannot be read", kCaFile, out->ca_file));
   return out;

@@ -38,8 +38,12 @@ std::optional<Reply> Client::ask(const Command& command) {
     connection = std::move(*opened);
   }
   auto reply = connection->ask(command);
-  if (!reply) return note_failure(reply.error(), outage), std::nullopt;
+  if (!reply && reply.error().code == ErrorCode::unavailable)
+    return note_failure(reply.error(), outage), std::nullopt;
+  // Where it may not write, another server may be the one that may.
+  if (!reply) connection.reset();
   note_answer(std::move(connection));
+  if (!reply) return note_refusal(reply.error()), std::nullopt;
   return std::move(*reply);
 }
 
@@ -61,10 +65,16 @@ std::unique_ptr<Connection> Client::idle_connection(const Lock&) {
 
 void Client::note_answer(std::unique_ptr<Connection> connection) {
   const Lock lock(mutex_);
-  if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+  if (connection && idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
   away_until_ = {};
   pause_ = options_.first_pause;
   if (!std::exchange(is_up_, true).value_or(false)) log::info("{} answers", address_.text());
+}
+
+void Client::note_refusal(const Error& error) {
+  failures_.add();
+  const Lock lock(mutex_);
+  if (refusals_.insert(error.message).second) log::warning("{}: {}", address_.text(), error.message);
 }
 
 void Client::note_failure(const Error& error, std::uint64_t outage) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class Client {
   using Lock = std::unique_lock<std::mutex>;
   std::unique_ptr<Connection> idle_connection(const Lock&);
   void note_answer(std::unique_ptr<Connection> connection);
+  void note_refusal(const Error& error);
   void note_failure(const Error& error, std::uint64_t outage);
 
   const Address address_;
@@ -57,7 +59,8 @@ class Client {
   Moment away_until_;
   std::uint64_t outages_ = 0;  ///< failures that others did not have at the same time
   std::chrono::milliseconds pause_;
-  std::optional<bool> is_up_;  ///< what the log said last
+  std::optional<bool> is_up_;       ///< what the log said last
+  std::set<std::string> refusals_;  ///< that it said
 };
 
 }  // namespace leoflow::redis

@@ -29,10 +29,9 @@ TEST(RedisClientTest, AsksAndRunsScripts) {
   ASSERT_TRUE(client.ask({"SET", client.key("a"), std::string("x\0\r\ny", 5)}));
   EXPECT_EQ(get(client, "p:a"), std::string("x\0\r\ny", 5));
   EXPECT_EQ(get(client, "a"), "nil");
-  const auto told = client.run("return {redis.call('STRLEN', KEYS[1]), ARGV[1]}", client.key("a"), {"z"});
+  const auto told = client.run("return redis.call('STRLEN', KEYS[1]) + ARGV[1]", client.key("a"), {"2"});
   ASSERT_TRUE(told);
-  EXPECT_EQ(told->list.at(0).number, 5);
-  EXPECT_EQ(told->list.at(1).text, "z");
+  EXPECT_EQ(told->number, 7);
   EXPECT_EQ(client.failures().value(), 0U);
 }
 
@@ -134,7 +133,7 @@ TEST(SharedLogsTest, AreReadFromAnywhereByOthers) {
   EXPECT_EQ(others.read("a", 4), "two\n");
   EXPECT_EQ(others.read("a", 8), "");
   EXPECT_FALSE(others.read("a", 9)) << "it has less than the reader has seen";
-  EXPECT_GT(client->ask({"TTL", "p:log:a"})->number, 3500);
+  EXPECT_GT(client->ask({"TTL", "p:log:a"})->number, 50);
   EXPECT_TRUE(texts.drop("a"));
   EXPECT_FALSE(others.read("a", 0));
 }
@@ -148,6 +147,21 @@ TEST(SharedLogsTest, OneThatIsNotWhatItsWriterThinksIsGone) {
   EXPECT_EQ(texts.put("a", 0, "all\n"), true);
   EXPECT_EQ(texts.put("a", 0, "anew\n"), true);
   EXPECT_EQ(texts.read("a", 0), "anew\n");
+}
+
+TEST(RedisClientTest, OneThatRefusesSomethingIsThereAndWhatItRefusesIsSaidOnce) {
+  const RedisServer server({"--maxmemory", "1", "--maxmemory-policy", "noeviction"});
+  testing::internal::CaptureStderr();
+  Client client(server.address(), "", kEager);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(client.ask({"SET", "a", "1"}));
+    EXPECT_TRUE(client.is_up());
+  }
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(said, '\n'), 2) << said;
+  EXPECT_NE(said.find(server.address().text() + " answers"), std::string::npos) << said;
+  EXPECT_NE(said.find("it refuses SET: OOM"), std::string::npos) << said;
+  EXPECT_EQ(client.failures().value(), 3U);
 }
 
 Result<std::optional<Address>> read(const std::string& url) {
@@ -175,6 +189,17 @@ TEST(RedisAddressTest, WhatIsNoneIsRefusedWithoutBeingRepeated) {
     ASSERT_FALSE(refused) << url;
     EXPECT_NE(refused.error().message.find("LEOFLOW_REDIS_URL"), std::string::npos);
     EXPECT_EQ(refused.error().message.find("pw"), std::string::npos) << refused.error().message;
+  }
+}
+
+TEST(RedisAddressTest, ACaFileIsRefusedWhereNothingIsCheckedAgainstIt) {
+  for (const char* url : {"", "redis://cache"}) {
+    const auto refused = read_address([url](const char* name) {
+      return std::string(name) == "LEOFLOW_REDIS_URL" ? url : std::string("/etc/ssl/ca.crt");
+    });
+    ASSERT_FALSE(refused) << url;
+    EXPECT_EQ(refused.error().message,
+              "LEOFLOW_REDIS_CA_FILE is set, but LEOFLOW_REDIS_URL is no rediss:// URL");
   }
 }
 

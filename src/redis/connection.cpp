@@ -18,9 +18,6 @@ Reply copy(const redisReply& from) {
     case REDIS_REPLY_INTEGER:
       out.number = from.integer;
       break;
-    case REDIS_REPLY_ARRAY:
-      for (std::size_t i = 0; i < from.elements; ++i) out.list.push_back(copy(*from.element[i]));
-      break;
     default:
       break;
   }
@@ -29,7 +26,7 @@ Reply copy(const redisReply& from) {
 
 /// Only its kind: some errors repeat what was asked.
 std::unexpected<Error> refusal(const std::string& verb, std::string_view said) {
-  return fail(ErrorCode::unavailable, fmt::format("it refuses {}: {}", verb, said.substr(0, said.find(' '))));
+  return fail(ErrorCode::invalid, fmt::format("it refuses {}: {}", verb, said.substr(0, said.find(' '))));
 }
 
 std::string formatted(const Command& command) {
@@ -75,11 +72,11 @@ Result<void> Connection::log_in(const Address& address) {
     Command command{"AUTH"};
     if (!address.user.empty()) command.push_back(address.user);
     command.push_back(address.password);
-    if (const auto reply = ask(command); !reply) return std::unexpected(reply.error());
+    if (const auto reply = ask(command); !reply) return fail(ErrorCode::unavailable, reply.error().message);
   }
   if (address.database == 0) return {};
   const auto reply = ask({"SELECT", std::to_string(address.database)});
-  return reply ? Result<void>() : std::unexpected(reply.error());
+  return reply ? Result<void>() : fail(ErrorCode::unavailable, reply.error().message);
 }
 
 Result<Reply> Connection::ask(const Command& command) {

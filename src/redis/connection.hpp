@@ -20,7 +20,6 @@ using Command = std::vector<std::string>;
 struct Reply {
   std::optional<std::string> text;  ///< nothing for a nil, and for what is no text
   std::int64_t number = 0;
-  std::vector<Reply> list{};
 };
 
 /// One connection that has logged in. Not thread safe.
@@ -32,7 +31,7 @@ class Connection {
                                                   std::chrono::milliseconds limit);
   ~Connection();
 
-  /// Also an error that Redis answers is one. After any, the connection is of no use.
+  /// Errors: unavailable (the connection is of no use any more), invalid (Redis refuses that).
   Result<Reply> ask(const Command& command);
   bool is_quiet() const { return stream_.is_quiet(); }
 

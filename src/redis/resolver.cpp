@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 #include <netdb.h>
+#include <system_error>
 #include <thread>
 
 #include "base/freed.hpp"
@@ -14,10 +15,15 @@ Result<std::vector<SocketAddress>> Resolver::resolve(Moment until) {
   if (!asked_.valid()) {
     std::promise<Found> promise;
     asked_ = promise.get_future().share();
-    // It cannot be interrupted, and may outlive this object.
-    std::thread([host = host_, port = port_, promise = std::move(promise)]() mutable {
-      promise.set_value(look_up(host, port));
-    }).detach();
+    try {
+      // It cannot be interrupted, and may outlive this object.
+      std::thread([host = host_, port = port_, promise = std::move(promise)]() mutable {
+        promise.set_value(look_up(host, port));
+      }).detach();
+    } catch (const std::system_error& error) {
+      asked_ = {};
+      return fail(ErrorCode::unavailable, error.what());
+    }
   }
   const std::shared_future<Found> asked = asked_;
   lock.unlock();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <stdexcept>
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -63,8 +64,11 @@ class RedisServer {
                                    "--save", "", "--appendonly", "no"});
     command.insert(command.end(), arguments_.begin(), arguments_.end());
     pid_ = start_session({.arguments = command, .environment = {}, .log_file = log_}).value();
-    while (!Stream::open(*Resolver(address_.host, address_.port).resolve(soon()), nullptr, "", soon()))
+    while (!Stream::open(*Resolver(address_.host, address_.port).resolve(soon()), nullptr, "", soon())) {
+      // Somebody else took the port meanwhile.
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) throw std::runtime_error("redis-server ended at once");
       std::this_thread::yield();
+    }
   }
   void stop() {
     if (pid_ == 0) return;
