@@ -132,6 +132,8 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   std::vector<agentrpc::RunTrigger> triggers;
   for (const agentrpc::RunTrigger& trigger : welcome.triggers()) triggers.push_back(localized(trigger));
   triggers_->welcomed(triggers);
+  // Before what the task said, which has another one started.
+  if (wanted.contains(ending_)) tell_ending();
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report_if_answered(id);
   shipper_.welcomed();
@@ -205,6 +207,7 @@ void Agent::start_attempt(agentrpc::StartAttempt start) {
   if (is_leaving_) return refuse(id, "the agent is shutting down");
   if (attempts_.size() >= options_.slots) return refuse(id, "all slots of the agent are taken");
   is_resting_ = is_idle_ = false;
+  ending_.clear();
   idle_timer_.cancel();
   seen_.insert(id);
   seen_order_.push_back(id);
@@ -238,8 +241,14 @@ void Agent::refuse(const std::string& attempt_id, const std::string& reason) {
 
 void Agent::on_ending(const std::string& attempt_id) {
   if (!may_stay() || unwanted_.contains(attempt_id)) return;
+  ending_ = attempt_id;
+  tell_ending();
+}
+
+void Agent::tell_ending() {
+  if (ending_.empty()) return;
   agentrpc::AgentMessage message;
-  message.mutable_ending()->set_attempt_id(attempt_id);
+  message.mutable_ending()->set_attempt_id(ending_);
   send(std::move(message));
 }
 

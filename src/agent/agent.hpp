@@ -63,6 +63,7 @@ class Agent : private agentrpc::ServerEvents {
   void start_attempt(agentrpc::StartAttempt start);
   void refuse(const std::string& attempt_id, const std::string& reason);
   void on_ending(const std::string& attempt_id);
+  void tell_ending();
   void on_finished(agentrpc::AttemptFinished finished);
   void report_if_answered(const std::string& attempt_id);
   void parse(agentrpc::ParseRequest request);
@@ -107,6 +108,7 @@ class Agent : private agentrpc::ServerEvents {
   bool is_connected_ = false;
   std::string last_trouble_;  ///< why the last connection ended, or failed
   bool is_leaving_ = false;
+  std::string ending_;       ///< the attempt whose task has said how it ends, if the agent stays then
   bool is_resting_ = false;  ///< it stays, and everything of its last attempt is delivered
   bool is_idle_ = false;     ///< and nothing is left of that
   boost::asio::steady_timer heartbeat_timer_;

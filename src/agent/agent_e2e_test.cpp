@@ -459,6 +459,18 @@ TEST_F(StayingAgent, OneAttemptAfterTheOtherRunsInIt) {
   EXPECT_EQ(plane().wait_idle(2), 2);
 }
 
+TEST_F(StayingAgent, ThatItWillBeIdleIsHeardByAControlPlaneThatWasAway) {
+  stay(staying());
+  const std::string id = agent_->start("works.py", "patient");
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  plane().close();
+  agent_->write_dag("go", "");
+  ASSERT_TRUE(wait_log(id, "Done. Returned value"));
+  plane().open();
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_TRUE(plane().has_heard_of_ending(id));
+}
+
 TEST_F(StayingAgent, NothingOfATaskIsLeftWhenItIsIdle) {
   stay(staying());
   const std::string id = agent_->start("works.py", "detaches");

@@ -41,8 +41,10 @@ def chain():
                 "set": os.environ.get("LEFT_BEHIND")}}
         os.environ["LEFT_BEHIND"] = "yes"
         if number == 0:
+            # One that held the task's own pipes would be waited for.
+            none = subprocess.DEVNULL
             said["child"] = subprocess.Popen(
-                ["sleep", "300"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                ["sleep", "300"], start_new_session=True, stdin=none, stdout=none, stderr=none
             ).pid
         with open({said!r}, "a") as file:
             file.write(json.dumps(said) + "\\n")

@@ -110,8 +110,9 @@ void KubernetesExecutor::hand_over(WarmPods::Idle idle, const Uuid& to) {
 
 void KubernetesExecutor::take_over(const Uuid& attempt, Pod pod) {
   const std::string path = kube::pods_path(settings_.name_space, pod.name);
-  // What was asked before may have been done, though nobody heard the answer.
-  bool must_look = pod.failures > 0;
+  // What was asked before may have been done, though nobody heard the answer. Without a version it would be
+  // changed whatever has become of it.
+  bool must_look = pod.failures > 0 || pod.version.empty();
   for (int looks = 0; looks < kMostLooks; ++looks) {
     if (std::exchange(must_look, true)) {
       const auto seen = clients_.use([&](kube::Client& client) { return client.get(path); });
