@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+from collections.abc import Mapping
 
 from airflow_system import TUNED, Airflow, install
 from bed.bed import Bed
 from bed.kubeconfig import Access
 from bed.process_node import ProcessNode
-from chart import apply_rights
+from chart import WARM, apply_rights
 from control_plane import Server
 from pods import Namespace
 from postgres import Postgres
@@ -24,6 +25,8 @@ class LeoflowInPods:
 
     name = "leoflow"
     namespace = "bench-leoflow"
+    settings: Mapping[str, str] = {}
+    values: Mapping[str, object] = {}
 
     def __init__(self, folder: pathlib.Path, bed: Bed, node: ProcessNode, postgres: Postgres) -> None:
         """Makes it, not started."""
@@ -31,9 +34,9 @@ class LeoflowInPods:
         self.access = Access.read(bed.kubeconfig)
         self.marks = str(folder / "marks")
         place = Namespace.make(bed.api, self.namespace)
-        rights = apply_rights(bed.kubeconfig, bed.api, self.namespace, folder / "kubeconfig")
+        rights = apply_rights(bed.kubeconfig, bed.api, self.namespace, folder / "kubeconfig", dict(self.values))
         self._server = Server(home=folder, dags=folder / "dags", node=node, namespace=place, kubeconfig=rights,
-                              database_url=postgres.url("leoflow"))  # fmt: skip
+                              database_url=postgres.url("leoflow"), settings=dict(self.settings))  # fmt: skip
         self._versions = 0
 
     def start(self) -> None:
@@ -54,6 +57,15 @@ class LeoflowInPods:
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """Sends a request to its REST API."""
         return self._server.request(method, path, body)
+
+
+class LeoflowInWarmPods(LeoflowInPods):
+    """The same, with pods that stay after their attempts."""
+
+    name = "leoflow-warm"
+    namespace = "bench-leoflow-warm"
+    settings = {"LEOFLOW_EXECUTOR_WARM_PODS": "true"}
+    values = WARM
 
 
 class AirflowInPods:

@@ -34,6 +34,7 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                      .pool = pool_,
                      .book = book_,
                      .send = [this](agentrpc::AgentMessage message) { send(std::move(message)); },
+                     .on_ending = [this](const std::string& id) { on_ending(id); },
                      .on_finished = [this](auto finished) { on_finished(std::move(finished)); },
                      .stop_grace = options_.stop_grace,
                      .max_log_bytes = options_.max_log_bytes},
@@ -57,6 +58,8 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
       last_contact_(std::chrono::steady_clock::now()),
       heartbeat_timer_(loop),
       exit_timer_(loop),
+      idle_timer_(loop),
+      leftovers_(loop, [this](pid_t pid) { return pool_.owns(pid); }),
       child_signals_(loop, SIGCHLD),
       stop_signals_(loop, SIGTERM, SIGINT) {
   hello_.set_agent_id(new_uuid(SystemClock().now()).text());
@@ -103,6 +106,7 @@ void Agent::update_hello() {
     if (!unwanted_.contains(id)) hello_.add_attempt_ids(id);
   }
   for (const auto& [id, finished] : finished_) hello_.add_attempt_ids(id);
+  hello_.set_is_idle(is_idle_);
 }
 
 void Agent::welcomed(const agentrpc::Welcome& welcome) {
@@ -128,16 +132,23 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   std::vector<agentrpc::RunTrigger> triggers;
   for (const agentrpc::RunTrigger& trigger : welcome.triggers()) triggers.push_back(localized(trigger));
   triggers_->welcomed(triggers);
+  // Before what the task said, which has another one started.
+  if (wanted.contains(ending_)) tell_ending();
   book_.ask_all_again();
   for (const auto& [id, finished] : finished_) report_if_answered(id);
   shipper_.welcomed();
   update_hello();
   // What was not acknowledged may have been heard all the same.
   exit_if_done();
+  // Whoever leads now counts from now on.
+  if (is_idle_) await_attempt();
 }
 
 void Agent::lost(const std::string& reason) {
-  if (is_connected_) {
+  if (is_connected_ && is_idle_) {
+    last_contact_ = std::chrono::steady_clock::now();
+    log::info("the control plane ended the connection: there may be another attempt");
+  } else if (is_connected_) {
     last_contact_ = std::chrono::steady_clock::now();
     log::warning("lost the control plane: {}; the tasks go on", reason);
   } else if (reason != last_trouble_) {
@@ -175,8 +186,8 @@ void Agent::handle(agentrpc::ServerMessage message) {
     case Kind::kParse:
       return parse(std::move(*message.mutable_parse()));
     case Kind::kShutdown:
-      // It goes by itself, as soon as all that it has to tell is kept.
-      if (options_.once && !seen_.empty() && attempts_.empty()) return exit_if_done();
+      // It goes, or is idle, by itself as soon as all that it has to tell is kept.
+      if (options_.once && !seen_.empty() && attempts_.empty() && !is_idle_) return exit_if_done();
       return shut_down(std::chrono::seconds(message.shutdown().grace_seconds()), "the control plane said so");
     case Kind::kRunTrigger:
       return triggers_->run(localized(std::move(*message.mutable_run_trigger())));
@@ -195,6 +206,9 @@ void Agent::start_attempt(agentrpc::StartAttempt start) {
   if (seen_.contains(id)) return;
   if (is_leaving_) return refuse(id, "the agent is shutting down");
   if (attempts_.size() >= options_.slots) return refuse(id, "all slots of the agent are taken");
+  is_resting_ = is_idle_ = false;
+  ending_.clear();
+  idle_timer_.cancel();
   seen_.insert(id);
   seen_order_.push_back(id);
   if (seen_order_.size() > kRememberedAttempts) {
@@ -222,6 +236,19 @@ void Agent::refuse(const std::string& attempt_id, const std::string& reason) {
   agentrpc::AgentMessage message;
   message.mutable_refused()->set_attempt_id(attempt_id);
   message.mutable_refused()->set_reason(reason);
+  send(std::move(message));
+}
+
+void Agent::on_ending(const std::string& attempt_id) {
+  if (!may_stay() || unwanted_.contains(attempt_id)) return;
+  ending_ = attempt_id;
+  tell_ending();
+}
+
+void Agent::tell_ending() {
+  if (ending_.empty()) return;
+  agentrpc::AgentMessage message;
+  message.mutable_ending()->set_attempt_id(ending_);
   send(std::move(message));
 }
 
@@ -315,13 +342,45 @@ void Agent::shut_down(std::chrono::milliseconds grace, const std::string& reason
 void Agent::exit_if_done() {
   const bool has_ended = options_.once && !seen_.empty();
   if (!attempts_.empty() || (!is_leaving_ && !has_ended)) return;
-  if (finished_.empty() && shipper_.is_done()) return loop_.stop();
+  if (finished_.empty() && shipper_.is_done()) return may_stay() ? rest() : loop_.stop();
   // Somebody may be there again soon; one that was told to leave cannot wait for that.
   if (!is_leaving_) return;
   if (!is_connected_) return loop_.stop();
   exit_timer_.expires_after(kLastReports);
   exit_timer_.async_wait([this](error_code error) {
     if (!error) loop_.stop();
+  });
+}
+
+bool Agent::may_stay() const {
+  return options_.once && options_.stay.count() > 0 && seen_.size() < options_.most_attempts && !is_leaving_;
+}
+
+void Agent::rest() {
+  if (std::exchange(is_resting_, true)) return;
+  leftovers_.end_all([this](bool are_gone) {
+    if (!are_gone) return shut_down({}, "processes that a task left behind do not end");
+    be_idle();
+  });
+}
+
+void Agent::be_idle() {
+  if (is_leaving_) return;
+  is_idle_ = true;
+  // They are kept elsewhere.
+  error_code ignored;
+  std::filesystem::remove_all(std::filesystem::path(own_log("")).parent_path(), ignored);
+  update_hello();
+  agentrpc::AgentMessage message;
+  message.mutable_idle();
+  send(std::move(message));
+  await_attempt();
+}
+
+void Agent::await_attempt() {
+  idle_timer_.expires_after(options_.stay);
+  idle_timer_.async_wait([this](error_code error) {
+    if (!error) shut_down({}, "there was nothing to do for long");
   });
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/attempt.hpp"
+#include "agent/leftovers.hpp"
 #include "agent/log_file.hpp"
 #include "agent/log_shipper.hpp"
 #include "agent/parse_job.hpp"
@@ -29,8 +30,11 @@ struct AgentOptions {
   agentrpc::TlsFiles tls{};
   std::string dags_folder{};  ///< where the project's files are; "" for where the control plane says
   bool once = false;          ///< runs one attempt, then exits
-  std::size_t slots = 4;      ///< attempts at once
-  std::size_t parsers = 2;    ///< DAG files parsed at once
+  /// With `once`: it does not exit then, but waits for so long to be told of another attempt. 0: it exits.
+  std::chrono::seconds stay{0};
+  std::size_t most_attempts = 1000;  ///< of an agent that stays
+  std::size_t slots = 4;             ///< attempts at once
+  std::size_t parsers = 2;           ///< DAG files parsed at once
   PythonOptions python;
   std::uint64_t max_log_bytes = LogFile::kMaxBytes;  ///< of one attempt
   std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL
@@ -58,6 +62,8 @@ class Agent : private agentrpc::ServerEvents {
   void lost(const std::string& reason);
   void start_attempt(agentrpc::StartAttempt start);
   void refuse(const std::string& attempt_id, const std::string& reason);
+  void on_ending(const std::string& attempt_id);
+  void tell_ending();
   void on_finished(agentrpc::AttemptFinished finished);
   void report_if_answered(const std::string& attempt_id);
   void parse(agentrpc::ParseRequest request);
@@ -69,6 +75,12 @@ class Agent : private agentrpc::ServerEvents {
   /// Where the log of an attempt or a trigger is kept until the control plane has it.
   std::string own_log(const std::string& attempt_id) const;
   void exit_if_done();
+  /// Whether it will wait for another attempt when the one that it has is over.
+  bool may_stay() const;
+  /// Waits for another attempt, once nothing is left of the last one.
+  void rest();
+  void be_idle();
+  void await_attempt();
   void beat();
   void reap();
   void watch_signals();
@@ -96,8 +108,13 @@ class Agent : private agentrpc::ServerEvents {
   bool is_connected_ = false;
   std::string last_trouble_;  ///< why the last connection ended, or failed
   bool is_leaving_ = false;
+  std::string ending_;       ///< the attempt whose task has said how it ends, if the agent stays then
+  bool is_resting_ = false;  ///< it stays, and everything of its last attempt is delivered
+  bool is_idle_ = false;     ///< and nothing is left of that
   boost::asio::steady_timer heartbeat_timer_;
   boost::asio::steady_timer exit_timer_;
+  boost::asio::steady_timer idle_timer_;
+  Leftovers leftovers_;
   boost::asio::signal_set child_signals_;
   boost::asio::signal_set stop_signals_;
 

@@ -78,6 +78,26 @@ def works():
                     time.sleep(0.1)
 
     @task
+    def detaches():
+        # A process of a session of its own, and its child; neither is in the task's group.
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.setsid()
+            with open(os.path.join(os.path.dirname(__file__), "pids"), "a") as file:
+                file.write(f"{os.getpid()}\n")
+            while True:
+                time.sleep(0.1)
+        while True:
+            try:
+                with open(os.path.join(os.path.dirname(__file__), "pids")) as file:
+                    if len(file.readlines()) == 2:
+                        return
+            except FileNotFoundError:
+                pass
+            time.sleep(0.02)
+
+    @task
     def closes():
         for fd in range(1, 64):
             try:
@@ -93,7 +113,7 @@ def works():
             log.info("order %03d", number + 1)
             print(f"order {number + 2:03}", file=sys.stderr)
 
-    [alternates(), value(), noop(), fails(), stubborn(), patient(), asks(), leaves(), chatters(), forks(), closes()]
+    [alternates(), value(), noop(), fails(), stubborn(), patient(), asks(), leaves(), chatters(), forks(), detaches(), closes()]
 
 works()
 )";
@@ -406,6 +426,98 @@ TEST_F(AgentEndToEnd, AgentLeavesWhenTold) {
   EXPECT_TRUE(wait_gone(task));
   // SIGTERM, or SIGKILL: the SDK's own handler of SIGTERM lets the task go on until the grace is over.
   EXPECT_NE(plane().wait_finished(id).signal(), 0);
+}
+
+/// Of an agent that stays after its attempt, and serves another one then.
+class StayingAgent : public AgentEndToEnd {
+ protected:
+  static std::vector<std::string> staying(std::vector<std::string> more = {}) {
+    std::vector<std::string> out{"--once", "--stay", "60"};
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }
+  void stay(const std::vector<std::string>& arguments) {
+    agent_ = std::make_unique<TestAgent>(arguments);
+    agent_->write_dag("works.py", kDag);
+  }
+};
+
+TEST_F(StayingAgent, OneAttemptAfterTheOtherRunsInIt) {
+  stay(staying());
+  const std::string first = agent_->start("works.py", "value");
+  EXPECT_EQ(plane().wait_finished(first).exit_code(), 0);
+  EXPECT_TRUE(plane().has_heard_of_ending(first));
+  EXPECT_EQ(plane().wait_idle(1), 1);
+  const auto hello = plane().reconnect();
+  EXPECT_TRUE(hello.is_idle());
+  EXPECT_EQ(hello.attempt_ids_size(), 0);
+  const std::string second = agent_->start("works.py", "patient");
+  plane().wait_started(second);
+  EXPECT_FALSE(plane().reconnect().is_idle());
+  agent_->write_dag("go", "");
+  EXPECT_EQ(plane().wait_finished(second).exit_code(), 0);
+  EXPECT_EQ(plane().wait_idle(2), 2);
+}
+
+TEST_F(StayingAgent, ThatItWillBeIdleIsHeardByAControlPlaneThatWasAway) {
+  stay(staying());
+  const std::string id = agent_->start("works.py", "patient");
+  ASSERT_TRUE(wait_log(id, "patient is ready"));
+  plane().close();
+  agent_->write_dag("go", "");
+  ASSERT_TRUE(wait_log(id, "Done. Returned value"));
+  plane().open();
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_TRUE(plane().has_heard_of_ending(id));
+}
+
+TEST_F(StayingAgent, NothingOfATaskIsLeftWhenItIsIdle) {
+  stay(staying());
+  const std::string id = agent_->start("works.py", "detaches");
+  EXPECT_EQ(plane().wait_finished(id).exit_code(), 0);
+  EXPECT_EQ(plane().wait_idle(1), 1);
+  const auto text = read_file((agent_->folder() / "dags/pids").string());
+  ASSERT_TRUE(text);
+  const auto pids = split(std::string(trim(*text)), '\n');
+  EXPECT_EQ(pids.size(), 2U);
+  for (const std::string& pid : pids) {
+    const std::string status = read_file("/proc/" + pid + "/status").value_or("");
+    EXPECT_TRUE(status.empty() || status.find("State:\tZ") != std::string::npos) << status;
+  }
+  EXPECT_EQ(plane().wait_finished(agent_->start("works.py", "noop")).exit_code(), 0)
+      << "the warm Python is still there";
+}
+
+TEST_F(StayingAgent, ItLeavesAfterSoManyAttempts) {
+  stay(staying({"--most-attempts", "2"}));
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  plane().wait_idle(1);
+  const std::string last = agent_->start("works.py", "noop");
+  plane().wait_finished(last);
+  EXPECT_EQ(agent_->wait_exit(), 0);
+  EXPECT_FALSE(plane().has_heard_of_ending(last));
+}
+
+TEST_F(StayingAgent, ItLeavesWhenItWasIdleForSoLong) {
+  stay({"--once", "--stay", "1"});
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  EXPECT_EQ(agent_->wait_exit(), 0);
+}
+
+TEST_F(StayingAgent, ItLeavesAtOnceWhenToldWhileItIsIdle) {
+  stay(staying());
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  plane().wait_idle(1);
+  plane().shut_down();
+  EXPECT_EQ(agent_->wait_exit(), 0);
+}
+
+TEST_F(StayingAgent, ItLeavesAtOnceAtASignalWhileItIsIdle) {
+  stay(staying());
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  plane().wait_idle(1);
+  ::kill(agent_->pid(), SIGTERM);
+  EXPECT_EQ(agent_->wait_exit(), 0);
 }
 
 TEST_F(AgentEndToEnd, NoDatabaseIsMade) {

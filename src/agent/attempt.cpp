@@ -97,6 +97,7 @@ void Attempt::on_output(OutputStream stream, std::string_view bytes) {
 void Attempt::note_request(const SdkRequestFrame& request) {
   if (!is_final(request.type)) return;
   is_reported_ = true;
+  world_.on_ending(start_.attempt_id());
   overtime_timer_.expires_after(kOvertime);
   overtime_timer_.async_wait([self = shared_from_this()](error_code error) {
     if (!error)

@@ -23,6 +23,8 @@ class Attempt final : public RunningAttempt, public ChildUser, public std::enabl
     PythonPool& pool;
     RequestBook& book;
     Send send;
+    /// The task is about to say how it ends.
+    std::function<void(const std::string& attempt_id)> on_ending;
     /// The attempt is over; the report is to be repeated until acknowledged.
     std::function<void(agentrpc::AttemptFinished)> on_finished;
     std::chrono::milliseconds stop_grace;

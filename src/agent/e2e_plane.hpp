@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -58,6 +59,11 @@ class TestPlane final : public agentrpc::AgentEvents {
   pid_t wait_started(const std::string& attempt_id);
   std::vector<Asked> asked(const std::string& attempt_id);
   std::string refusal(const std::string& attempt_id);
+  /// How often agents said that they are idle. Waits until it was so often at least.
+  int wait_idle(int times);
+  bool has_heard_of_ending(const std::string& attempt_id);
+  /// Ends the connection. @returns what the agent says of itself when it is back.
+  agentrpc::Hello reconnect();
 
   void on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) override;
   void on_message(const std::shared_ptr<agentrpc::AgentSession>& session,
@@ -81,6 +87,10 @@ class TestPlane final : public agentrpc::AgentEvents {
   std::map<std::string, std::string> refused_;
   std::map<std::string, std::string> logs_;
   std::map<std::string, agentrpc::TriggerReport> fired_;
+  std::set<std::string> ending_;
+  int idle_ = 0;
+  int connections_ = 0;
+  agentrpc::Hello hello_;
   bool holds_answers_ = false;
   bool holds_logs_ = false;
 

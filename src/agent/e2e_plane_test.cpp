@@ -136,12 +136,37 @@ std::string TestPlane::refusal(const std::string& attempt_id) {
   return refused_[attempt_id];
 }
 
+int TestPlane::wait_idle(int times) {
+  wait([&] { return idle_ >= times; });
+  const std::lock_guard lock(mutex_);
+  return idle_;
+}
+
+bool TestPlane::has_heard_of_ending(const std::string& attempt_id) {
+  const std::lock_guard lock(mutex_);
+  return ending_.contains(attempt_id);
+}
+
+agentrpc::Hello TestPlane::reconnect() {
+  int before = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    before = connections_;
+    session_->close();
+  }
+  wait([&] { return connections_ > before; });
+  const std::lock_guard lock(mutex_);
+  return hello_;
+}
+
 void TestPlane::on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) {
   agentrpc::ServerMessage message;
   *message.mutable_welcome()->mutable_wanted_attempt_ids() = hello.attempt_ids();
   session->send(message);
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
+  hello_ = hello;
+  ++connections_;
   changed_.notify_all();
 }
 
@@ -168,15 +193,20 @@ void TestPlane::on_message(const std::shared_ptr<agentrpc::AgentSession>& sessio
     fired_[message.trigger().trigger_id()] = message.trigger();
   } else if (message.has_started()) {
     started_[message.started().attempt_id()] = static_cast<pid_t>(message.started().pid());
+  } else if (message.has_ending()) {
+    ending_.insert(message.ending().attempt_id());
+  } else if (message.has_idle()) {
+    ++idle_;
   } else if (message.has_refused()) {
     refused_[message.refused().attempt_id()] = message.refused().reason();
   }
   changed_.notify_all();
 }
 
-void TestPlane::on_disconnected(const std::shared_ptr<agentrpc::AgentSession>&) {
+void TestPlane::on_disconnected(const std::shared_ptr<agentrpc::AgentSession>& session) {
   const std::lock_guard lock(mutex_);
-  session_ = nullptr;
+  // It may have come back before.
+  if (session_ == session) session_ = nullptr;
   changed_.notify_all();
 }
 

@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   options.slots = std::max(1U, std::thread::hardware_concurrency()) * 4;
   options.parsers = std::max(2U, std::thread::hardware_concurrency());
   std::size_t grace_ms = 5000;
+  std::uint32_t stay = 0;
   std::string token_file;
 
   CLI::App app("Runs the tasks of a project for the Leoflow control plane.", "leoflow-agent");
@@ -103,6 +104,14 @@ int main(int argc, char** argv) {
   app.add_option("--dags", options.dags_folder,
                  "Where the project's files are, if not where the control plane says");
   app.add_flag("--once", options.once, "Run one attempt, then exit");
+  app.add_option("--stay", stay, "With --once: seconds to wait for another attempt afterwards; 0: none")
+      ->envname("LEOFLOW_AGENT_STAY")
+      ->check(CLI::Range(0, 86400))
+      ->capture_default_str();
+  app.add_option("--most-attempts", options.most_attempts, "With --stay: attempts in all")
+      ->envname("LEOFLOW_AGENT_MOST_ATTEMPTS")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
   app.add_option("--slots", options.slots, "Attempts at once")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -127,6 +136,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
+  options.stay = std::chrono::seconds(stay);
   options.stop_grace = std::chrono::milliseconds(grace_ms);
   options.python.worker_path = std::filesystem::absolute(options.python.worker_path);
   options.python.home = std::filesystem::absolute(options.python.home) / "airflow";

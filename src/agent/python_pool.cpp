@@ -76,6 +76,11 @@ void PythonPool::lose_children(ForkServer& server) {
   }
 }
 
+bool PythonPool::owns(pid_t pid) const {
+  const auto is_zygote = [pid](const auto& entry) { return entry.second.pid == pid; };
+  return pid == base_pid_ || orphans_.contains(pid) || std::ranges::any_of(zygotes_, is_zygote);
+}
+
 void PythonPool::on_reaped(pid_t pid, int status, std::int64_t memory, std::int64_t cpu) {
   if (pid == base_pid_) {
     const ProcessEnd end = ProcessEnd::from_status(status, memory, cpu);

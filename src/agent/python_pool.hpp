@@ -36,6 +36,8 @@ class PythonPool {
   std::shared_ptr<Child> take_trigger_child();
   /// Has a file imported, so that its first task starts quickly.
   void warm(const DagFile& file);
+  /// Whether a child of this process is of the warm Python, and not one that a task left behind.
+  bool owns(pid_t pid) const;
   /// A process that was reaped by us: a server, or a child whose server is gone.
   void on_reaped(pid_t pid, int status, std::int64_t memory, std::int64_t cpu);
 

@@ -99,6 +99,10 @@ void write_pods(metrics::Page& page, executor::KubernetesExecutor& pods) {
   const executor::KubernetesMetrics& told = pods.metrics();
   page.only("leoflow_pods", "gauge", "Pods that take a slot.", static_cast<double>(pods.pods()));
   page.only("leoflow_pods_created_total", "counter", "Pods that the API server took.", told.created_pods);
+  page.only("leoflow_idle_warm_pods", "gauge", "Pods that have stayed and wait for another attempt.",
+            static_cast<double>(pods.idle_pods()));
+  page.only("leoflow_pods_reused_total", "counter", "Times that a pod that has stayed got another attempt.",
+            told.reused_pods);
   page.only("leoflow_pods_lost_total", "counter", "Pods whose attempts did not end by themselves.",
             told.lost_pods);
   page.only("leoflow_kubernetes_refusals_total", "counter",

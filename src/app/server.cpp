@@ -346,7 +346,11 @@ Result<void> Server::make_runner() {
       p.logs.emplace(*p.database, config_.logs_folder, std::nullopt, p.redis);
     }
     p.pods.emplace(frozen->kubernetes, *p.engine, *p.logs, p.clock);
-    p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.pods, .hosts = &*p.pods, .logs = &*p.logs});
+    p.fleet.bind(*p.engine, *p.tasks,
+                 {.attempts = &*p.pods,
+                  .hosts = &*p.pods,
+                  .logs = &*p.logs,
+                  .keeper = frozen->kubernetes.warm ? &*p.pods : nullptr});
     return {};
   }
   const auto& live = std::get<LiveConfig>(config_.dags);

@@ -88,6 +88,25 @@ void add_server(CLI::App& app) {
       ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
+  server
+      ->add_flag("--warm-pods", options->warm_pods,
+                 "Have pods stay after their attempts, for others of their version")
+      ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
+  server
+      ->add_option("--warm-idle-limit", options->warm_idle_limit,
+                   "Seconds without an attempt after which such a pod ends")
+      ->envname("LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  server
+      ->add_option("--warm-max-attempts", options->warm_most_attempts, "Attempts after which such a pod ends")
+      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  server->add_option("--warm-max-idle", options->warm_most_idle, "Such pods that may be without an attempt")
+      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_IDLE")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   server->footer(
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
       "admin\n"

@@ -112,6 +112,11 @@ executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, c
   value_or_exit(read_switch(environment_variable,
                             "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE",
                             out.delete_failed_pods));
+  if (options.warm_pods) {
+    out.warm = {.idle_limit = std::chrono::seconds(options.warm_idle_limit),
+                .most_attempts = options.warm_most_attempts,
+                .most_idle = options.warm_most_idle};
+  }
   return out;
 }
 

@@ -34,6 +34,10 @@ struct ServerOptions {
   int start_retries = 3;
   int start_retry_delay = 10;
   int host_idle_limit = 120;
+  bool warm_pods = false;
+  int warm_idle_limit = 300;
+  int warm_most_attempts = 50;
+  int warm_most_idle = 8;
 };
 
 /// "host:port". Ends the command, naming the option, if it is none.

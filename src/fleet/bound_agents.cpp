@@ -36,6 +36,9 @@ bool Fleet::may_say_of(const Uuid& attempt, const AgentMessage& message) {
     case AgentMessage::kHeartbeat:
       return std::ranges::all_of(message.heartbeat().attempt_ids(),
                                  [&](const auto& id) { return id == own; });
+    case AgentMessage::kEnding:
+      return message.ending().attempt_id() == own;
+    case AgentMessage::kIdle:
     case AgentMessage::kHello:
     case AgentMessage::KIND_NOT_SET:
       return true;
@@ -47,21 +50,39 @@ bool Fleet::may_say_of(const Uuid& attempt, const AgentMessage& message) {
   return false;
 }
 
-void Fleet::send_own_attempt(const std::shared_ptr<AgentSession>& session, const Uuid& attempt) {
-  engine_->waiting_attempt(attempt, [this, session, attempt](const std::optional<engine::AttemptSpec>& spec) {
-    if (!spec) {
-      log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
-      ServerMessage message;
-      message.mutable_shutdown();
-      return session->send(std::move(message));
-    }
-    // After a deferral the log of the try goes on.
-    logs_->begin(attempt, log_name(*spec), spec->first_start.has_value(),
-                 [this, session, attempt, start = start_of(*spec)](std::uint64_t kept) mutable {
-                   start.set_log_offset(kept);
-                   send_start(session, attempt, std::move(start));
-                 });
-  });
+void Fleet::send_own_attempt(const std::shared_ptr<AgentSession>& session, const Uuid& attempt,
+                             bool is_idle) {
+  engine_->waiting_attempt(
+      attempt, [this, session, attempt, is_idle](const std::optional<engine::AttemptSpec>& spec) {
+        if (!spec && is_idle && keeper_ != nullptr) return keeper_->keep(attempt, session);
+        if (!spec) {
+          log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
+          ServerMessage message;
+          message.mutable_shutdown();
+          return session->send(std::move(message));
+        }
+        // After a deferral the log of the try goes on.
+        logs_->begin(attempt, log_name(*spec), spec->first_start.has_value(),
+                     [this, session, attempt, start = start_of(*spec)](std::uint64_t kept) mutable {
+                       start.set_log_offset(kept);
+                       send_start(session, attempt, std::move(start));
+                     });
+      });
+}
+
+void Fleet::on_ending(const AgentSession& session) {
+  if (const auto& own = session.identity().attempt; own && keeper_ != nullptr) keeper_->expect(*own);
+}
+
+void Fleet::on_idle(const std::shared_ptr<AgentSession>& session) {
+  const auto& own = session->identity().attempt;
+  if (!own || keeper_ == nullptr) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const Agent* agent = placement_.find(session.get());
+    if (agent == nullptr || !agent->running.empty()) return;
+  }
+  keeper_->keep(*own, session);
 }
 
 void Fleet::send_start(const std::shared_ptr<AgentSession>& session, const Uuid& attempt,

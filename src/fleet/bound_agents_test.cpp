@@ -73,6 +73,10 @@ TEST_F(BoundAgentsTest, OneThatSpeaksOfAnotherAttemptIsCutOff) {
   EXPECT_FALSE(is_closed_after(message));
   message.mutable_heartbeat()->add_attempt_ids(other);
   EXPECT_TRUE(is_closed_after(message));
+  message.mutable_ending()->set_attempt_id(attempt_.text());
+  EXPECT_FALSE(is_closed_after(message));
+  message.mutable_ending()->set_attempt_id(other);
+  EXPECT_TRUE(is_closed_after(message));
   message.mutable_parsed()->set_parse_id("parse-1");
   EXPECT_TRUE(is_closed_after(message));
   message.mutable_trigger()->set_trigger_id(attempt_.text());
@@ -82,6 +86,62 @@ TEST_F(BoundAgentsTest, OneThatSpeaksOfAnotherAttemptIsCutOff) {
 TEST_F(BoundAgentsTest, OneThatIsNotThereYetNeedNotCome) {
   fleet_.stop(attempt_, "marked");
   EXPECT_EQ(launcher_.recalled(), std::vector{attempt_});
+}
+
+/// Agents that stay after their attempts are kept.
+class KeptAgentsTest : public BoundAgentsTest {
+ protected:
+  KeptAgentsTest() {
+    fleet_.bind(engine_, tasks_,
+                {.attempts = &launcher_, .hosts = &launcher_, .logs = &logs_, .keeper = &keeper_});
+  }
+  std::shared_ptr<FakeSession> connect_as(const Uuid& attempt, bool is_idle) {
+    auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt});
+    agentrpc::Hello hello;
+    hello.set_is_idle(is_idle);
+    fleet_.on_connected(session, hello);
+    EXPECT_TRUE(session->next().has_welcome());
+    return session;
+  }
+
+  fakes::FakeKeeper keeper_;
+};
+
+TEST_F(KeptAgentsTest, OneThatIsIdleIsKeptWhenNobodyWaitsForItsAttempt) {
+  const Uuid over = new_uuid(clock_.now());
+  const auto session = connect_as(over, true);
+  EXPECT_TRUE(keeper_.has_heard("keep", over));
+  EXPECT_TRUE(session->has_heard_nothing());
+  fleet_.on_disconnected(session);
+  EXPECT_TRUE(keeper_.has_heard("lost", over));
+}
+
+TEST_F(KeptAgentsTest, OneThatIsIdleIsSentTheAttemptThatItIsTheAgentOfNow) {
+  EXPECT_EQ(connect_as(attempt_, true)->next().start().attempt_id(), attempt_.text());
+  EXPECT_TRUE(keeper_.has_heard_nothing());
+}
+
+TEST_F(KeptAgentsTest, OneThatIsNotIdleMayGo) {
+  EXPECT_TRUE(connect_as(new_uuid(clock_.now()), false)->next().has_shutdown());
+}
+
+TEST_F(KeptAgentsTest, OneThatSaysItIsIdleIsKeptUnlessItRunsSomething) {
+  const auto session = connect_as(attempt_, false);
+  EXPECT_TRUE(session->next().has_start());
+  AgentMessage ending;
+  ending.mutable_ending()->set_attempt_id(attempt_.text());
+  fleet_.on_message(session, ending);
+  EXPECT_TRUE(keeper_.has_heard("expect", attempt_));
+  AgentMessage idle;
+  idle.mutable_idle();
+  fleet_.on_message(session, idle);
+  AgentMessage finished;
+  finished.mutable_finished()->set_attempt_id(attempt_.text());
+  fleet_.on_message(session, finished);
+  EXPECT_TRUE(session->next().has_finished_ack());
+  EXPECT_FALSE(keeper_.has_kept()) << "it had an attempt";
+  fleet_.on_message(session, idle);
+  EXPECT_TRUE(keeper_.has_heard("keep", attempt_));
 }
 
 }  // namespace

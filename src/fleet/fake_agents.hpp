@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <gtest/gtest.h>
@@ -89,6 +90,41 @@ class FakeLauncher final : public Launcher, public HostLauncher {
   std::vector<Uuid> attempts_;
   std::vector<Uuid> recalled_;
   std::vector<HostSpec> hosts_;
+};
+
+/// Only remembers whom it is to keep.
+class FakeKeeper final : public AgentKeeper {
+ public:
+  void expect(const Uuid& attempt) override { note("expect", attempt); }
+  void keep(const Uuid& attempt, std::shared_ptr<agentrpc::AgentSession>) override { note("keep", attempt); }
+  void lost(const Uuid& attempt, const agentrpc::AgentSession&) override { note("lost", attempt); }
+
+  /// "what attempt", waits for that; fails the test when it does not come.
+  bool has_heard(const std::string& what, const Uuid& attempt) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
+      return std::ranges::find(heard_, what + " " + attempt.text()) != heard_.end();
+    });
+  }
+  bool has_kept() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(heard_, [](const std::string& text) { return text.starts_with("keep"); });
+  }
+  bool has_heard_nothing() {
+    const std::lock_guard lock(mutex_);
+    return heard_.empty();
+  }
+
+ private:
+  void note(const std::string& what, const Uuid& attempt) {
+    const std::lock_guard lock(mutex_);
+    heard_.push_back(what + " " + attempt.text());
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> heard_;
 };
 
 }  // namespace leoflow::fleet::fakes

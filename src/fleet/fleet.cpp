@@ -24,6 +24,7 @@ void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks, const Elsewh
   launcher_ = elsewhere.attempts;
   hosts_ = elsewhere.hosts;
   logs_ = elsewhere.logs;
+  keeper_ = elsewhere.keeper;
 }
 
 void Fleet::start() {
@@ -145,12 +146,13 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     *welcome.add_triggers() = request_of(trigger);
   }
   session->send(std::move(message));
-  if (own && !has_own) send_own_attempt(session, *own);
+  if (own && !has_own) send_own_attempt(session, *own, hello.is_idle());
   send_parse_jobs();
   engine_->wake();
 }
 
 void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
+  if (const auto& own = session->identity().attempt; own && keeper_ != nullptr) keeper_->lost(*own, *session);
   const std::lock_guard lock(mutex_);
   if (const Agent* agent = placement_.find(session.get())) {
     metrics_.lost_agents.add();
@@ -238,6 +240,12 @@ void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessag
       if (!alive.empty()) engine_->attempts_alive(std::move(alive));
       break;
     }
+    case AgentMessage::kEnding:
+      on_ending(*session);
+      break;
+    case AgentMessage::kIdle:
+      on_idle(session);
+      break;
     case AgentMessage::kHello:
     case AgentMessage::KIND_NOT_SET:
       break;

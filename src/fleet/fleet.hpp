@@ -74,6 +74,7 @@ struct Elsewhere {
   Launcher* attempts = nullptr;
   HostLauncher* hosts = nullptr;  ///< null: a connected agent does all that is no attempt
   LogKeeper* logs = nullptr;
+  AgentKeeper* keeper = nullptr;  ///< null: the agent of an attempt that is over goes
 };
 
 /// Connects the engine with the agents. Thread safe once bound.
@@ -166,7 +167,10 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void let_idle_hosts_go();
   /// Since when something has been waiting for a host.
   std::optional<Time> waiting_since();
-  void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
+  void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,
+                        bool is_idle);
+  void on_ending(const agentrpc::AgentSession& session);
+  void on_idle(const std::shared_ptr<agentrpc::AgentSession>& session);
   void send_start(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,
                   agentrpc::StartAttempt start);
   void on_log(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::LogPart& part);
@@ -205,6 +209,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   Launcher* launcher_ = nullptr;
   HostLauncher* hosts_ = nullptr;
   LogKeeper* logs_ = nullptr;
+  AgentKeeper* keeper_ = nullptr;
 
   // protected by mutex_
   std::mutex mutex_;

@@ -38,6 +38,8 @@ bool Fleet::may_say_as_host(const SentWork& sent, const AgentMessage& message) {
     case AgentMessage::kStarted:
     case AgentMessage::kRefused:
     case AgentMessage::kFinished:
+    case AgentMessage::kEnding:
+    case AgentMessage::kIdle:
       return false;
   }
   return false;

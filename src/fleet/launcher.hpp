@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "agentrpc/session.hpp"
@@ -26,6 +27,20 @@ class Launcher {
   virtual void launch(const engine::AttemptSpec& spec) = 0;
   /// Nobody wants the attempt any more; its agent is not connected.
   virtual void recall(const Uuid& attempt) = 0;
+};
+
+/// Keeps agents whose attempts are over for other attempts. Called on agents' threads and the engine's: must
+/// not block.
+class AgentKeeper {
+ public:
+  virtual ~AgentKeeper() = default;
+  /// The agent of an attempt will have nothing to do soon.
+  virtual void expect(const Uuid& attempt) = 0;
+  /// It has nothing to do, and nobody waits for its attempt. It is told to go, or sometime its connection is
+  /// ended and it comes back as the agent of another attempt.
+  virtual void keep(const Uuid& attempt, std::shared_ptr<agentrpc::AgentSession> agent) = 0;
+  /// Its connection has ended.
+  virtual void lost(const Uuid& attempt, const agentrpc::AgentSession& agent) = 0;
 };
 
 /// Starts hosts somewhere else, likewise. Called on the fleet's own thread.

@@ -45,9 +45,10 @@ void Client::use_token() {
   if (const auto text = read_file(access_.token_file)) http_.use_token(std::string(trim(*text)));
 }
 
-Result<Answer> Client::ask(std::string_view method, const std::string& path, const json::value& body) {
+Result<Answer> Client::ask(std::string_view method, const std::string& path, const json::value& body,
+                           std::string_view content_type) {
   use_token();
-  const auto response = http_.send(method, path, body.is_null() ? "" : json::serialize(body));
+  const auto response = http_.send(method, path, body.is_null() ? "" : json::serialize(body), content_type);
   if (!response) return std::unexpected(response.error());
   return read_answer(*response);
 }

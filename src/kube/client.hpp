@@ -37,6 +37,11 @@ class Client {
   Result<Answer> remove(const std::string& path, const json::value& options) {
     return ask("DELETE", path, options);
   }
+  /// @param changes  what is to be other than it is; null for what is to be no more.
+  /// Source: RFC 7386.
+  Result<Answer> patch(const std::string& path, const json::value& changes) {
+    return ask("PATCH", path, changes, "application/merge-patch+json");
+  }
   /// Hands over the events of a watch, each a JSON object of a line; returns when the server ends it, or
   /// with an answer that is not ok. Errors: unavailable, also when nothing came for `silence`.
   Result<Answer> watch(const std::string& path, std::chrono::seconds silence,
@@ -45,7 +50,8 @@ class Client {
   void stop() { http_.stop(); }
 
  private:
-  Result<Answer> ask(std::string_view method, const std::string& path, const json::value& body);
+  Result<Answer> ask(std::string_view method, const std::string& path, const json::value& body,
+                     std::string_view content_type = "application/json");
   /// The token may have been renewed since.
   void use_token();
 

@@ -14,6 +14,8 @@ from support import ROOT
 
 CHART = ROOT / "deploy/helm/leoflow"
 EXAMPLES = sorted((ROOT / "deploy/helm/examples").glob("*.yaml"))
+# Has pods stay after their attempts.
+WARM = {"executor": {"warmPods": {"enabled": True}}}
 # The least that a chart needs. Nobody reads the Secret.
 LEAST = {"database": {"existingSecret": "own"}, "auth": {"existingSecret": "own"}, "secretKeyExistingSecret": "own"}
 RELEASE = "leoflow"
@@ -37,7 +39,9 @@ def render(namespace: str, values: pathlib.Path | Object, *arguments: str | path
     return run("helm", "template", RELEASE, CHART, "--namespace", namespace, "--values", given, *arguments, text=text)
 
 
-def apply_rights(kubeconfig: pathlib.Path, api: Api, namespace: str, file: pathlib.Path) -> pathlib.Path:
+def apply_rights(
+    kubeconfig: pathlib.Path, api: Api, namespace: str, file: pathlib.Path, values: Object | None = None
+) -> pathlib.Path:
     """Gives the server of a namespace the chart's ServiceAccount and rights, and no more.
 
     Args:
@@ -45,12 +49,13 @@ def apply_rights(kubeconfig: pathlib.Path, api: Api, namespace: str, file: pathl
         api: The same, to ask.
         namespace: Where the server is, and its tasks.
         file: Where to write the kubeconfig of the ServiceAccount, for `LEOFLOW_EXECUTOR_KUBECONFIG`.
+        values: Of the chart, beside the least ones.
 
     Returns:
         That file.
     """
     only = ("--show-only", "templates/serviceaccounts.yaml", "--show-only", "templates/rbac.yaml")
-    run("kubectl", "--kubeconfig", kubeconfig, "apply", "--filename", "-", text=render(namespace, {}, *only))
+    run("kubectl", "--kubeconfig", kubeconfig, "apply", "--filename", "-", text=render(namespace, values or {}, *only))
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{RELEASE}/token"
     token = api.create(path, {"spec": {"expirationSeconds": 3600}})["status"]["token"]
     Access(api.access.server, api.access.authority, token).write(file)

@@ -16,7 +16,7 @@ from bed.archives import archive
 from bed.bed import Bed
 from bed.process_node import ProcessNode
 from bed.programs import NotBuilt
-from chart import apply_rights
+from chart import WARM, apply_rights
 from control_plane import Server
 from pods import Namespace
 from support import ROOT
@@ -86,6 +86,8 @@ def make_server(
     rights = apply_rights(control_plane.kubeconfig, control_plane.api, namespace.name, folder / "kubeconfig")
 
     def make(**settings: str) -> Server:
+        if settings.get("LEOFLOW_EXECUTOR_WARM_PODS") == "true":
+            apply_rights(control_plane.kubeconfig, control_plane.api, namespace.name, rights, WARM)
         home = folder / f"server{len(made)}"
         home.mkdir()
         server = Server(home=home, dags=home / "dags", node=node, namespace=namespace, kubeconfig=rights,

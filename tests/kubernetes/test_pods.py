@@ -75,7 +75,7 @@ def test_the_sample_project_is_pushed_and_runs(make_server):
     with urllib.request.urlopen(f"http://{server.metrics}/metrics", timeout=10) as page:
         told = page.read().decode()
     documented = re.findall(r"^\| `(leoflow_\w+)` \|", (ROOT / "docs/server.md").read_text(), re.MULTILINE)
-    assert len(documented) == 10
+    assert len(documented) == 12
     for name in documented:
         assert f"# TYPE {name} " in told
     assert float(re.search(r"^leoflow_pods_created_total (\S+)$", told, re.MULTILINE)[1]) >= 4

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "executor/kubernetes/answers.hpp"
 #include "fleet/log_path.hpp"
 
 namespace leoflow::executor {
@@ -26,28 +27,6 @@ Duration pause_after(int failures) {
   static thread_local std::minstd_rand random{std::random_device{}()};
   const Duration most = kFirstPause * (1 << std::min(failures, kMostDoublings));
   return most / 2 + most / 2 * static_cast<std::int64_t>(random() % 1000) / 1000;
-}
-
-/// A quota that is used up is no reason to give up: pods end.
-bool is_quota(const kube::Answer& answer) {
-  return answer.status == 403 && answer.message().find("exceeded quota") != std::string::npos;
-}
-
-/// An API server that has just started knows no roles for a moment; and rights can be given.
-bool is_without_right(const kube::Answer& answer) {
-  return answer.status == 403 && answer.message().find("cannot create resource") != std::string::npos;
-}
-
-bool is_transient(const kube::Answer& answer) {
-  // 409: a quota was changed by somebody else at the same moment. 401: our token ran out; it is renewed in
-  // place.
-  return answer.status == 429 || answer.status == 401 || answer.status >= 500 || answer.status == 408 ||
-         answer.status == 409 || is_quota(answer) || is_without_right(answer);
-}
-
-std::string uid_of(const json::value& pod) {
-  const json::value* metadata = find(pod, "metadata");
-  return metadata == nullptr ? "" : get_text(*metadata, "uid");
 }
 
 }  // namespace
@@ -91,12 +70,12 @@ int KubernetesExecutor::free_slots() {
   const std::lock_guard lock(mutex_);
   // Until it is known what is there, nothing more is started.
   if (!is_listed_) return 0;
-  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size() - hosts_));
+  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size() - hosts_ - warm_.idle()));
 }
 
 std::size_t KubernetesExecutor::pods() {
   const std::lock_guard lock(mutex_);
-  return pods_.size() - hosts_;
+  return pods_.size() - hosts_ - warm_.idle();
 }
 
 void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
@@ -110,13 +89,18 @@ void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
   }
   auto manifest = pod_of(spec, settings_, epoch_);
   if (!manifest) return refuse(spec.id, log_path, manifest.error().message);
+  std::string shape = shape_of(*manifest);
   {
     const std::lock_guard lock(mutex_);
     Pod pod{.name = pod_name(spec),
             .log_path = std::move(log_path),
             .manifest = std::move(*manifest),
+            .shape = std::move(shape),
             .since = clock_.now()};
-    if (!pods_.try_emplace(spec.id, std::move(pod)).second) return;
+    const auto [at, is_new] = pods_.try_emplace(spec.id, std::move(pod));
+    if (!is_new) return;
+    if (!at->second.shape.empty()) find_warm_pod(spec.id);
+    if (at->second.waits_until) return;
   }
   post(spec.id);
 }
@@ -172,6 +156,7 @@ void KubernetesExecutor::recall(const Uuid& attempt) {
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
     found->second.is_unwanted = true;
+    warm_.forget(attempt);
   }
   post(attempt);
 }
@@ -204,6 +189,8 @@ void KubernetesExecutor::forget(const Uuid& attempt) {
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
     if (found->second.host) --hosts_;
+    warm_.forget(attempt);
+    handed_over_.erase(found->second.uid);
     pods_.erase(found);
   }
   engine_.wake();  // a slot is free
@@ -217,10 +204,10 @@ void KubernetesExecutor::on_listing() {
 void KubernetesExecutor::on_list(const json::array& objects) {
   std::set<Uuid> there;
   for (const json::value& object : objects) {
-    const auto attempt = owner_of(object, settings_);
-    if (!attempt) continue;
-    there.insert(*attempt);
-    apply(*attempt, object);
+    const auto told = told_of(object);
+    if (!told) continue;
+    there.insert(told->owner);
+    if (!told->is_outdated) apply(told->owner, object);
   }
   std::vector<Uuid> vanished;
   bool is_first = false;
@@ -228,13 +215,22 @@ void KubernetesExecutor::on_list(const json::array& objects) {
     const std::lock_guard lock(mutex_);
     for (const auto& [attempt, pod] : pods_) {
       // One that was made meanwhile need not be in the list.
-      const bool was_known = !pod.uid.empty() && pod.known_in < listings_;
+      const bool was_known = !pod.uid.empty() && pod.known_in < listings_ && !pod.taken;
       if (was_known && !there.contains(attempt)) vanished.push_back(attempt);
     }
     is_first = !std::exchange(is_listed_, true);
   }
   for (const Uuid& attempt : vanished) gone(attempt);
   if (is_first) adopt();
+}
+
+std::optional<KubernetesExecutor::Told> KubernetesExecutor::told_of(const json::value& object) {
+  const auto owner = owner_of(object, settings_);
+  if (!owner) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = handed_over_.find(uid_of(object));
+  if (found == handed_over_.end()) return Told{*owner, false};
+  return Told{found->second, found->second != *owner};
 }
 
 void KubernetesExecutor::adopt() {
@@ -253,6 +249,14 @@ void KubernetesExecutor::adopt() {
     log::info("{} pods are there, {} of them for nobody; {} attempts have none", pods(), unwanted.size(),
               missing.size());
     for (const Uuid& attempt : unwanted) let_go(attempt);
+    {
+      const std::lock_guard lock(mutex_);
+      // Those whose pods are not there, or run what is wanted: they ask anew.
+      for (const auto& [attempt, agent] : early_) {
+        if (std::ranges::find(unwanted, attempt) == unwanted.end()) agent->close();
+      }
+      early_.clear();
+    }
     // Their pods were never made, or ended while nobody looked.
     if (!missing.empty()) engine_.attempts_missing(std::move(missing), "its pod is gone");
     engine_.wake();
@@ -260,24 +264,37 @@ void KubernetesExecutor::adopt() {
 }
 
 void KubernetesExecutor::let_go(const Uuid& attempt) {
+  std::shared_ptr<agentrpc::AgentSession> early;
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
-    if (found->second.status.phase == PodPhase::running) {
-      // Its agent may have the end of a log to deliver; it is told that it may go.
-      found->second.is_orphan = true;
-      due_.emplace(clock_.now() + kOrphanGrace, attempt);
-    }
-    if (found->second.is_orphan) return changed_.notify_all();
+    if (const auto agent = early_.find(attempt); agent != early_.end()) early = agent->second;
+    // Its agent may have the end of a log to deliver; it is told that it may go, or is kept.
+    if (found->second.status.phase == PodPhase::running) make_orphan(attempt, found->second);
+    if (found->second.is_orphan && !early) return;
   }
-  recall(attempt);
+  early ? keep(attempt, std::move(early)) : recall(attempt);
+}
+
+void KubernetesExecutor::make_orphan(const Uuid& attempt, Pod& pod) {
+  pod.is_orphan = true;
+  due_.emplace(clock_.now() + kOrphanGrace, attempt);
+  changed_.notify_all();
 }
 
 void KubernetesExecutor::on_event(std::string_view type, const json::value& object) {
-  const auto attempt = owner_of(object, settings_);
-  if (!attempt) return;
-  type == "DELETED" ? gone(*attempt) : apply(*attempt, object);
+  const auto told = told_of(object);
+  if (!told) return;
+  if (type != "DELETED") return told->is_outdated ? void() : apply(told->owner, object);
+  // One that is being handed over is found to be gone by that.
+  if (!told->is_outdated || is_unwanted(told->owner)) gone(told->owner);
+}
+
+bool KubernetesExecutor::is_unwanted(const Uuid& attempt) {
+  const std::lock_guard lock(mutex_);
+  const auto found = pods_.find(attempt);
+  return found != pods_.end() && found->second.is_unwanted;
 }
 
 void KubernetesExecutor::on_trouble(const std::string& why) {
@@ -291,8 +308,9 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   bool is_host = false;
   {
     const std::lock_guard lock(mutex_);
-    // Another process leads by now, and this one will know in a moment: it must not touch what is new.
-    if (epoch_of(object) > epoch_) return;
+    // Another process leads by now, and this one will know in a moment: it must not touch what is new, nor
+    // what was handed over there.
+    if (epoch_of(object) > epoch_) return leave(uid_of(object));
     const bool has_ended = status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
     // One that ended and was seen to takes no slot.
     if (has_ended && !pods_.contains(attempt) && is_listed_) return;
@@ -301,6 +319,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     const std::string name = get_text(object.at("metadata"), "name");
     // Somebody else's that says it runs this attempt: names are taken once.
     if (!is_new && name != pod.name) return;
+    if (pod.taken) return;  // what becomes of it is known in a moment
     if (is_new || !pod.manifest.is_null()) begin_waiting(attempt, pod);
     pod.name = name;
     if (pod.uid.empty()) pod.known_in = listings_;
@@ -313,6 +332,9 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
         pod.log_path = log_path_of(object);
     }
     pod.manifest = nullptr;
+    pod.version = version_of(object);
+    pod.shape = is_being_deleted(object) ? "" : shape_of(object);
+    if (pod.shape.empty()) warm_.forget(attempt);
     // From now on its agent has to connect in time.
     if (status.phase == PodPhase::running && pod.status.phase != PodPhase::running && !pod.host)
       begin_waiting(attempt, pod);
@@ -335,6 +357,15 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   // The next host has the name of this one.
   const bool may_stay = !is_host && (is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods);
   may_stay && !is_unwanted && !status.others_run ? forget(attempt) : recall(attempt);
+}
+
+void KubernetesExecutor::leave(const std::string& uid) {
+  handed_over_.erase(uid);
+  std::erase_if(pods_, [&](const auto& entry) {
+    if (entry.second.uid != uid) return false;
+    warm_.forget(entry.first);
+    return true;
+  });
 }
 
 void KubernetesExecutor::begin_waiting(const Uuid& attempt, Pod& pod) {
@@ -361,9 +392,11 @@ void KubernetesExecutor::work_on(const Uuid& attempt) {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end() || stopping_) return;
+    if (std::exchange(found->second.waits_until, std::nullopt)) warm_.forget(attempt);
     pod = found->second;
   }
   if (pod.is_unwanted) return remove(attempt, pod);
+  if (pod.taken) return take_over(attempt, std::move(pod));
   if (!pod.manifest.is_null()) create(attempt, pod);
 }
 
@@ -385,12 +418,14 @@ void KubernetesExecutor::create(const Uuid& attempt, const Pod& pod) {
     found->second.failures = 0;
     if (answer->is_ok() && found->second.uid.empty()) {
       found->second.uid = uid_of(answer->body);
+      found->second.version = version_of(answer->body);
       found->second.known_in = listings_;
     }
     // It was recalled while it was being made.
     if (found->second.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
     return;
   }
+  if (is_quota(*answer)) make_room();
   if (is_transient(*answer)) return try_again(attempt, answer->retry_after, answer->message());
   // What is wrong with a host is said once.
   if (!pod.host) log::error("the pod {} is refused: {}", pod.name, answer->message());
@@ -398,6 +433,11 @@ void KubernetesExecutor::create(const Uuid& attempt, const Pod& pod) {
   const std::string reason = "the API server refuses its pod: " + answer->message();
   pod.host ? drop(attempt, reason) : refuse(attempt, pod.log_path, reason);
   forget(attempt);
+}
+
+void KubernetesExecutor::make_room() {
+  const std::lock_guard lock(mutex_);
+  let_oldest_go();
 }
 
 void KubernetesExecutor::remove(const Uuid& attempt, const Pod& pod) {
@@ -527,17 +567,19 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::review(const std::string& to
   const std::string name = extra("authentication.kubernetes.io/pod-name");
   const std::string uid = extra("authentication.kubernetes.io/pod-uid");
   if (name.empty() || uid.empty()) return refused("it is not bound to a pod");
-  auto identity = identity_of_pod(name, uid);
-  if (!identity) return refused("its pod is none of ours");
-  return std::move(*identity);
+  return identity_of_pod(name, uid);
 }
 
-std::optional<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::string& name,
-                                                                           const std::string& uid) {
+Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::string& name,
+                                                                    const std::string& uid) {
+  const auto refused = [] {
+    return fail(ErrorCode::unauthenticated, "the agent's token is refused: its pod is none of ours");
+  };
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, pod] : pods_) {
       if (pod.uid != uid) continue;
+      if (pod.taken) return fail(ErrorCode::unavailable, "the agent's pod is about to run another attempt");
       pod.silent_since.reset();
       if (pod.host) return agentrpc::AgentIdentity{.bundle = pod.host};
       return agentrpc::AgentIdentity{.attempt = id};
@@ -546,14 +588,14 @@ std::optional<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const
   // It began before this process did, or ahead of the news of it.
   const auto answer = clients_.use(
       [&](kube::Client& client) { return client.get(kube::pods_path(settings_.name_space, name)); });
-  if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return std::nullopt;
-  if (!is_of(answer->body, settings_)) return std::nullopt;
+  if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return refused();
+  if (!is_of(answer->body, settings_)) return refused();
   const auto id = owner_of(answer->body, settings_);
-  if (!id) return std::nullopt;
+  if (!id) return refused();
   const std::lock_guard lock(mutex_);
   const auto known = pods_.find(*id);
   // Another pod runs it: this one only says so.
-  if (known != pods_.end() && known->second.name != name) return std::nullopt;
+  if (known != pods_.end() && known->second.name != name) return refused();
   if (auto host = host_of(answer->body)) return agentrpc::AgentIdentity{.bundle = std::move(host)};
   return agentrpc::AgentIdentity{.attempt = id};
 }

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "executor/kubernetes/pod_spec.hpp"
 #include "executor/kubernetes/pod_status.hpp"
 #include "executor/kubernetes/settings.hpp"
+#include "executor/kubernetes/warm_pods.hpp"
 #include "fleet/launcher.hpp"
 #include "fleet/log_keeper.hpp"
 #include "kube/watch.hpp"
@@ -23,15 +25,18 @@ namespace leoflow::executor {
 
 struct KubernetesMetrics {
   metrics::Counter created_pods;
+  metrics::Counter reused_pods;   ///< times that an idle one was given another attempt
   metrics::Counter lost_pods;     ///< whose attempts did not end by themselves
   metrics::Histogram creation{};  ///< the API server's answer to a new pod
   metrics::Counter refusals;      ///< of the API server, and requests without an answer
 };
 
-/// Runs each attempt in a pod of its own, and tells the engine of pods that die; and hosts, which it makes
-/// again, later and later, for as long as somebody wants them. After a restart it goes on with the pods that
-/// are there. Thread safe.
-class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLauncher {
+/// Runs each attempt in a pod of its own, or in one that has stayed after another attempt, and tells the
+/// engine of pods that die; and hosts, which it makes again, later and later, for as long as somebody wants
+/// them. After a restart it goes on with the pods that are there. Thread safe.
+class KubernetesExecutor final : public fleet::Launcher,
+                                 public fleet::HostLauncher,
+                                 public fleet::AgentKeeper {
  public:
   /// All outlive it. @param logs  where it says what happened to a pod
   KubernetesExecutor(KubernetesSettings settings, engine::Engine& engine, fleet::LogKeeper& logs,
@@ -47,21 +52,37 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
   void launch_host(const fleet::HostSpec& spec) override;
+  void expect(const Uuid& attempt) override;
+  void keep(const Uuid& attempt, std::shared_ptr<agentrpc::AgentSession> agent) override;
+  void lost(const Uuid& attempt, const agentrpc::AgentSession& agent) override;
 
   /// Has the API server look at a pod's token. See agentrpc::Authenticate.
   void authenticate(const std::string& token, std::function<void(Result<agentrpc::AgentIdentity>)> then);
 
   /// Those that take a slot.
   std::size_t pods();
+  /// Those that wait for another attempt.
+  std::size_t idle_pods();
   const KubernetesMetrics& metrics() const { return metrics_; }
 
  private:
+  /// An idle pod that is being handed over.
+  struct Taken {
+    Uuid from;             ///< the attempt that it ran
+    std::string log_path;  ///< of that
+    std::shared_ptr<agentrpc::AgentSession> agent;
+  };
+
   struct Pod {
     std::string name;
     std::string uid;                                ///< "" until the API server told it
+    std::string version;                            ///< of what it told last
     std::uint64_t known_in = 0;                     ///< which listing was the last to begin before that
     std::string log_path;                           ///< of its attempt, below the folder of logs
-    json::value manifest;                           ///< until it is made
+    json::value manifest;                           ///< until it is made, or handed over
+    std::string shape{};                            ///< "" for one that does not stay
+    std::optional<Taken> taken{};                   ///< it is not this attempt's yet
+    std::optional<Time> waits_until{};              ///< for a pod that may be handed over
     bool is_unwanted = false;                       ///< to be deleted
     bool is_orphan = false;                         ///< nobody waits for its attempt; it may still deliver
     std::optional<agentrpc::BundleVersion> host{};  ///< it is one; of attempts there are ids otherwise
@@ -79,6 +100,12 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
     std::string reason;
   };
 
+  /// What the API server says of a pod.
+  struct Told {
+    Uuid owner;                ///< whose it is here
+    bool is_outdated = false;  ///< it is from before it was handed over
+  };
+
   // What the watch tells.
   void on_listing();
   void on_list(const json::array& pods);
@@ -88,10 +115,30 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
   void gone(const Uuid& attempt);
   /// The pod is there: from now on it has to start in time. With mutex_ held.
   void begin_waiting(const Uuid& attempt, Pod& pod);
+  /// A pod is another leader's by now. With mutex_ held.
+  void leave(const std::string& uid);
   /// Compares what is there with what the engine wants; once, after the first list.
   void adopt();
   /// Nobody waits for the attempt of a pod that is there.
   void let_go(const Uuid& attempt);
+  /// Its agent may go, or come back, in its own time, which is limited. With mutex_ held.
+  void make_orphan(const Uuid& attempt, Pod& pod);
+  /// Nothing for one that is none of ours.
+  std::optional<Told> told_of(const json::value& object);
+  bool is_unwanted(const Uuid& attempt);
+
+  // handing_over.cpp; with mutex_ held
+  /// Gives the attempt an idle pod, or has it wait for one that is expected, or neither.
+  void find_warm_pod(const Uuid& attempt);
+  void hand_over(WarmPods::Idle idle, const Uuid& to);
+  void let_oldest_go();
+  /// A pod is handed over that has been idle since a time after that.
+  Time idle_after(Time now) const;
+  // handing_over.cpp; on the workers
+  void take_over(const Uuid& attempt, Pod pod);
+  void taken_over(const Uuid& attempt, const json::value& object);
+  /// It cannot have the pod that it was to have. @param is_gone  there is no such pod
+  void make_own(const Uuid& attempt, const Pod& taken, bool is_gone);
 
   // What is asked of the API server, on the workers.
   void work_on(const Uuid& attempt);
@@ -99,8 +146,10 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
   void remove(const Uuid& attempt, const Pod& pod);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
+  /// There is no room for a new pod.
+  void make_room();
   Result<agentrpc::AgentIdentity> review(const std::string& token);
-  std::optional<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
+  Result<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
 
   /// It can have no pod: that will not change by trying again.
   void refuse(const Uuid& attempt, const std::string& log_path, const std::string& reason);
@@ -129,11 +178,14 @@ class KubernetesExecutor final : public fleet::Launcher, public fleet::HostLaunc
   // protected by mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::unordered_map<Uuid, Pod, UuidHash> pods_;  ///< by attempt or host, until their pods have ended
-  std::size_t hosts_ = 0;                         ///< of those, how many are hosts: they take no slot
-  std::map<Uuid, HostTrouble> troubles_;          ///< by host
-  std::multimap<Time, Uuid> due_;                 ///< when to look at a pod again
-  std::uint64_t listings_ = 0;                    ///< begun
+  std::unordered_map<Uuid, Pod, UuidHash> pods_;       ///< by attempt or host, until their pods have ended
+  std::size_t hosts_ = 0;                              ///< of those, how many are hosts: they take no slot
+  WarmPods warm_;                                      ///< idle ones take no slot either
+  std::unordered_map<std::string, Uuid> handed_over_;  ///< whose a pod is now, by its uid
+  std::map<Uuid, std::shared_ptr<agentrpc::AgentSession>> early_;  ///< idle before their pods were listed
+  std::map<Uuid, HostTrouble> troubles_;                           ///< by host
+  std::multimap<Time, Uuid> due_;                                  ///< when to look at a pod again
+  std::uint64_t listings_ = 0;                                     ///< begun
   bool is_listed_ = false;
   bool stopping_ = false;
 

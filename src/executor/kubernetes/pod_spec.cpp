@@ -1,6 +1,7 @@
 #include "executor/kubernetes/pod_spec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -19,6 +20,8 @@ constexpr std::string_view kAttemptAnnotation = "leoflow.io/attempt-id";
 constexpr std::string_view kProjectAnnotation = "leoflow.io/host-of-project";
 constexpr std::string_view kVersionAnnotation = "leoflow.io/host-of-version";
 constexpr std::string_view kEpochAnnotation = "leoflow.io/leader-epoch";
+constexpr std::string_view kShapeAnnotation = "leoflow.io/shape";
+constexpr std::string_view kMapIndexLabel = "leoflow.io/map-index";
 constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
 constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
 constexpr std::string_view kCertificateFolder = "/etc/leoflow/certificate";
@@ -55,13 +58,19 @@ json::object install_labels(const KubernetesSettings& settings) {
   return {{"app.kubernetes.io/managed-by", "leoflow"}, {kInstanceLabel, label_value(settings.instance)}};
 }
 
+/// What names the attempt; the rest of the labels and annotations says what pod it wants.
+constexpr std::array<std::string_view, 5> kAttemptLabels = {
+    "leoflow.io/dag-id", "leoflow.io/run-id", "leoflow.io/task-id", "leoflow.io/try-number", kMapIndexLabel};
+constexpr std::array<std::string_view, 7> kAttemptAnnotations = {
+    kAttemptAnnotation, kEpochAnnotation, "dag_id", "run_id", "task_id", "map_index", "try_number"};
+
 json::object labels_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings) {
   json::object out = install_labels(settings);
   out["leoflow.io/dag-id"] = label_value(spec.dag_id);
   out["leoflow.io/run-id"] = label_value(spec.run_id);
   out["leoflow.io/task-id"] = label_value(spec.task_id);
   out["leoflow.io/try-number"] = std::to_string(spec.try_number);
-  if (spec.map_index >= 0) out["leoflow.io/map-index"] = std::to_string(spec.map_index);
+  if (spec.map_index >= 0) out[kMapIndexLabel] = std::to_string(spec.map_index);
   return out;
 }
 
@@ -151,6 +160,36 @@ json::value own_pod(const std::string& name, const json::object& labels, json::o
   return json::object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", pod_spec}};
 }
 
+/// What happens once in a pod's life, but is meant for each attempt, or would tell one of another.
+bool is_for_one_attempt(const json::value& pod) {
+  const json::value* spec = find(pod, "spec");
+  if (spec == nullptr) return false;
+  const std::string text = json::serialize(*spec);
+  const auto says = [&](std::string_view what) { return text.find(what) != std::string::npos; };
+  return find(*spec, "initContainers") != nullptr || find(*spec, "activeDeadlineSeconds") != nullptr ||
+         says("\"fieldPath\":\"metadata.labels") || says("\"fieldPath\":\"metadata.annotations");
+}
+
+/// Names what pods have in common that can run each other's attempts.
+std::string shape_for(json::value pod, const engine::AttemptSpec& spec) {
+  json::object& metadata = pod.at("metadata").as_object();
+  metadata.erase("name");
+  for (const auto label : kAttemptLabels) metadata.at("labels").as_object().erase(label);
+  for (const auto annotation : kAttemptAnnotations) metadata.at("annotations").as_object().erase(annotation);
+  return sha256_hex(
+      json::serialize(json::array{spec.bundle_name, spec.bundle_version.value_or(""), std::move(pod)}));
+}
+
+/// Has it stay, if it may, and says so to the agent: one that knows nothing of that goes all the same.
+void let_stay(json::value& pod, const engine::AttemptSpec& spec, const WarmSettings& warm) {
+  if (is_for_one_attempt(pod)) return;
+  json::array& variables = pod.at("spec").at("containers").at(0).at("env").as_array();
+  variables.push_back(variable("LEOFLOW_AGENT_STAY", std::to_string(warm.idle_limit.count())));
+  variables.push_back(variable("LEOFLOW_AGENT_MOST_ATTEMPTS", std::to_string(warm.most_attempts)));
+  std::string shape = shape_for(pod, spec);
+  pod.at("metadata").at("annotations").as_object()[kShapeAnnotation] = std::move(shape);
+}
+
 json::value own_pod(const engine::AttemptSpec& spec, const KubernetesSettings& settings, std::int64_t epoch,
                     const std::string& own_image) {
   // Labels are cut: these are the names as they are.
@@ -237,7 +276,28 @@ Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSett
   if (!base->is_null()) pod = kube::merge_pods(pod, *base);
   if (spec.pod_override) pod = kube::merge_pods(pod, *spec.pod_override);
   // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
-  return kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));
+  pod = kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));
+  // Ours to say: what a task says of itself must not give it the attempts of others.
+  pod.at("metadata").at("annotations").as_object().erase(kShapeAnnotation);
+  if (settings.warm) let_stay(pod, spec, *settings.warm);
+  return pod;
+}
+
+json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version) {
+  const json::value& wanted = manifest.at("metadata");
+  json::object labels;
+  json::object annotations;
+  for (const auto label : kAttemptLabels) {
+    const json::value* found = find(wanted.at("labels"), label);
+    labels[label] = found == nullptr ? json::value() : *found;
+  }
+  for (const auto annotation : kAttemptAnnotations)
+    annotations[annotation] = wanted.at("annotations").at(annotation);
+  const json::object metadata = {{"uid", uid},
+                                 {"resourceVersion", version},
+                                 {"labels", std::move(labels)},
+                                 {"annotations", std::move(annotations)}};
+  return json::object{{"metadata", metadata}};
 }
 
 json::value host_pod_of(const fleet::HostSpec& spec, const KubernetesSettings& settings, std::int64_t epoch) {
@@ -261,6 +321,10 @@ std::string log_path_of(const json::value& pod) {
   const auto number = [&](std::string_view key) { return std::atoi(get_text(named, key).c_str()); };
   return fleet::relative_log_path(get_text(named, "dag_id"), get_text(named, "run_id"),
                                   get_text(named, "task_id"), number("map_index"), number("try_number"));
+}
+
+std::string shape_of(const json::value& pod) {
+  return get_text(annotations_of(pod), kShapeAnnotation);
 }
 
 std::int64_t epoch_of(const json::value& pod) {

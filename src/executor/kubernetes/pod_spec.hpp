@@ -26,11 +26,16 @@ std::string host_pod_name(const agentrpc::BundleVersion& bundle, const Kubernete
 std::string label_value(std::string_view text);
 
 /// The pod that runs an attempt: the agent in the project's image. Its pod security is the standard
-/// "restricted", unless the task's pod_override says otherwise. @param spec  has an image.
+/// "restricted", unless the task's pod_override says otherwise. One that stays after its attempt, if there
+/// are such, has a shape (shape_of). @param spec  has an image.
 /// @param epoch  of the leader that makes it
 /// Errors: invalid (its pod_template_file cannot be had).
 Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSettings& settings,
                            std::int64_t epoch);
+
+/// A merge patch that makes an idle pod that of another attempt. It is taken for the pod of that uid as it
+/// was at that version, and for no other. @param manifest  of the pod that the attempt would have of its own
+json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version);
 
 /// The pod of a host: the agent in the image of its version, made from the server's template.
 json::value host_pod_of(const fleet::HostSpec& spec, const KubernetesSettings& settings, std::int64_t epoch);
@@ -43,6 +48,9 @@ bool is_of(const json::value& pod, const KubernetesSettings& settings);
 
 /// Where the log of its attempt is, below the folder of logs.
 std::string log_path_of(const json::value& pod);
+
+/// The same for pods that can run each other's attempts; "" for one that does not stay after its attempt.
+std::string shape_of(const json::value& pod);
 
 /// Of the leader that made it; 0 if it does not say.
 std::int64_t epoch_of(const json::value& pod);

@@ -171,6 +171,99 @@ TEST(PodSpec, ATaskMayNameATemplateOfTheServersFolderAndNoOther) {
   EXPECT_NE(problem("big.yaml", {}).find("LEOFLOW_EXECUTOR_POD_TEMPLATES"), std::string::npos);
 }
 
+/// The shape of the pod of an attempt, where pods stay.
+std::string shape(const engine::AttemptSpec& spec, WarmSettings warm = {}) {
+  return shape_of(pod_of(spec, {.warm = warm}, 1).value());
+}
+
+void say(engine::AttemptSpec& spec, std::string_view override) {
+  spec.pod_override = std::make_shared<const json::value>(*parse_json(override));
+}
+
+TEST(PodSpec, PodsOfOneVersionThatDifferInTheirAttemptsOnlyHaveOneShape) {
+  engine::AttemptSpec other = attempt("costs", "save");
+  other.id = new_uuid(Time{});
+  other.run_id = "another";
+  other.map_index = 3;
+  other.try_number = 7;
+  EXPECT_EQ(shape(attempt()), shape(other));
+  EXPECT_EQ(shape(attempt()).size(), 64U);
+  EXPECT_EQ(shape_of(pod_of(attempt(), {.warm = WarmSettings{}}, 5).value()), shape(attempt()))
+      << "whoever leads";
+}
+
+TEST(PodSpec, PodsThatDifferInAnythingElseHaveOtherShapes) {
+  engine::AttemptSpec other = attempt();
+  other.bundle_name = "another";
+  EXPECT_NE(shape(attempt()), shape(other)) << "though the image is the same";
+  other = attempt();
+  other.bundle_version = "v2";
+  EXPECT_NE(shape(attempt()), shape(other));
+  other = attempt();
+  other.image = "registry/sales:v2";
+  EXPECT_NE(shape(attempt()), shape(other));
+  for (const char* more :
+       {R"({"spec": {"serviceAccountName": "rich"}})", R"({"metadata": {"labels": {"team": "a"}}})",
+        R"({"spec": {"containers": [{"name": "base", "resources": {"limits": {"memory": "1Gi"}}}]}})"}) {
+    other = attempt();
+    say(other, more);
+    EXPECT_NE(shape(attempt()), shape(other)) << more;
+    EXPECT_NE(shape(other), "");
+  }
+  EXPECT_NE(shape(attempt()), shape(attempt(), {.most_attempts = 2}));
+}
+
+TEST(PodSpec, APodDoesNotStayThatIsMeantForOneAttempt) {
+  EXPECT_EQ(shape_of(pod_of(attempt(), {}, 1).value()), "") << "nobody asked for it";
+  for (const char* more : {R"({"spec": {"initContainers": [{"name": "first", "image": "i"}]}})",
+                           R"({"spec": {"activeDeadlineSeconds": 60}})",
+                           R"({"spec": {"containers": [{"name": "base", "env": [{"name": "TASK",
+             "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['leoflow.io/task-id']"}}}]}]}})"}) {
+    engine::AttemptSpec spec = attempt();
+    say(spec, more);
+    const json::value pod = pod_of(spec, {.warm = WarmSettings{}}, 1).value();
+    EXPECT_EQ(shape_of(pod), "") << more;
+    EXPECT_EQ(json::serialize(pod).find("LEOFLOW_AGENT_STAY"), std::string::npos) << more;
+  }
+}
+
+TEST(PodSpec, ATaskCannotNameItsShape) {
+  engine::AttemptSpec spec = attempt();
+  say(spec,
+      R"({"metadata": {"annotations": {"leoflow.io/shape": "x"}}, "spec": {"activeDeadlineSeconds": 60}})");
+  EXPECT_EQ(shape(spec), "");
+  EXPECT_EQ(shape_of(pod_of(spec, {}, 1).value()), "") << "it may be asked for later";
+  say(spec, R"({"metadata": {"annotations": {"leoflow.io/shape": "x"}}})");
+  EXPECT_EQ(shape(spec), shape(attempt()));
+}
+
+TEST(PodSpec, AnIdlePodIsTurnedIntoThatOfAnotherAttempt) {
+  engine::AttemptSpec mapped = attempt();
+  mapped.map_index = 4;
+  const json::value pod = pod_of(mapped, {.warm = WarmSettings{}}, 1).value();
+  engine::AttemptSpec next = attempt("costs", "save");
+  next.id = new_uuid(Time{});
+  const json::value wanted = pod_of(next, {.warm = WarmSettings{}}, 2).value();
+  const json::value patch = hand_over_patch(wanted, "u", "7");
+  EXPECT_EQ(patch.as_object().size(), 1U) << "what a pod runs cannot be changed";
+  json::object metadata = part(patch, "metadata");
+  EXPECT_EQ(metadata.at("uid"), "u");
+  EXPECT_EQ(metadata.at("resourceVersion"), "7");
+  // What an API server makes of it.
+  json::value changed = pod;
+  for (const char* kind : {"labels", "annotations"}) {
+    json::object& into = changed.at("metadata").at(kind).as_object();
+    for (const auto& [name, value] : metadata.at(kind).as_object()) {
+      if (value.is_null())
+        into.erase(name);
+      else
+        into[name] = value;
+    }
+    EXPECT_EQ(changed.at("metadata").at(kind), wanted.at("metadata").at(kind));
+  }
+  EXPECT_EQ(attempt_of(changed), next.id);
+}
+
 TEST(PodSpec, AHostIsKnownByItsVersionAndInstall) {
   const fleet::HostSpec spec{{"sales", "v1.2+main"}, "registry/sales:v1"};
   const json::value pod = host_pod_of(spec, {.instance = "mine"}, 7);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -8,6 +9,13 @@
 #include "kube/access.hpp"
 
 namespace leoflow::executor {
+
+/// That pods stay after their attempts and serve others: docs/adr/0012-warm-pods.md.
+struct WarmSettings {
+  std::chrono::seconds idle_limit{300};  ///< one goes that has nothing to do for so long
+  int most_attempts = 50;                ///< of one pod
+  int most_idle = 8;                     ///< pods at once that have nothing to do
+};
 
 /// How pods are run. Constant once the server runs.
 struct KubernetesSettings {
@@ -24,6 +32,7 @@ struct KubernetesSettings {
   Duration pending_limit = std::chrono::minutes{10};  ///< for a pod to start running
   bool delete_pods = true;                            ///< that ended well
   bool delete_failed_pods = false;
+  std::optional<WarmSettings> warm{};  ///< nothing: each attempt has a pod of its own
 };
 
 }  // namespace leoflow::executor

@@ -168,6 +168,16 @@
   value: {{ .Values.executor.deletePods | quote }}
 - name: AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE
   value: {{ .Values.executor.deleteFailedPods | quote }}
+{{- with .Values.executor.warmPods }}
+- name: LEOFLOW_EXECUTOR_WARM_PODS
+  value: {{ .enabled | quote }}
+- name: LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT
+  value: {{ int .idleLimit | quote }}
+- name: LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS
+  value: {{ int .maxAttempts | quote }}
+- name: LEOFLOW_EXECUTOR_WARM_MAX_IDLE
+  value: {{ int .maxIdle | quote }}
+{{- end }}
 {{- if .Values.executor.podTemplate }}
 - name: AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE
   value: /etc/leoflow/pod-templates/default.yaml
