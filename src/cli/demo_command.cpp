@@ -193,7 +193,7 @@ void add_demo(CLI::App& app) {
   demo->footer("For those who work on Leoflow. Lite may run beside it.\nExample:\n  leoflow demo up");
   CLI::App* starting = demo->add_subcommand("up", "Get what is missing, then serve until Ctrl-C");
   const auto add = [starting](const char* name, const char* variable, std::string& into, const char* what) {
-    starting->add_option(name, into, what)->envname(variable)->capture_default_str();
+    return starting->add_option(name, into, what)->envname(variable)->capture_default_str();
   };
   add("--database-url", "LEOFLOW_DATABASE_URL", options->server.database_url,
       "postgresql://… instead of a container of its own");
@@ -202,6 +202,10 @@ void add_demo(CLI::App& app) {
   add("--metrics-addr", "LEOFLOW_SERVER_METRICS_ADDR", options->server.metrics, "Where Prometheus asks");
   add("--airflow-folder", "LEOFLOW_AIRFLOW_FOLDER", options->server.airflow_folder,
       "Folder airflow of the pinned package (default: that of `leoflow setup`)");
+  add("--secrets", "LEOFLOW_SECRETS_SCOPE", options->server.secrets,
+      "Variables and connections that tasks may use: declared (in leoflow.yaml) or permissive")
+      ->check(CLI::IsMember({"declared", "permissive"}));
+  add_pod_options(*starting, options->server.pods);
   add_consent(*starting, options->consent);
   starting->footer("Examples:\n  leoflow demo up\n  leoflow demo up --dry-run");
   starting->callback([options] { up(*options); });

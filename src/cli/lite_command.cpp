@@ -16,6 +16,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit.hpp"
 #include "cli/outside_cluster.hpp"
+#include "cli/pod_options.hpp"
 #include "cli/secret_keys.hpp"
 #include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
@@ -79,6 +80,7 @@ app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
   const k3d::Cluster cluster(kLiteCluster);
   OutsideCluster outside =
       enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");
+  read_airflow_pod_settings(environment_variable(kPodTemplate), outside.kubernetes);
   if (slots > 0) outside.kubernetes.parallelism = slots;
   return {.kubernetes = std::move(outside.kubernetes),
           .cluster = cluster.name(),
@@ -119,7 +121,7 @@ app::ServerConfig server_config(const LiteOptions& options, const lite::Home& ho
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
   const std::string executor = chosen_executor(options, config);
   live.stock_workers = executor == "stock";
-  live.slots = options.slots;
+  live.slots = options.slots > 0 ? options.slots : read_parallelism(0);
   if (takes_pods(executor)) {
     live.pods = live_pods(home, out.grpc.port, options.slots);
     // Pods are in a network of Docker's.
@@ -186,7 +188,8 @@ void add_lite(CLI::App& app) {
   lite->add_option("--port", options->port, "HTTP port (default 8088); gRPC is 1011 above it, metrics 1010")
       ->check(CLI::Range(1, 64500));
   lite->add_option("--host", options->host, "Address to listen on")->capture_default_str();
-  lite->add_option("--slots", options->slots, "Tasks at once (default: four for each core)")
+  lite->add_option("--slots", options->slots,
+                   "Tasks at once [AIRFLOW__CORE__PARALLELISM, else four for each core]")
       ->check(CLI::Range(1, 100000));
   lite->add_option("--database-url", options->database_url,
                    "postgresql://… or sqlite:///… instead of Lite's own file");

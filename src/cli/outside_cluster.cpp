@@ -40,7 +40,8 @@ OutsideCluster enter_cluster(const k3d::Cluster& cluster, const std::filesystem:
   OutsideCluster out;
   executor::KubernetesSettings& kubernetes = out.kubernetes;
   kubernetes.access = value_or_exit(cluster.access());
-  kubernetes.name_space = kNamespace;
+  const std::string name_space = environment_variable("AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE");
+  kubernetes.name_space = name_space.empty() ? kNamespace : name_space;
   kubernetes.instance = cluster.name();
   kubernetes.ca_config_map = kCaConfigMap;
   kubernetes.control_plane = environment_variable("LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR");
@@ -50,7 +51,7 @@ OutsideCluster enter_cluster(const k3d::Cluster& cluster, const std::filesystem:
       folder, {"DNS:localhost", "IP:127.0.0.1", name_of(kubernetes.control_plane)}, SystemClock().now()));
   value_or_exit(k3d::keep_surroundings(
       kubernetes.access,
-      {kNamespace, kCaConfigMap, read_file(out.certificate.certificate.string()).value_or("")}));
+      {kubernetes.name_space, kCaConfigMap, read_file(out.certificate.certificate.string()).value_or("")}));
   return out;
 }
 

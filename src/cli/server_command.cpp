@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/pod_options.hpp"
 #include "cli/server_options.hpp"
 #include "cli/serving.hpp"
 
@@ -56,57 +57,14 @@ void add_server(CLI::App& app) {
       "How to reach Kubernetes (default: as a pod's ServiceAccount)");
   add("--task-namespace", "LEOFLOW_EXECUTOR_TASK_NAMESPACE", options->name_space,
       "Namespace of the tasks' pods");
-  add("--task-service-account", "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", options->service_account,
-      "ServiceAccount of the tasks' pods");
   add("--control-plane-addr", "LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR", options->control_plane,
       "host:port at which pods reach --grpc-addr");
   add("--agent-ca-config-map", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", options->ca_config_map,
       "ConfigMap of the tasks' namespace with the CA of --grpc-tls-cert as ca.crt");
   add("--agent-cert-secret", "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", options->certificate_secret,
       "Secret of the tasks' namespace with what agents show for --grpc-client-ca: tls.crt, tls.key");
-  add("--pod-template", "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE", options->pod_template,
-      "YAML of a pod that the tasks' pods are made from");
-  add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options->template_folder,
-      "Folder of others, which tasks name by pod_template_file in their executor_config");
   add("--instance", "LEOFLOW_INSTANCE", options->instance, "Tells this install's pods from those of others");
-  server
-      ->add_option("--start-retries", options->start_retries,
-                   "How often a task is started again whose pod did not come up, beside its own retries")
-      ->envname("LEOFLOW_EXECUTOR_START_RETRIES")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
-  server
-      ->add_option("--start-retry-delay", options->start_retry_delay,
-                   "Seconds before the first of them; each further one waits twice as long")
-      ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
-      ->check(CLI::Range(0, 3600))
-      ->capture_default_str();
-  server
-      ->add_option("--host-idle-limit", options->host_idle_limit,
-                   "Seconds without work after which the pod ends that serves triggers, callbacks and the "
-                   "like of a project's version")
-      ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
-  server
-      ->add_flag("--warm-pods", options->warm_pods,
-                 "Have pods stay after their attempts, for others of their version")
-      ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
-  server
-      ->add_option("--warm-idle-limit", options->warm_idle_limit,
-                   "Seconds without an attempt after which such a pod ends")
-      ->envname("LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
-  server
-      ->add_option("--warm-max-attempts", options->warm_most_attempts, "Attempts after which such a pod ends")
-      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  server->add_option("--warm-max-idle", options->warm_most_idle, "Such pods that may be without an attempt")
-      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_IDLE")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  add_pod_options(*server, options->pods);
   server->footer(
       "Secrets come from the environment: LEOFLOW_AUTH_JWT_SECRET, LEOFLOW_SECRET_KEY, and for a first "
       "admin\n"

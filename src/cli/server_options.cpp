@@ -11,7 +11,6 @@
 #include "cli/secret_keys.hpp"
 #include "fleet/remote_logs.hpp"
 #include "kube/access.hpp"
-#include "kube/pod_file.hpp"
 #include "lite/config.hpp"
 #include "lite/python_environment.hpp"
 #include "redis/address.hpp"
@@ -75,13 +74,6 @@ std::string existing_file(const std::string& path, std::string_view option, std:
   return path;
 }
 
-/// Whole seconds, at least one.
-Duration seconds_of(const char* variable, std::int64_t otherwise) {
-  std::int64_t seconds = otherwise;
-  value_or_exit(read_whole_number(environment_variable, variable, 1, seconds));
-  return std::chrono::seconds(seconds);
-}
-
 executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, const app::Address& grpc) {
   executor::KubernetesSettings out;
   out.access = value_or_exit(kube::find_access(options.kubeconfig));
@@ -94,29 +86,11 @@ executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, c
     }
   }
   out.instance = options.instance;
-  out.service_account = options.service_account;
   out.control_plane = options.control_plane.empty() ? fmt::format("{}:{}", options.instance, grpc.port)
                                                     : options.control_plane;
   out.ca_config_map = options.ca_config_map;
   out.certificate_secret = options.certificate_secret;
-  if (!options.pod_template.empty())
-    out.pod_template = value_or_exit(kube::read_pod_file(options.pod_template));
-  if (!options.template_folder.empty())
-    out.template_folder = std::filesystem::absolute(options.template_folder).string();
-  std::int64_t parallelism = out.parallelism;
-  value_or_exit(read_whole_number(environment_variable, "AIRFLOW__CORE__PARALLELISM", 1, parallelism));
-  out.parallelism = static_cast<int>(std::min<std::int64_t>(parallelism, 100'000));
-  out.pending_limit = seconds_of("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600);
-  value_or_exit(
-      read_switch(environment_variable, "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS", out.delete_pods));
-  value_or_exit(read_switch(environment_variable,
-                            "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE",
-                            out.delete_failed_pods));
-  if (options.warm_pods) {
-    out.warm = {.idle_limit = std::chrono::seconds(options.warm_idle_limit),
-                .most_attempts = options.warm_most_attempts,
-                .most_idle = options.warm_most_idle};
-  }
+  take_pod_options(options.pods, out);
   return out;
 }
 
@@ -181,8 +155,8 @@ app::ServerConfig server_config(const ServerOptions& options) {
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
   frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
   frozen.redis = value_or_exit(redis::read_address(environment_variable));
-  frozen.start_retries = {options.start_retries, std::chrono::seconds(options.start_retry_delay)};
-  frozen.host_idle_limit = std::chrono::seconds(options.host_idle_limit);
+  frozen.start_retries = {options.pods.start_retries, std::chrono::seconds(options.pods.start_retry_delay)};
+  frozen.host_idle_limit = std::chrono::seconds(options.pods.host_idle_limit);
   out.dags = std::move(frozen);
   return out;
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "app/server.hpp"
+#include "cli/pod_options.hpp"
 
 namespace leoflow::cli {
 
@@ -24,20 +25,11 @@ struct ServerOptions {
   std::string airflow_folder;
   std::string kubeconfig;
   std::string name_space;
-  std::string service_account;
   std::string control_plane;
   std::string ca_config_map;
   std::string certificate_secret;
   std::string instance = "leoflow";
-  std::string pod_template;
-  std::string template_folder;
-  int start_retries = 3;
-  int start_retry_delay = 10;
-  int host_idle_limit = 120;
-  bool warm_pods = false;
-  int warm_idle_limit = 300;
-  int warm_most_attempts = 50;
-  int warm_most_idle = 8;
+  PodOptions pods;
 };
 
 /// "host:port". Ends the command, naming the option, if it is none.

@@ -40,8 +40,8 @@ class Guest(Visitor):
             self.page.on(end, lambda request: self._waiting.discard(request))
         self.page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self.page.set_default_timeout(15_000)
-        expect.set_options(timeout=15_000)
+        self.page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
 
     def _on_request(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame == self.page.main_frame:

@@ -36,22 +36,22 @@ def test_log_in_trigger_watch_read_and_edit(make_lite, browser):
     run = eventually(last_run, "the run is there")
     lite.await_run("hello", run["dag_run_id"])
     visitor.open(f"dags/hello/runs/{run['dag_run_id']}")
-    expect(page.get_by_text("success", exact=False).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("success", exact=False).first).to_be_visible(timeout=40_000)
     visitor.shot("run")
 
     visitor.open(f"dags/hello/runs/{run['dag_run_id']}/tasks/choose")
     page.get_by_text("Pre Execute").wait_for()
     visitor.shot("log")
-    expect(page.get_by_text("today we greet world")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("today we greet world")).to_be_visible(timeout=40_000)
 
     lite.write_dag("hello/dag.py", HELLO.replace('task_id="done"', 'task_id="a_new_end"'))
     eventually(
         lambda: "a_new_end" in [t["task_id"] for t in lite.get("/api/v2/dags/hello/tasks")["tasks"]], "the edit shows"
     )
     visitor.open("dags/hello/tasks")
-    expect(page.get_by_test_id("table-list").get_by_role("link", name="a_new_end")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("table-list").get_by_role("link", name="a_new_end")).to_be_visible(timeout=40_000)
     page.get_by_role("button", name=re.compile("^Show Graph")).click()
-    expect(page.locator(".react-flow__node", has_text="a_new_end")).to_be_visible(timeout=15_000)
+    expect(page.locator(".react-flow__node", has_text="a_new_end")).to_be_visible(timeout=40_000)
     visitor.shot("graph")
     assert not visitor.wrong
 

@@ -110,18 +110,18 @@ def test_plugins_show_frames_and_react_applications(make_lite, browser):
 
     visitor.open("plugin/framed")
     frame = page.frame_locator("iframe")
-    expect(frame.get_by_text("hello from a frame about no DAG")).to_be_visible(timeout=20_000)
+    expect(frame.get_by_text("hello from a frame about no DAG")).to_be_visible(timeout=40_000)
     visitor.shot("plugin_frame")
 
     visitor.open("dags/hello/plugin/about")
-    expect(page.frame_locator("iframe").get_by_text("hello from a frame about hello")).to_be_visible(timeout=15_000)
+    expect(page.frame_locator("iframe").get_by_text("hello from a frame about hello")).to_be_visible(timeout=40_000)
 
     visitor.open("plugin/mine-react")
-    expect(page.get_by_test_id("mine")).to_have_text("hello from React", timeout=15_000)
+    expect(page.get_by_test_id("mine")).to_have_text("hello from React", timeout=40_000)
     visitor.shot("plugin_react")
 
     visitor.open("plugins")
-    expect(page.get_by_text("mine", exact=True).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("mine", exact=True).first).to_be_visible(timeout=40_000)
     assert not visitor.wrong
 
 
@@ -133,11 +133,11 @@ def test_plugins_show_what_another_host_has(make_lite, browser, other_host):
     visitor.log_in()
 
     visitor.open("plugin/far")
-    expect(page.frame_locator("iframe").get_by_text("hello from another host")).to_be_visible(timeout=20_000)
+    expect(page.frame_locator("iframe").get_by_text("hello from another host")).to_be_visible(timeout=40_000)
 
     visitor.open("plugin/far-react")
     application = page.get_by_test_id("far")
-    expect(application).to_have_text("hello from another host and its answer", timeout=15_000)
+    expect(application).to_have_text("hello from another host and its answer", timeout=40_000)
     expect(application).to_have_css("color", "rgb(1, 2, 3)")
     assert not visitor.wrong
 
@@ -168,5 +168,5 @@ def test_a_plugin_that_came_later_is_shown_once_the_page_is_loaded_again(make_li
     eventually(lambda: lite.get("/api/v2/plugins")["total_entries"], "the plugin is there")
     visitor.open("plugin/far")
     frame = visitor.page.frame_locator("iframe")
-    expect(frame.get_by_text("hello from another host")).to_be_visible(timeout=20_000)
+    expect(frame.get_by_text("hello from another host")).to_be_visible(timeout=40_000)
     assert not visitor.wrong

@@ -43,7 +43,7 @@ class Visitor:
         self.page.fill("input[name=password]", PASSWORD)
         self.shot("login")
         self.page.click("button[type=submit]")
-        expect(self.page.get_by_text("Leoflow Lite").first).to_be_visible(timeout=20_000)
+        expect(self.page.get_by_text("Leoflow Lite").first).to_be_visible(timeout=40_000)
 
     def shot(self, name: str) -> pathlib.Path:
         """Keeps a picture of the page."""

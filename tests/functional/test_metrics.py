@@ -144,3 +144,17 @@ def test_what_is_going_on_shows(make_lite):
     assert told['leoflow_pool_occupied_slots{pool="default_pool"}'] == 1
     assert lite.request("PATCH", f"/api/v2/dags/measured/dagRuns/{run_id}", {"state": "failed"}).status == 200
     eventually(lambda: values(lite)['leoflow_active_dag_runs{state="running"}'] == 0, "the run has ended")
+
+
+def test_parallelism_says_how_many_tasks_run_at_once_unless_slots_are_given(make_lite, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "3")
+    lite = make_lite({})
+    eventually(lambda: values(lite)["leoflow_agent_slots"] == 3, "the agent has three slots")
+    lite.stop()
+    lite.arguments += ["--slots", "5"]
+    lite.start()
+    eventually(lambda: values(lite)["leoflow_agent_slots"] == 5, "the agent has five slots")
+    lite.stop()
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "many")
+    refused = lite.command("lite", str(lite.dags), "--port", str(lite.port), check=False)
+    assert refused.returncode != 0 and "AIRFLOW__CORE__PARALLELISM" in refused.stderr and "many" in refused.stderr

@@ -144,7 +144,8 @@ def test_the_versions_are_those_of_the_program() -> None:
 
 
 def test_every_setting_of_the_server_is_set_and_no_other() -> None:
-    files = ("cli/server_command.cpp", "cli/server_options.cpp", "cli/secret_keys.cpp", "auth/oidc/settings.cpp",
+    files = ("cli/server_command.cpp", "cli/server_options.cpp", "cli/pod_options.cpp",
+             "cli/pod_options.hpp", "cli/secret_keys.cpp", "auth/oidc/settings.cpp",
              "redis/address.cpp")  # fmt: skip
     code = "".join((ROOT / "src" / file).read_text() for file in files)
     known = set(re.findall(r'"((?:LEOFLOW|AIRFLOW)_\w+)"', code))

@@ -156,6 +156,21 @@ def test_tasks_run_in_pods_and_a_changed_file_is_in_the_next_ones(lite, machine)
     assert len(machine.calls("k3d", "image", "import")) == 2
 
 
+def test_airflows_settings_of_pods_hold_in_lite_too(lite, machine, folder, control_plane, monkeypatch):
+    template = folder / "pod.yaml"
+    template.write_text("{kind: Pod, metadata: {labels: {team: writers}}, spec: {containers: [{name: base}]}}")
+    settings = {"NAMESPACE": "writing", "POD_TEMPLATE_FILE": str(template), "DELETE_WORKER_PODS": "False"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"AIRFLOW__KUBERNETES_EXECUTOR__{name}", value)
+    provision(lite, machine)
+    lite.start()
+    lite.await_dag("moving")
+    lite.await_run("moving", lite.trigger("moving"))
+    pods = control_plane.api.get("/api/v1/namespaces/writing/pods")["items"]
+    assert [pod["metadata"]["labels"]["team"] for pod in pods] == ["writers"] * 2
+    control_plane.api.delete("/api/v1/namespaces/writing")
+
+
 def test_a_task_whose_image_cannot_be_made_fails_with_the_reason_in_its_log(lite, machine):
     provision(lite, machine)
     lite.start()

@@ -1,0 +1,104 @@
+#include "cli/pod_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+
+#include "base/variables.hpp"
+#include "cli/exit.hpp"
+#include "kube/pod_file.hpp"
+
+namespace leoflow::cli {
+namespace {
+
+constexpr int kMostPods = 100'000;
+
+/// Whole seconds, at least one.
+Duration seconds_of(const char* variable, std::int64_t otherwise) {
+  std::int64_t seconds = otherwise;
+  value_or_exit(read_whole_number(environment_variable, variable, 1, seconds));
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+void add_pod_options(CLI::App& command, PodOptions& options) {
+  const auto add = [&command](const char* name, const char* variable, std::string& into, const char* what) {
+    return command.add_option(name, into, what)->envname(variable)->capture_default_str();
+  };
+  add("--task-service-account", "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", options.service_account,
+      "ServiceAccount of the tasks' pods");
+  add("--pod-template", kPodTemplate, options.pod_template,
+      "YAML of a pod that the tasks' pods are made from");
+  add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options.template_folder,
+      "Folder of others, which tasks name by pod_template_file in their executor_config");
+  command
+      .add_option("--start-retries", options.start_retries,
+                  "How often a task is started again whose pod did not come up, beside its own retries")
+      ->envname("LEOFLOW_EXECUTOR_START_RETRIES")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  command
+      .add_option("--start-retry-delay", options.start_retry_delay,
+                  "Seconds before the first of them; each further one waits twice as long")
+      ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command
+      .add_option("--host-idle-limit", options.host_idle_limit,
+                  "Seconds without work after which the pod ends that serves triggers, callbacks and the "
+                  "like of a project's version")
+      ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  command
+      .add_flag("--warm-pods", options.warm_pods,
+                "Have pods stay after their attempts, for others of their version")
+      ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
+  command
+      .add_option("--warm-idle-limit", options.warm_idle_limit,
+                  "Seconds without an attempt after which such a pod ends")
+      ->envname("LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  command
+      .add_option("--warm-max-attempts", options.warm_most_attempts, "Attempts after which such a pod ends")
+      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command.add_option("--warm-max-idle", options.warm_most_idle, "Such pods that may be without an attempt")
+      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_IDLE")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+}
+
+void take_pod_options(const PodOptions& options, executor::KubernetesSettings& into) {
+  into.service_account = options.service_account;
+  if (!options.template_folder.empty())
+    into.template_folder = std::filesystem::absolute(options.template_folder).string();
+  if (options.warm_pods) {
+    into.warm = {.idle_limit = std::chrono::seconds(options.warm_idle_limit),
+                 .most_attempts = options.warm_most_attempts,
+                 .most_idle = options.warm_most_idle};
+  }
+  read_airflow_pod_settings(options.pod_template, into);
+}
+
+int read_parallelism(int otherwise) {
+  std::int64_t parallelism = otherwise;
+  value_or_exit(read_whole_number(environment_variable, "AIRFLOW__CORE__PARALLELISM", 1, parallelism));
+  return static_cast<int>(std::min<std::int64_t>(parallelism, kMostPods));
+}
+
+void read_airflow_pod_settings(const std::string& pod_template, executor::KubernetesSettings& into) {
+  if (!pod_template.empty()) into.pod_template = value_or_exit(kube::read_pod_file(pod_template));
+  into.parallelism = read_parallelism(into.parallelism);
+  into.pending_limit = seconds_of("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600);
+  value_or_exit(read_switch(environment_variable, "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS",
+                            into.delete_pods));
+  value_or_exit(read_switch(environment_variable,
+                            "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE",
+                            into.delete_failed_pods));
+}
+
+}  // namespace leoflow::cli
