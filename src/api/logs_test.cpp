@@ -274,7 +274,8 @@ class CopiedLogsTest : public StoredLogsTest {
   void copy(std::string_view run_id, const std::string& text) { logs_.put(name_of(run_id), 0, text); }
 
   redis::RedisServer server_;
-  std::shared_ptr<redis::Client> redis_ = std::make_shared<redis::Client>(server_.address(), "test:");
+  std::shared_ptr<redis::Client> redis_ = std::make_shared<redis::Client>(
+      server_.address(), "test:", redis::ClientOptions{.limit = std::chrono::seconds(5)});
   redis::SharedLogs logs_{redis_};
   const std::string copied_ = "{\"event\":\"one\"}\n{\"event\":\"two\"}\n{\"event\":\"ha";
 };

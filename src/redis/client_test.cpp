@@ -25,7 +25,7 @@ std::string get(Client& client, const std::string& key) {
 
 TEST(RedisClientTest, AsksAndRunsScripts) {
   const RedisServer server;
-  Client client(server.address(), "p:");
+  Client client(server.address(), "p:", kEager);
   ASSERT_TRUE(client.ask({"SET", client.key("a"), std::string("x\0\r\ny", 5)}));
   EXPECT_EQ(get(client, "p:a"), std::string("x\0\r\ny", 5));
   EXPECT_EQ(get(client, "a"), "nil");
@@ -39,7 +39,7 @@ TEST(RedisClientTest, UsesTheDatabaseThatTheUrlNames) {
   const RedisServer server;
   Address second = server.address();
   second.database = 2;
-  Client first(server.address(), ""), other(second, "");
+  Client first(server.address(), "", kEager), other(second, "", kEager);
   EXPECT_TRUE(other.ask({"SET", "a", "1"}));
   EXPECT_EQ(get(first, "a"), "nil");
   EXPECT_EQ(get(other, "a"), "1");
@@ -91,9 +91,9 @@ TEST(RedisClientTest, AWrongPasswordIsSaidOnceAndIsNotInWhatIsSaid) {
   EXPECT_NE(said.find("it refuses AUTH: WRONGPASS"), std::string::npos) << said;
   EXPECT_EQ(said.find("wrong-one"), std::string::npos) << said;
   address.password = "right";
-  EXPECT_TRUE(Client(address, "").is_up());
+  EXPECT_TRUE(Client(address, "", kEager).is_up());
   address.user = "default";
-  EXPECT_TRUE(Client(address, "").is_up());
+  EXPECT_TRUE(Client(address, "", kEager).is_up());
 }
 
 TEST(RedisClientTest, OverTlsItsCertificateMustBeForItsHostAndSignedByWhoIsTrusted) {
@@ -107,7 +107,7 @@ TEST(RedisClientTest, OverTlsItsCertificateMustBeForItsHostAndSignedByWhoIsTrust
                            "--tls-port");
   Address address = server.address();
   address.is_tls = true;
-  EXPECT_FALSE(Client(address, "").is_up()) << "signed by nobody that this machine knows";
+  EXPECT_FALSE(Client(address, "", kEager).is_up()) << "signed by nobody that this machine knows";
   address.ca_file = certificate;
   Client trusting(address, "", {.limit = 5s});
   EXPECT_TRUE(trusting.is_up());
@@ -116,7 +116,7 @@ TEST(RedisClientTest, OverTlsItsCertificateMustBeForItsHostAndSignedByWhoIsTrust
   EXPECT_EQ(get(trusting, "a").size(), large.size());
   EXPECT_EQ(trusting.failures().value(), 0U);
   address.host = "localhost";
-  EXPECT_FALSE(Client(address, "").is_up()) << "for another name";
+  EXPECT_FALSE(Client(address, "", kEager).is_up()) << "for another name";
   address.ca_file = key;
   EXPECT_THROW(Client(address, ""), Fatal);
   std::filesystem::remove_all(folder);
@@ -124,8 +124,8 @@ TEST(RedisClientTest, OverTlsItsCertificateMustBeForItsHostAndSignedByWhoIsTrust
 
 TEST(SharedLogsTest, AreReadFromAnywhereByOthers) {
   const RedisServer server;
-  const auto client = std::make_shared<Client>(server.address(), "p:");
-  SharedLogs texts(client), others(std::make_shared<Client>(server.address(), "p:"));
+  const auto client = std::make_shared<Client>(server.address(), "p:", kEager);
+  SharedLogs texts(client), others(std::make_shared<Client>(server.address(), "p:", kEager));
   EXPECT_FALSE(others.read("a", 0));
   EXPECT_EQ(texts.put("a", 0, "one\n"), true);
   EXPECT_EQ(texts.put("a", 4, "two\n"), true);
@@ -140,7 +140,7 @@ TEST(SharedLogsTest, AreReadFromAnywhereByOthers) {
 
 TEST(SharedLogsTest, OneThatIsNotWhatItsWriterThinksIsGone) {
   const RedisServer server;
-  SharedLogs texts(std::make_shared<Client>(server.address(), ""));
+  SharedLogs texts(std::make_shared<Client>(server.address(), "", kEager));
   texts.put("a", 0, "one\n");
   EXPECT_EQ(texts.put("a", 7, "three\n"), false);
   EXPECT_FALSE(texts.read("a", 0));
