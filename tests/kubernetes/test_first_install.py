@@ -101,7 +101,7 @@ class Install(Lite):
             "install", RELEASE, CHART, "--wait", "--timeout", "100s",
             "--set", f"database.existingSecret={secret},auth.existingSecret={secret}",
             "--set", f"secretKeyExistingSecret={secret},bootstrap.existingSecret={secret}",
-            "--set", f"redis.existingSecret={secret}",
+            "--set", f"redis.existingSecret={secret},agentTLS.mutual=true",
             "--set", f"image.repository={REPOSITORY}/server,image.pullPolicy=Never",
             "--set", "config.edition=pro,service.type=NodePort,logs.persistence.storageClass=by-hand",
         )  # fmt: skip
