@@ -16,10 +16,6 @@ constexpr std::size_t kMaxFds = 4;
 constexpr std::chrono::milliseconds kRetryDelay{5};
 }  // namespace
 
-Fd::~Fd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 SocketPair make_socket_pair(int type) {
   int fds[2];
   if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) {

@@ -236,10 +236,14 @@ class AgentRpcOverTls : public AgentRpc {
   void SetUp() override {
     AgentRpc::SetUp();
     make_certificate(directory_);
+    serve(by_token("secret"));
+  }
+  void serve(const Authenticate& authenticate, const std::string& client_ca = "") {
     server_ = Server::start({.address = "127.0.0.1:0",
-                             .authenticate = by_token("secret"),
+                             .authenticate = authenticate,
                              .certificate_file = directory_ + "/tls.crt",
-                             .key_file = directory_ + "/tls.key"},
+                             .key_file = directory_ + "/tls.key",
+                             .client_ca_file = client_ca},
                             plane_)
                   .value();
     address_ = "127.0.0.1:" + std::to_string(server_->port());
@@ -276,14 +280,7 @@ class AgentRpcOverMutualTls : public AgentRpcOverTls {
       std::filesystem::create_directories(directory_ + name);
       make_certificate(directory_ + name);
     }
-    server_ = Server::start({.address = "127.0.0.1:0",
-                             .authenticate = by_token("secret"),
-                             .certificate_file = directory_ + "/tls.crt",
-                             .key_file = directory_ + "/tls.key",
-                             .client_ca_file = directory_ + "/clients/tls.crt"},
-                            plane_)
-                  .value();
-    address_ = "127.0.0.1:" + std::to_string(server_->port());
+    serve(by_token("secret"), directory_ + "/clients/tls.crt");
   }
   TlsFiles showing(const std::string& name) const {
     return {ca(), directory_ + name + "/tls.crt", directory_ + name + "/tls.key"};
@@ -298,16 +295,8 @@ TEST_F(AgentRpcOverMutualTls, AnAgentThatShowsACertificateIsServed) {
 
 TEST_F(AgentRpcOverMutualTls, AnAgentWithoutOneOrWithOneOfAnotherCaIsNotEvenAskedForItsToken) {
   std::atomic<int> asked = 0;
-  server_ =
-      Server::start(
-          {.address = "127.0.0.1:0",
-           .authenticate = [&](const std::string&, const auto& then) { ++asked, then(AgentIdentity{}); },
-           .certificate_file = directory_ + "/tls.crt",
-           .key_file = directory_ + "/tls.key",
-           .client_ca_file = directory_ + "/clients/tls.crt"},
-          plane_)
-          .value();
-  address_ = "127.0.0.1:" + std::to_string(server_->port());
+  serve([&](const std::string&, const auto& then) { ++asked, then(AgentIdentity{}); },
+        directory_ + "/clients/tls.crt");
   for (const TlsFiles& shown : {TlsFiles{ca()}, showing("/others")}) {
     TestAgent agent;
     const auto client = Client::start({.address = address_, .token = said("secret"), .tls = shown}, agent);

@@ -45,10 +45,6 @@ Tls make_tls(const std::string& ca_file) {
   return out;
 }
 
-Stream::Socket::~Socket() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<Stream> Stream::open(const std::vector<SocketAddress>& addresses, const Tls& tls,
                             const std::string& host, Moment until) {
   Result<Stream> out = trouble("its name has no address");
@@ -62,7 +58,7 @@ Result<Stream> Stream::open(const std::vector<SocketAddress>& addresses, const T
 }
 
 Result<Stream> Stream::connect(const SocketAddress& address, Moment until) {
-  Stream out(Socket(::socket(address.place.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
+  Stream out(Fd(::socket(address.place.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
   const int fd = out.socket_.get();
   if (fd < 0) return trouble(std::strerror(errno));
   const int on = 1;

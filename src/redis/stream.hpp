@@ -4,8 +4,8 @@
 #include <openssl/ssl.h>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "base/fd.hpp"
 #include "base/freed.hpp"
 #include "base/result.hpp"
 #include "redis/resolver.hpp"
@@ -33,22 +33,7 @@ class Stream {
   bool is_quiet() const;
 
  private:
-  class Socket {
-   public:
-    explicit Socket(int fd) : fd_(fd) {}
-    Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Socket& operator=(Socket&& other) noexcept {
-      std::swap(fd_, other.fd_);
-      return *this;
-    }
-    ~Socket();
-    int get() const { return fd_; }
-
-   private:
-    int fd_;
-  };
-
-  explicit Stream(Socket socket) : socket_(std::move(socket)) {}
+  explicit Stream(Fd socket) : socket_(std::move(socket)) {}
   static Result<Stream> connect(const SocketAddress& address, Moment until);
   Result<void> secure(const Tls& tls, const std::string& host, Moment until);
   /// Waits for what TLS waits for. @param result  of what it was asked.
@@ -57,7 +42,7 @@ class Stream {
 
   static constexpr std::size_t kRead = std::size_t{64} * 1024;
 
-  Socket socket_;
+  Fd socket_;
   std::unique_ptr<SSL, Freed<SSL_free>> tls_;
   std::unique_ptr<char[]> buffer_ = std::make_unique<char[]>(kRead);
 };
