@@ -514,8 +514,8 @@ void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) 
 }
 
 void KubernetesExecutor::await_agent(const Uuid& attempt, std::chrono::seconds limit) {
-  engine_.waiting_attempt(attempt, [this, attempt, limit](const std::optional<engine::AttemptSpec>& spec) {
-    if (!spec) return;  // its agent has it
+  engine_.standing_of(attempt, [this, attempt, limit](const engine::AttemptStanding& standing) {
+    if (!standing.queued) return;  // its agent has it
     lose(attempt,
          fmt::format("its pod runs, but its agent did not connect within {} seconds; the log of the pod says "
                      "why",
