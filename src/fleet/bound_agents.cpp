@@ -11,9 +11,9 @@ using agentrpc::AgentSession;
 using agentrpc::ServerMessage;
 
 bool Fleet::may_say(const AgentSession& session, const AgentMessage& message) {
-  const auto& [attempt, bundle] = session.identity();
-  if (attempt) return may_say_of(*attempt, message);
-  if (!bundle) return true;
+  const agentrpc::AgentIdentity& identity = session.identity();
+  if (identity.attempt) return may_say_of(*identity.attempt, message);
+  if (!identity.bundle) return true;
   const std::lock_guard lock(mutex_);
   const Agent* agent = placement_.find(&session);
   static const SentWork kNothing;  // was given to one that was not welcomed yet

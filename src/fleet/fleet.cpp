@@ -195,7 +195,8 @@ std::vector<AgentLife> Fleet::agents() {
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
   if (!may_say(*session, message)) {
-    const auto& [attempt, bundle] = session->identity();
+    const auto& attempt = session->identity().attempt;
+    const auto& bundle = session->identity().bundle;
     log::warning("the {} spoke of something else; its connection is closed",
                  attempt
                      ? fmt::format("agent of attempt {}", attempt->text())

@@ -333,6 +333,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     }
     pod.manifest = nullptr;
     pod.version = version_of(object);
+    pod.secret_digest = secret_digest_of(object);
     pod.shape = is_being_deleted(object) ? "" : shape_of(object);
     if (pod.shape.empty()) warm_.forget(attempt);
     // From now on its agent has to connect in time.
@@ -582,7 +583,7 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::s
       if (pod.taken) return fail(ErrorCode::unavailable, "the agent's pod is about to run another attempt");
       pod.silent_since.reset();
       if (pod.host) return agentrpc::AgentIdentity{.bundle = pod.host};
-      return agentrpc::AgentIdentity{.attempt = id};
+      return agentrpc::AgentIdentity{.attempt = id, .secret_digest = pod.secret_digest};
     }
   }
   // It began before this process did, or ahead of the news of it.
@@ -597,7 +598,7 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::s
   // Another pod runs it: this one only says so.
   if (known != pods_.end() && known->second.name != name) return refused();
   if (auto host = host_of(answer->body)) return agentrpc::AgentIdentity{.bundle = std::move(host)};
-  return agentrpc::AgentIdentity{.attempt = id};
+  return agentrpc::AgentIdentity{.attempt = id, .secret_digest = secret_digest_of(answer->body)};
 }
 
 }  // namespace leoflow::executor

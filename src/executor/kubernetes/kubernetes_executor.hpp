@@ -70,6 +70,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   struct Taken {
     Uuid from;             ///< the attempt that it ran
     std::string log_path;  ///< of that
+    std::string secret;    ///< that its agent was told
     std::shared_ptr<agentrpc::AgentSession> agent;
   };
 
@@ -81,6 +82,7 @@ class KubernetesExecutor final : public fleet::Launcher,
     std::string log_path;                           ///< of its attempt, below the folder of logs
     json::value manifest;                           ///< until it is made, or handed over
     std::string shape{};                            ///< "" for one that does not stay
+    std::string secret_digest{};                    ///< see secret_digest_of
     std::optional<Taken> taken{};                   ///< it is not this attempt's yet
     std::optional<Time> waits_until{};              ///< for a pod that may be handed over
     bool is_unwanted = false;                       ///< to be deleted
