@@ -68,13 +68,23 @@ class FakeApi {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !pods_.contains(name); });
   }
-  std::size_t pods() {
+  bool has(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    return pods_.size();
+    return pods_.contains(name);
   }
 
-  /// Called after a pod was changed: @returns what is answered instead of it. May block.
-  std::function<std::optional<http::Response>()> on_patched;
+  /// How often a pod was to be changed, once it was so often, or it is clear that it is not.
+  int patches(int awaited, std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, limit, [&] { return patches_ >= awaited; });
+    return patches_;
+  }
+
+  // Set before anything is asked; both may block.
+  /// Called before a pod is changed, with how often one was to be up to now.
+  std::function<void(int)> on_patch = [](int) {};
+  /// Called after it was: @returns the status that is answered.
+  std::function<int(int)> on_patched = [](int) { return 200; };
 
  private:
   static std::string text(const json::value& pod, std::string_view key) {
@@ -143,6 +153,13 @@ class FakeApi {
   }
 
   http::Response patch(const std::string& name, const json::value& changes) {
+    int count = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      count = ++patches_;
+      changed_.notify_all();
+    }
+    on_patch(count);
     json::value pod;
     {
       const std::lock_guard lock(mutex_);
@@ -155,10 +172,7 @@ class FakeApi {
       tell("MODIFIED", found->second);
       pod = found->second;
     }
-    if (on_patched) {
-      if (auto instead = on_patched()) return *instead;
-    }
-    return say(200, pod);
+    return say(on_patched(count), pod);
   }
 
   http::Response watch(std::uint64_t since) {
@@ -198,6 +212,7 @@ class FakeApi {
   std::vector<std::pair<std::uint64_t, std::string>> events_;
   std::uint64_t version_ = 1;
   int uids_ = 0;
+  int patches_ = 0;
 
   std::unique_ptr<http::Server> server_;  // last: it uses all of the above
 };

@@ -53,11 +53,9 @@ void KubernetesExecutor::keep(const Uuid& attempt, std::shared_ptr<agentrpc::Age
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
-    if (found == pods_.end()) {
-      // Its pod is not listed yet, or was handed over while it connected: then it is somebody else's.
-      if (!is_listed_) return void(early_[attempt] = std::move(agent));
-      return agent->close();
-    }
+    // Its pod is not listed yet, or was handed over while it connected: then it is somebody else's. It will
+    // ask anew.
+    if (found == pods_.end()) return agent->close();
     Pod& pod = found->second;
     if (pod.shape.empty() || pod.is_unwanted) return let_agent_go(*agent);
     pod.is_orphan = false;
@@ -76,8 +74,6 @@ void KubernetesExecutor::keep(const Uuid& attempt, std::shared_ptr<agentrpc::Age
 
 void KubernetesExecutor::lost(const Uuid& attempt, const agentrpc::AgentSession& agent) {
   const std::lock_guard lock(mutex_);
-  if (const auto early = early_.find(attempt); early != early_.end() && early->second.get() == &agent)
-    early_.erase(early);
   if (!warm_.forget_agent(attempt, &agent)) return;
   // It may come back.
   if (const auto found = pods_.find(attempt); found != pods_.end()) make_orphan(attempt, found->second);
@@ -124,7 +120,7 @@ void KubernetesExecutor::take_over(const Uuid& attempt, Pod pod) {
   // What was asked before may have been done, though nobody heard the answer. Without a version it would be
   // changed whatever has become of it.
   bool must_look = pod.failures > 0 || pod.version.empty();
-  for (int looks = 0; looks < kMostLooks; ++looks) {
+  for (int looks = 0;; ++looks) {
     if (std::exchange(must_look, true)) {
       const auto seen = clients_.use([&](kube::Client& client) { return client.get(path); });
       if (!seen) return try_again(attempt, {}, seen.error().message);
@@ -136,6 +132,7 @@ void KubernetesExecutor::take_over(const Uuid& attempt, Pod pod) {
         return make_own(attempt, pod, /*is_gone=*/false);
       pod.version = version_of(seen->body);
     }
+    if (looks == kMostLooks) break;
     const json::value changes =
         hand_over_patch(pod.manifest, pod.uid, pod.version, sha256_hex(pod.taken->secret));
     const auto answer = clients_.use([&](kube::Client& client) { return client.patch(path, changes); });
@@ -166,8 +163,6 @@ void KubernetesExecutor::taken_over(const Uuid& attempt, const json::value& obje
     pod.known_in = listings_;
     metrics_.reused_pods.add();
     begin_waiting(attempt, pod);
-    // It was recalled meanwhile.
-    if (pod.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
   }
   // What was told of it meanwhile waited for this.
   apply(attempt, object);

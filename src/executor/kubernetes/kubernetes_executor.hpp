@@ -125,9 +125,10 @@ class KubernetesExecutor final : public fleet::Launcher,
   void let_go(const Uuid& attempt);
   /// Its agent may go, or come back, in its own time, which is limited. With mutex_ held.
   void make_orphan(const Uuid& attempt, Pod& pod);
+  /// No node has room for its pod: idle ones go, one after the other, until one has. With mutex_ held.
+  void seek_room(const Uuid& attempt);
   /// Nothing for one that is none of ours.
   std::optional<Told> told_of(const json::value& object);
-  bool is_unwanted(const Uuid& attempt);
 
   // handing_over.cpp; with mutex_ held
   /// Gives the attempt an idle pod, or has it wait for one that is expected, or neither.
@@ -143,13 +144,13 @@ class KubernetesExecutor final : public fleet::Launcher,
   void make_own(const Uuid& attempt, const Pod& taken, bool is_gone);
 
   // What is asked of the API server, on the workers.
+  /// Does what there is to do; nobody else does at that time, but then it is looked at once more.
   void work_on(const Uuid& attempt);
+  void ask_for(const Uuid& attempt);
   void create(const Uuid& attempt, const Pod& pod);
   void remove(const Uuid& attempt, const Pod& pod);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
-  /// There is no room for a new pod.
-  void make_room();
   Result<agentrpc::AgentIdentity> review(const std::string& token);
   Result<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
 
@@ -184,10 +185,10 @@ class KubernetesExecutor final : public fleet::Launcher,
   std::size_t hosts_ = 0;                              ///< of those, how many are hosts: they take no slot
   WarmPods warm_;                                      ///< idle ones take no slot either
   std::unordered_map<std::string, Uuid> handed_over_;  ///< whose a pod is now, by its uid
-  std::map<Uuid, std::shared_ptr<agentrpc::AgentSession>> early_;  ///< idle before their pods were listed
-  std::map<Uuid, HostTrouble> troubles_;                           ///< by host
-  std::multimap<Time, Uuid> due_;                                  ///< when to look at a pod again
-  std::uint64_t listings_ = 0;                                     ///< begun
+  std::map<Uuid, bool> at_work_;                       ///< whether to look at it once more afterwards
+  std::map<Uuid, HostTrouble> troubles_;               ///< by host
+  std::multimap<Time, Uuid> due_;                      ///< when to look at a pod again
+  std::uint64_t listings_ = 0;                         ///< begun
   bool is_listed_ = false;
   bool stopping_ = false;
 
