@@ -88,6 +88,12 @@ void Agent::on_welcome(agentrpc::Welcome welcome) {
 }
 
 void Agent::on_message(agentrpc::ServerMessage message) {
+  if (message.has_come_back()) {
+    // Not later: it may connect again before the event loop gets to it.
+    const std::lock_guard lock(hello_mutex_);
+    hello_.set_secret(message.come_back().secret());
+    return;
+  }
   asio::post(loop_, [this, message = std::move(message)]() mutable { handle(std::move(message)); });
 }
 
@@ -196,6 +202,7 @@ void Agent::handle(agentrpc::ServerMessage message) {
     case Kind::kTriggerAck:
       return triggers_->acknowledged(message.trigger_ack());
     case Kind::kWelcome:
+    case Kind::kComeBack:
     case Kind::KIND_NOT_SET:
       return;
   }

@@ -459,6 +459,20 @@ TEST_F(StayingAgent, OneAttemptAfterTheOtherRunsInIt) {
   EXPECT_EQ(plane().wait_idle(2), 2);
 }
 
+TEST_F(StayingAgent, ItShowsTheSecretThatItWasToldLastForAsLongAsThereIsNoOther) {
+  stay(staying());
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  plane().wait_idle(1);
+  EXPECT_EQ(plane().reconnect().secret(), "");
+  plane().tell_secret("one");
+  plane().tell_secret("other");
+  // What it says of this comes after it has heard the secret.
+  plane().wait_started(agent_->start("works.py", "patient"));
+  EXPECT_EQ(plane().reconnect().secret(), "other");
+  EXPECT_EQ(plane().reconnect().secret(), "other");
+  agent_->write_dag("go", "");
+}
+
 TEST_F(StayingAgent, ThatItWillBeIdleIsHeardByAControlPlaneThatWasAway) {
   stay(staying());
   const std::string id = agent_->start("works.py", "patient");

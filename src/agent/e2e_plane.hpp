@@ -62,6 +62,7 @@ class TestPlane final : public agentrpc::AgentEvents {
   /// How often agents said that they are idle. Waits until it was so often at least.
   int wait_idle(int times);
   bool has_heard_of_ending(const std::string& attempt_id);
+  void tell_secret(const std::string& secret);
   /// Ends the connection. @returns what the agent says of itself when it is back.
   agentrpc::Hello reconnect();
 

@@ -147,6 +147,12 @@ bool TestPlane::has_heard_of_ending(const std::string& attempt_id) {
   return ending_.contains(attempt_id);
 }
 
+void TestPlane::tell_secret(const std::string& secret) {
+  agentrpc::ServerMessage message;
+  message.mutable_come_back()->set_secret(secret);
+  send(std::move(message));
+}
+
 agentrpc::Hello TestPlane::reconnect() {
   int before = 0;
   {

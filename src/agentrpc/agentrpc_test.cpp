@@ -68,19 +68,26 @@ class TestAgent final : public ServerEvents {
   Hello hello() override {
     Hello hello;
     hello.set_agent_id("a1");
+    const std::lock_guard lock(mutex);
+    hello.set_secret(secret);
     return hello;
   }
   void on_welcome(Welcome) override { journal.add("welcome"); }
-  void on_message(ServerMessage message) override { journal.add(message.response().body()); }
+  void on_message(ServerMessage message) override {
+    journal.add(message.has_shutdown() ? "shutdown" : message.response().body());
+  }
   void on_lost(const std::string& reason) override {
+    {
+      const std::lock_guard lock(mutex);
+      last_reason = reason;
+    }
     journal.add("lost");
-    const std::lock_guard lock(mutex);
-    last_reason = reason;
   }
 
   Journal journal;
   std::mutex mutex;
   std::string last_reason;
+  std::string secret;
 };
 
 /// Presents this token.
@@ -220,6 +227,28 @@ TEST_F(AgentRpc, AnAgentIsWhoItsTokenSaysEvenIfThatTakesAWhile) {
   EXPECT_EQ(asked.get_future().get(), "of a pod");
   admit(AgentIdentity{.attempt = attempt});
   EXPECT_EQ(keeper.seen.get_future().get()->identity().attempt, attempt);
+}
+
+TEST_F(AgentRpc, WhoeverHasNotTheSecretOfAnAttemptIsRefusedAndToldToGo) {
+  const auto authenticate = [](const std::string&, const auto& then) {
+    then(AgentIdentity{.secret_digest = sha256_hex("of the pod's agent")});
+  };
+  const auto server = Server::start({.address = address_, .authenticate = authenticate}, plane_);
+  const auto client = Client::start({.address = address_, .token = said("of the pod")}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("lost"));
+  EXPECT_TRUE(agent_.journal.wait_for("shutdown"));
+  {
+    const std::lock_guard lock(agent_.mutex);
+    EXPECT_THAT(agent_.last_reason, HasSubstr("secret"));
+    agent_.secret = "of somebody else";
+  }
+  ASSERT_TRUE(agent_.journal.wait_for("lost", 4));
+  EXPECT_TRUE(plane_.journal.words().empty());
+  {
+    const std::lock_guard lock(agent_.mutex);
+    agent_.secret = "of the pod's agent";
+  }
+  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
 }
 
 /// A certificate for 127.0.0.1 that signs itself; both of its files are in the folder.

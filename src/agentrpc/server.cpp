@@ -29,6 +29,15 @@ std::string token_of(const grpc::CallbackServerContext& context) {
   return value.starts_with(kScheme) ? std::string(value.substr(kScheme.size())) : "";
 }
 
+/// In a time that tells nothing of it.
+bool has_secret(const Hello& hello, const AgentIdentity& identity) {
+  const std::string& expected = identity.secret_digest;
+  if (expected.empty()) return true;
+  const std::string digest = sha256_hex(hello.secret());
+  return digest.size() == expected.size() &&
+         CRYPTO_memcmp(digest.data(), expected.data(), digest.size()) == 0;
+}
+
 /// What outlives the stream: callers may hold a session after it is lost.
 class StreamSession final : public AgentSession {
  public:
@@ -86,6 +95,7 @@ class AgentStream final : public Stream {
       if (!incoming_.has_hello()) {
         return end({grpc::StatusCode::FAILED_PRECONDITION, "the first message must be Hello"});
       }
+      if (!has_secret(incoming_.hello(), session_->identity())) return refuse();
       connected_ = true;
       events_.on_connected(session_, incoming_.hello());
     } else {
@@ -113,6 +123,15 @@ class AgentStream final : public Stream {
     StartRead(&incoming_);
   }
 
+  /// The true agent has nothing to do then: whoever was to tell it the secret died before that.
+  void refuse() {
+    session_->lose();
+    farewell_.mutable_shutdown();
+    StartWriteAndFinish(
+        &farewell_, {},
+        {grpc::StatusCode::UNAUTHENTICATED, "the agent does not have the secret of its attempt"});
+  }
+
   void end(const grpc::Status& status) {
     session_->lose();
     Finish(status);
@@ -121,6 +140,7 @@ class AgentStream final : public Stream {
   AgentEvents& events_;
   std::shared_ptr<StreamSession> session_;
   AgentMessage incoming_;
+  ServerMessage farewell_;
   bool connected_ = false;
 };
 

@@ -27,6 +27,9 @@ struct BundleVersion {
 struct AgentIdentity {
   std::optional<Uuid> attempt{};          ///< it runs this one and nothing else
   std::optional<BundleVersion> bundle{};  ///< it is a host: it serves what needs the Python of that version
+  /// SHA-256, in hex, of the secret that its Hello must have; "" if it needs none. Whoever has another is
+  /// refused and told to go.
+  std::string secret_digest{};
 };
 
 /// The control plane's end of one agent's stream.

@@ -187,14 +187,15 @@ void Engine::skip_downstream(const Uuid& attempt, std::vector<std::pair<std::str
   post(std::move(item));
 }
 
-void Engine::waiting_attempt(const Uuid& attempt, std::function<void(std::optional<AttemptSpec>)> tell) {
-  const auto spec = std::make_shared<std::optional<AttemptSpec>>();
+void Engine::standing_of(const Uuid& attempt, std::function<void(AttemptStanding)> tell) {
+  const auto standing = std::make_shared<AttemptStanding>();
   Item item;
-  item.decide = [this, attempt, spec](Deciding& d) {
+  item.decide = [this, attempt, standing](Deciding& d) {
     const auto ref = d.scheduler.find_attempt(attempt);
-    if (ref && ref->ti().state == dag::TaskState::queued) *spec = start_of(*ref);
+    standing->is_over = !ref;
+    if (ref && ref->ti().state == dag::TaskState::queued) standing->queued = start_of(*ref);
   };
-  item.done = [spec, tell = std::move(tell)] { tell(std::move(*spec)); };
+  item.done = [standing, tell = std::move(tell)] { tell(std::move(*standing)); };
   post(std::move(item));
 }
 

@@ -134,8 +134,8 @@ class Engine final : public Commands {
                        std::function<void(Result<void>)> done);
   /// Their agent is there but does not have them: those that never began wait again, the others are lost.
   void attempts_missing(std::vector<Uuid> attempts, std::string reason);
-  /// Tells what an attempt is that waits for its agent; nothing if it has begun or nobody wants it any more.
-  void waiting_attempt(const Uuid& attempt, std::function<void(std::optional<AttemptSpec>)> tell);
+  /// Tells how far an attempt is.
+  void standing_of(const Uuid& attempt, std::function<void(AttemptStanding)> tell);
   /// Tells, on the engine's thread, which attempts hold a slot.
   void active_attempts(std::function<void(std::vector<Uuid>)> tell);
 

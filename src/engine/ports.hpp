@@ -57,6 +57,12 @@ struct AttemptSpec {
   std::optional<trace::Context> span;        ///< of this try, if there are traces
 };
 
+/// How far an attempt is. One that is over is so for good: what goes on with its task has another id.
+struct AttemptStanding {
+  bool is_over = false;               ///< or there was none
+  std::optional<AttemptSpec> queued;  ///< what its agent is to run, if it has not begun
+};
+
 /// Whose Python something needs: a version of a bundle, with what it takes to run it.
 struct PythonHome {
   std::string bundle_name;  ///< "" for what belongs to none

@@ -11,9 +11,9 @@ using agentrpc::AgentSession;
 using agentrpc::ServerMessage;
 
 bool Fleet::may_say(const AgentSession& session, const AgentMessage& message) {
-  const auto& [attempt, bundle] = session.identity();
-  if (attempt) return may_say_of(*attempt, message);
-  if (!bundle) return true;
+  const agentrpc::AgentIdentity& identity = session.identity();
+  if (identity.attempt) return may_say_of(*identity.attempt, message);
+  if (!identity.bundle) return true;
   const std::lock_guard lock(mutex_);
   const Agent* agent = placement_.find(&session);
   static const SentWork kNothing;  // was given to one that was not welcomed yet
@@ -50,24 +50,36 @@ bool Fleet::may_say_of(const Uuid& attempt, const AgentMessage& message) {
   return false;
 }
 
-void Fleet::send_own_attempt(const std::shared_ptr<AgentSession>& session, const Uuid& attempt,
-                             bool is_idle) {
-  engine_->waiting_attempt(
-      attempt, [this, session, attempt, is_idle](const std::optional<engine::AttemptSpec>& spec) {
-        if (!spec && is_idle && keeper_ != nullptr) return keeper_->keep(attempt, session);
-        if (!spec) {
-          log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
-          ServerMessage message;
-          message.mutable_shutdown();
-          return session->send(std::move(message));
-        }
-        // After a deferral the log of the try goes on.
-        logs_->begin(attempt, log_name(*spec), spec->first_start.has_value(),
-                     [this, session, attempt, start = start_of(*spec)](std::uint64_t kept) mutable {
-                       start.set_log_offset(kept);
-                       send_start(session, attempt, std::move(start));
-                     });
-      });
+void Fleet::employ(const std::shared_ptr<AgentSession>& session, const Uuid& attempt, bool is_idle) {
+  engine_->standing_of(attempt, [this, session, attempt, is_idle](const engine::AttemptStanding& standing) {
+    if (const auto& spec = standing.queued) {
+      // After a deferral the log of the try goes on.
+      return logs_->begin(attempt, log_name(*spec), spec->first_start.has_value(),
+                          [this, session, attempt, start = start_of(*spec)](std::uint64_t kept) mutable {
+                            start.set_log_offset(kept);
+                            send_start(session, attempt, std::move(start));
+                          });
+    }
+    if (is_idle && standing.is_over && keep(session, attempt)) return;
+    log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
+    ServerMessage message;
+    message.mutable_shutdown();
+    session->send(std::move(message));
+  });
+}
+
+bool Fleet::keep(const std::shared_ptr<AgentSession>& session, const Uuid& attempt) {
+  if (keeper_ == nullptr) return false;
+  const std::lock_guard lock(mutex_);
+  if (placement_.find(session.get()) == nullptr) return false;
+  // Tasks can read the token of their pod: of several that have it nobody knows which is its agent.
+  for (const auto& [other, agent] : placement_.all()) {
+    if (other != session.get() && !agent.is_leaving && other->identity().attempt == attempt) return false;
+  }
+  // Its end may have been told before, and the answer lost.
+  placement_.release(attempt);
+  keeper_->keep(attempt, session);
+  return true;
 }
 
 void Fleet::on_ending(const AgentSession& session) {
@@ -75,14 +87,7 @@ void Fleet::on_ending(const AgentSession& session) {
 }
 
 void Fleet::on_idle(const std::shared_ptr<AgentSession>& session) {
-  const auto& own = session->identity().attempt;
-  if (!own || keeper_ == nullptr) return;
-  {
-    const std::lock_guard lock(mutex_);
-    const Agent* agent = placement_.find(session.get());
-    if (agent == nullptr || !agent->running.empty()) return;
-  }
-  keeper_->keep(*own, session);
+  if (const auto& own = session->identity().attempt) employ(session, *own, /*is_idle=*/true);
 }
 
 void Fleet::send_start(const std::shared_ptr<AgentSession>& session, const Uuid& attempt,

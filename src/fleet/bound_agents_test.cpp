@@ -28,6 +28,23 @@ class BoundAgentsTest : public ::testing::Test {
     EXPECT_TRUE(session->next().has_welcome());
     return session;
   }
+  void begin(const std::shared_ptr<FakeSession>& session) {
+    AgentMessage message;
+    message.mutable_started()->set_attempt_id(attempt_.text());
+    fleet_.on_message(session, std::move(message));
+  }
+  /// Its attempt has ended, and it knows that this was heard.
+  void finish(const std::shared_ptr<FakeSession>& session) {
+    AgentMessage message;
+    message.mutable_finished()->set_attempt_id(attempt_.text());
+    fleet_.on_message(session, std::move(message));
+    EXPECT_TRUE(session->next().has_finished_ack());
+  }
+  void say_idle(const std::shared_ptr<FakeSession>& session) {
+    AgentMessage message;
+    message.mutable_idle();
+    fleet_.on_message(session, std::move(message));
+  }
   bool is_closed_after(AgentMessage message) {
     const auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt_});
     fleet_.on_message(session, std::move(message));
@@ -95,9 +112,11 @@ class KeptAgentsTest : public BoundAgentsTest {
     fleet_.bind(engine_, tasks_,
                 {.attempts = &launcher_, .hosts = &launcher_, .logs = &logs_, .keeper = &keeper_});
   }
-  std::shared_ptr<FakeSession> connect_as(const Uuid& attempt, bool is_idle) {
+  std::shared_ptr<FakeSession> connect_as(const Uuid& attempt, bool is_idle,
+                                          const std::string& agent_id = "") {
     auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt});
     agentrpc::Hello hello;
+    hello.set_agent_id(agent_id);
     hello.set_is_idle(is_idle);
     fleet_.on_connected(session, hello);
     EXPECT_TRUE(session->next().has_welcome());
@@ -125,23 +144,68 @@ TEST_F(KeptAgentsTest, OneThatIsNotIdleMayGo) {
   EXPECT_TRUE(connect_as(new_uuid(clock_.now()), false)->next().has_shutdown());
 }
 
-TEST_F(KeptAgentsTest, OneThatSaysItIsIdleIsKeptUnlessItRunsSomething) {
+TEST_F(KeptAgentsTest, OneThatSaysItIsIdleIsKeptWhenItsAttemptIsOver) {
   const auto session = connect_as(attempt_, false);
   EXPECT_TRUE(session->next().has_start());
   AgentMessage ending;
   ending.mutable_ending()->set_attempt_id(attempt_.text());
   fleet_.on_message(session, ending);
   EXPECT_TRUE(keeper_.has_heard("expect", attempt_));
-  AgentMessage idle;
-  idle.mutable_idle();
-  fleet_.on_message(session, idle);
-  AgentMessage finished;
-  finished.mutable_finished()->set_attempt_id(attempt_.text());
-  fleet_.on_message(session, finished);
-  EXPECT_TRUE(session->next().has_finished_ack());
-  EXPECT_FALSE(keeper_.has_kept()) << "it had an attempt";
-  fleet_.on_message(session, idle);
+  finish(session);
+  say_idle(session);
   EXPECT_TRUE(keeper_.has_heard("keep", attempt_));
+}
+
+TEST_F(KeptAgentsTest, NobodyIsKeptForAnAttemptThatRuns) {
+  const auto agent = connect_as(attempt_, false);
+  EXPECT_TRUE(agent->next().has_start());
+  begin(agent);
+  // As a task that has read its pod's token.
+  const auto other = connect_as(attempt_, true);
+  EXPECT_TRUE(other->next().has_shutdown());
+  say_idle(other);
+  EXPECT_TRUE(other->next().has_shutdown());
+  say_idle(agent);
+  EXPECT_TRUE(agent->next().has_shutdown());
+  EXPECT_FALSE(keeper_.has_kept());
+}
+
+TEST_F(KeptAgentsTest, NobodyIsKeptWhileSomebodyElseSpeaksForTheAttempt) {
+  const auto agent = connect_as(attempt_, false);
+  EXPECT_TRUE(agent->next().has_start());
+  finish(agent);
+  const auto other = connect_as(attempt_, true);
+  EXPECT_TRUE(other->next().has_shutdown());
+  fleet_.on_disconnected(other);
+  EXPECT_FALSE(keeper_.has_kept());
+  say_idle(agent);
+  EXPECT_TRUE(keeper_.has_heard("keep", attempt_));
+}
+
+TEST_F(KeptAgentsTest, OneThatIsBackBeforeItsOldConnectionEndedIsKept) {
+  const Uuid over = new_uuid(clock_.now());
+  connect_as(over, false, "same");
+  connect_as(over, true, "same");
+  EXPECT_TRUE(keeper_.has_heard("keep", over));
+}
+
+TEST_F(KeptAgentsTest, OneIsKeptThatCameBackWithAnAttemptNobodyWantsAnyMore) {
+  const Uuid over = new_uuid(clock_.now());
+  const auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = over});
+  agentrpc::Hello hello;
+  hello.add_attempt_ids(over.text());
+  fleet_.on_connected(session, hello);
+  EXPECT_TRUE(session->next().has_welcome());
+  say_idle(session);
+  EXPECT_TRUE(keeper_.has_heard("keep", over));
+}
+
+TEST_F(BoundAgentsTest, OneThatIsIdleMayGoWhereNobodyKeepsThem) {
+  const auto session = connect(attempt_);
+  EXPECT_TRUE(session->next().has_start());
+  finish(session);
+  say_idle(session);
+  EXPECT_TRUE(session->next().has_shutdown());
 }
 
 }  // namespace

@@ -146,19 +146,19 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     *welcome.add_triggers() = request_of(trigger);
   }
   session->send(std::move(message));
-  if (own && !has_own) send_own_attempt(session, *own, hello.is_idle());
+  if (own && !has_own) employ(session, *own, hello.is_idle());
   send_parse_jobs();
   engine_->wake();
 }
 
 void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
-  if (const auto& own = session->identity().attempt; own && keeper_ != nullptr) keeper_->lost(*own, *session);
   const std::lock_guard lock(mutex_);
   if (const Agent* agent = placement_.find(session.get())) {
     metrics_.lost_agents.add();
     if (!agent->is_bound) last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
   }
   placement_.remove(session.get(), clock_.now());
+  if (const auto& own = session->identity().attempt; own && keeper_ != nullptr) keeper_->lost(*own, *session);
   take_back(session.get());
   send_triggers();
   send_parse_jobs();
@@ -195,7 +195,8 @@ std::vector<AgentLife> Fleet::agents() {
 
 void Fleet::on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) {
   if (!may_say(*session, message)) {
-    const auto& [attempt, bundle] = session->identity();
+    const auto& attempt = session->identity().attempt;
+    const auto& bundle = session->identity().bundle;
     log::warning("the {} spoke of something else; its connection is closed",
                  attempt
                      ? fmt::format("agent of attempt {}", attempt->text())

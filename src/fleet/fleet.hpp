@@ -167,8 +167,10 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   void let_idle_hosts_go();
   /// Since when something has been waiting for a host.
   std::optional<Time> waiting_since();
-  void send_own_attempt(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,
-                        bool is_idle);
+  /// Has the agent of an attempt run it if it has not begun, or else keeps it if it is idle, or lets it go.
+  void employ(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt, bool is_idle);
+  /// @returns false if it cannot be kept: then it has to go.
+  bool keep(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt);
   void on_ending(const agentrpc::AgentSession& session);
   void on_idle(const std::shared_ptr<agentrpc::AgentSession>& session);
   void send_start(const std::shared_ptr<agentrpc::AgentSession>& session, const Uuid& attempt,

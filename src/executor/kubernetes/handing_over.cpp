@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "executor/kubernetes/answers.hpp"
 #include "executor/kubernetes/kubernetes_executor.hpp"
 
@@ -8,10 +9,17 @@ namespace {
 
 /// How often a pod is looked at again that has changed between two requests.
 constexpr int kMostLooks = 3;
+constexpr std::size_t kSecretBytes = 32;
 
 void let_agent_go(agentrpc::AgentSession& agent) {
   agentrpc::ServerMessage message;
   message.mutable_shutdown();
+  agent.send(std::move(message));
+}
+
+void tell_secret(agentrpc::AgentSession& agent, const std::string& secret) {
+  agentrpc::ServerMessage message;
+  message.mutable_come_back()->set_secret(secret);
   agent.send(std::move(message));
 }
 
@@ -45,11 +53,9 @@ void KubernetesExecutor::keep(const Uuid& attempt, std::shared_ptr<agentrpc::Age
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
-    if (found == pods_.end()) {
-      // Its pod is not listed yet, or was handed over while it connected: then it is somebody else's.
-      if (!is_listed_) return void(early_[attempt] = std::move(agent));
-      return agent->close();
-    }
+    // Its pod is not listed yet, or was handed over while it connected: then it is somebody else's. It will
+    // ask anew.
+    if (found == pods_.end()) return agent->close();
     Pod& pod = found->second;
     if (pod.shape.empty() || pod.is_unwanted) return let_agent_go(*agent);
     pod.is_orphan = false;
@@ -68,8 +74,6 @@ void KubernetesExecutor::keep(const Uuid& attempt, std::shared_ptr<agentrpc::Age
 
 void KubernetesExecutor::lost(const Uuid& attempt, const agentrpc::AgentSession& agent) {
   const std::lock_guard lock(mutex_);
-  if (const auto early = early_.find(attempt); early != early_.end() && early->second.get() == &agent)
-    early_.erase(early);
   if (!warm_.forget_agent(attempt, &agent)) return;
   // It may come back.
   if (const auto found = pods_.find(attempt); found != pods_.end()) make_orphan(attempt, found->second);
@@ -98,10 +102,13 @@ void KubernetesExecutor::hand_over(WarmPods::Idle idle, const Uuid& to) {
   const auto from = pods_.find(idle.attempt);
   Pod& pod = pods_.at(to);
   pod.waits_until.reset();
-  pod.taken = Taken{idle.attempt, from->second.log_path, std::move(idle.agent)};
+  pod.taken = Taken{idle.attempt, from->second.log_path, random_hex(kSecretBytes), std::move(idle.agent)};
+  // Long before its connection is ended. If it does not hear it all the same, it is refused, and goes.
+  tell_secret(*pod.taken->agent, pod.taken->secret);
   pod.name = std::move(from->second.name);
   pod.uid = std::move(from->second.uid);
   pod.version = std::move(from->second.version);
+  pod.secret_digest = std::move(from->second.secret_digest);
   pod.status = std::move(from->second.status);
   pod.known_in = listings_;
   handed_over_[pod.uid] = to;
@@ -113,7 +120,7 @@ void KubernetesExecutor::take_over(const Uuid& attempt, Pod pod) {
   // What was asked before may have been done, though nobody heard the answer. Without a version it would be
   // changed whatever has become of it.
   bool must_look = pod.failures > 0 || pod.version.empty();
-  for (int looks = 0; looks < kMostLooks; ++looks) {
+  for (int looks = 0;; ++looks) {
     if (std::exchange(must_look, true)) {
       const auto seen = clients_.use([&](kube::Client& client) { return client.get(path); });
       if (!seen) return try_again(attempt, {}, seen.error().message);
@@ -125,7 +132,9 @@ void KubernetesExecutor::take_over(const Uuid& attempt, Pod pod) {
         return make_own(attempt, pod, /*is_gone=*/false);
       pod.version = version_of(seen->body);
     }
-    const json::value changes = hand_over_patch(pod.manifest, pod.uid, pod.version);
+    if (looks == kMostLooks) break;
+    const json::value changes =
+        hand_over_patch(pod.manifest, pod.uid, pod.version, sha256_hex(pod.taken->secret));
     const auto answer = clients_.use([&](kube::Client& client) { return client.patch(path, changes); });
     if (!answer) return try_again(attempt, {}, answer.error().message);
     if (answer->is_ok()) return taken_over(attempt, answer->body);
@@ -148,13 +157,12 @@ void KubernetesExecutor::taken_over(const Uuid& attempt, const json::value& obje
     Pod& pod = found->second;
     agent = std::move(pod.taken->agent);
     pod.taken.reset();
+    pod.secret_digest = secret_digest_of(object);
     pod.manifest = nullptr;
     pod.failures = 0;
     pod.known_in = listings_;
     metrics_.reused_pods.add();
     begin_waiting(attempt, pod);
-    // It was recalled meanwhile.
-    if (pod.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
   }
   // What was told of it meanwhile waited for this.
   apply(attempt, object);
@@ -173,12 +181,14 @@ void KubernetesExecutor::make_own(const Uuid& attempt, const Pod& taken, bool is
     pod.name = get_text(pod.manifest.at("metadata"), "name");
     pod.uid.clear();
     pod.version.clear();
+    pod.secret_digest.clear();
     pod.status = {};
     pod.failures = 0;
     if (!is_gone) {
       let_agent_go(*other.agent);
       Pod left{.name = taken.name, .uid = taken.uid, .log_path = other.log_path, .since = clock_.now()};
       left.known_in = listings_;
+      left.secret_digest = taken.secret_digest;
       left.status.phase = PodPhase::running;
       const auto [at, is_new] = pods_.try_emplace(other.from, std::move(left));
       if (is_new) make_orphan(other.from, at->second);

@@ -17,6 +17,8 @@ constexpr int kWorkers = 4;
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr int kMostDoublings = 7;
 constexpr std::chrono::seconds kOrphanGrace{60};
+/// For the scheduler to find a node once an idle pod has gone.
+constexpr std::chrono::seconds kRoomPause{5};
 /// A host that lived so long was well: its end is no reason to wait before there is another.
 constexpr std::chrono::seconds kHostIsWell{60};
 /// For a host that runs to connect, when something waits for it: as long as for the agent of an attempt.
@@ -249,14 +251,6 @@ void KubernetesExecutor::adopt() {
     log::info("{} pods are there, {} of them for nobody; {} attempts have none", pods(), unwanted.size(),
               missing.size());
     for (const Uuid& attempt : unwanted) let_go(attempt);
-    {
-      const std::lock_guard lock(mutex_);
-      // Those whose pods are not there, or run what is wanted: they ask anew.
-      for (const auto& [attempt, agent] : early_) {
-        if (std::ranges::find(unwanted, attempt) == unwanted.end()) agent->close();
-      }
-      early_.clear();
-    }
     // Their pods were never made, or ended while nobody looked.
     if (!missing.empty()) engine_.attempts_missing(std::move(missing), "its pod is gone");
     engine_.wake();
@@ -264,17 +258,14 @@ void KubernetesExecutor::adopt() {
 }
 
 void KubernetesExecutor::let_go(const Uuid& attempt) {
-  std::shared_ptr<agentrpc::AgentSession> early;
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
-    if (found == pods_.end()) return;
-    if (const auto agent = early_.find(attempt); agent != early_.end()) early = agent->second;
+    if (found == pods_.end() || warm_.is_idle(attempt)) return;
     // Its agent may have the end of a log to deliver; it is told that it may go, or is kept.
-    if (found->second.status.phase == PodPhase::running) make_orphan(attempt, found->second);
-    if (found->second.is_orphan && !early) return;
+    if (found->second.status.phase == PodPhase::running) return make_orphan(attempt, found->second);
   }
-  early ? keep(attempt, std::move(early)) : recall(attempt);
+  recall(attempt);
 }
 
 void KubernetesExecutor::make_orphan(const Uuid& attempt, Pod& pod) {
@@ -287,14 +278,15 @@ void KubernetesExecutor::on_event(std::string_view type, const json::value& obje
   const auto told = told_of(object);
   if (!told) return;
   if (type != "DELETED") return told->is_outdated ? void() : apply(told->owner, object);
-  // One that is being handed over is found to be gone by that.
-  if (!told->is_outdated || is_unwanted(told->owner)) gone(told->owner);
-}
-
-bool KubernetesExecutor::is_unwanted(const Uuid& attempt) {
-  const std::lock_guard lock(mutex_);
-  const auto found = pods_.find(attempt);
-  return found != pods_.end() && found->second.is_unwanted;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(told->owner);
+    // Another one that said so: the attempt has got its own.
+    if (found == pods_.end() || found->second.uid != uid_of(object)) return;
+    // One that is being handed over is found to be gone by that.
+    if (told->is_outdated && !found->second.is_unwanted) return;
+  }
+  gone(told->owner);
 }
 
 void KubernetesExecutor::on_trouble(const std::string& why) {
@@ -333,11 +325,13 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     }
     pod.manifest = nullptr;
     pod.version = version_of(object);
+    pod.secret_digest = secret_digest_of(object);
     pod.shape = is_being_deleted(object) ? "" : shape_of(object);
     if (pod.shape.empty()) warm_.forget(attempt);
     // From now on its agent has to connect in time.
     if (status.phase == PodPhase::running && pod.status.phase != PodPhase::running && !pod.host)
       begin_waiting(attempt, pod);
+    if (status.needs_room && !pod.status.needs_room) seek_room(attempt);
     pod.status = status;
     is_unwanted = pod.is_unwanted;
     is_host = pod.host.has_value();
@@ -387,6 +381,18 @@ void KubernetesExecutor::post(const Uuid& attempt) {
 }
 
 void KubernetesExecutor::work_on(const Uuid& attempt) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [at, is_free] = at_work_.try_emplace(attempt, false);
+    if (!is_free) return void(at->second = true);
+  }
+  ask_for(attempt);
+  const std::lock_guard lock(mutex_);
+  const bool once_more = at_work_.extract(attempt).mapped();
+  if (once_more && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
+}
+
+void KubernetesExecutor::ask_for(const Uuid& attempt) {
   Pod pod;
   {
     const std::lock_guard lock(mutex_);
@@ -421,11 +427,12 @@ void KubernetesExecutor::create(const Uuid& attempt, const Pod& pod) {
       found->second.version = version_of(answer->body);
       found->second.known_in = listings_;
     }
-    // It was recalled while it was being made.
-    if (found->second.is_unwanted && !stopping_) workers_->post([this, attempt] { work_on(attempt); });
     return;
   }
-  if (is_quota(*answer)) make_room();
+  if (is_quota(*answer)) {
+    const std::lock_guard lock(mutex_);
+    let_oldest_go();
+  }
   if (is_transient(*answer)) return try_again(attempt, answer->retry_after, answer->message());
   // What is wrong with a host is said once.
   if (!pod.host) log::error("the pod {} is refused: {}", pod.name, answer->message());
@@ -435,9 +442,11 @@ void KubernetesExecutor::create(const Uuid& attempt, const Pod& pod) {
   forget(attempt);
 }
 
-void KubernetesExecutor::make_room() {
-  const std::lock_guard lock(mutex_);
+void KubernetesExecutor::seek_room(const Uuid& attempt) {
   let_oldest_go();
+  // That may not have been enough.
+  due_.emplace(clock_.now() + kRoomPause, attempt);
+  changed_.notify_all();
 }
 
 void KubernetesExecutor::remove(const Uuid& attempt, const Pod& pod) {
@@ -510,12 +519,16 @@ void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) 
     const std::string why = pod.status.reason.empty() ? "nothing says why" : pod.status.reason;
     return lose(attempt, fmt::format("its pod did not start within {} seconds: {}", limit.count(), why));
   }
+  if (is_waiting && pod.status.needs_room && !pod.is_unwanted) {
+    const std::lock_guard lock(mutex_);
+    return seek_room(attempt);
+  }
   if (pod.is_unwanted || !pod.manifest.is_null()) post(attempt);
 }
 
 void KubernetesExecutor::await_agent(const Uuid& attempt, std::chrono::seconds limit) {
-  engine_.waiting_attempt(attempt, [this, attempt, limit](const std::optional<engine::AttemptSpec>& spec) {
-    if (!spec) return;  // its agent has it
+  engine_.standing_of(attempt, [this, attempt, limit](const engine::AttemptStanding& standing) {
+    if (!standing.queued) return;  // its agent has it
     lose(attempt,
          fmt::format("its pod runs, but its agent did not connect within {} seconds; the log of the pod says "
                      "why",
@@ -582,7 +595,7 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::s
       if (pod.taken) return fail(ErrorCode::unavailable, "the agent's pod is about to run another attempt");
       pod.silent_since.reset();
       if (pod.host) return agentrpc::AgentIdentity{.bundle = pod.host};
-      return agentrpc::AgentIdentity{.attempt = id};
+      return agentrpc::AgentIdentity{.attempt = id, .secret_digest = pod.secret_digest};
     }
   }
   // It began before this process did, or ahead of the news of it.
@@ -597,7 +610,7 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::s
   // Another pod runs it: this one only says so.
   if (known != pods_.end() && known->second.name != name) return refused();
   if (auto host = host_of(answer->body)) return agentrpc::AgentIdentity{.bundle = std::move(host)};
-  return agentrpc::AgentIdentity{.attempt = id};
+  return agentrpc::AgentIdentity{.attempt = id, .secret_digest = secret_digest_of(answer->body)};
 }
 
 }  // namespace leoflow::executor

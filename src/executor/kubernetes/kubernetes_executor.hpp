@@ -70,6 +70,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   struct Taken {
     Uuid from;             ///< the attempt that it ran
     std::string log_path;  ///< of that
+    std::string secret;    ///< that its agent was told
     std::shared_ptr<agentrpc::AgentSession> agent;
   };
 
@@ -81,6 +82,7 @@ class KubernetesExecutor final : public fleet::Launcher,
     std::string log_path;                           ///< of its attempt, below the folder of logs
     json::value manifest;                           ///< until it is made, or handed over
     std::string shape{};                            ///< "" for one that does not stay
+    std::string secret_digest{};                    ///< see secret_digest_of
     std::optional<Taken> taken{};                   ///< it is not this attempt's yet
     std::optional<Time> waits_until{};              ///< for a pod that may be handed over
     bool is_unwanted = false;                       ///< to be deleted
@@ -123,9 +125,10 @@ class KubernetesExecutor final : public fleet::Launcher,
   void let_go(const Uuid& attempt);
   /// Its agent may go, or come back, in its own time, which is limited. With mutex_ held.
   void make_orphan(const Uuid& attempt, Pod& pod);
+  /// No node has room for its pod: idle ones go, one after the other, until one has. With mutex_ held.
+  void seek_room(const Uuid& attempt);
   /// Nothing for one that is none of ours.
   std::optional<Told> told_of(const json::value& object);
-  bool is_unwanted(const Uuid& attempt);
 
   // handing_over.cpp; with mutex_ held
   /// Gives the attempt an idle pod, or has it wait for one that is expected, or neither.
@@ -141,13 +144,13 @@ class KubernetesExecutor final : public fleet::Launcher,
   void make_own(const Uuid& attempt, const Pod& taken, bool is_gone);
 
   // What is asked of the API server, on the workers.
+  /// Does what there is to do; nobody else does at that time, but then it is looked at once more.
   void work_on(const Uuid& attempt);
+  void ask_for(const Uuid& attempt);
   void create(const Uuid& attempt, const Pod& pod);
   void remove(const Uuid& attempt, const Pod& pod);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
-  /// There is no room for a new pod.
-  void make_room();
   Result<agentrpc::AgentIdentity> review(const std::string& token);
   Result<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
 
@@ -182,10 +185,10 @@ class KubernetesExecutor final : public fleet::Launcher,
   std::size_t hosts_ = 0;                              ///< of those, how many are hosts: they take no slot
   WarmPods warm_;                                      ///< idle ones take no slot either
   std::unordered_map<std::string, Uuid> handed_over_;  ///< whose a pod is now, by its uid
-  std::map<Uuid, std::shared_ptr<agentrpc::AgentSession>> early_;  ///< idle before their pods were listed
-  std::map<Uuid, HostTrouble> troubles_;                           ///< by host
-  std::multimap<Time, Uuid> due_;                                  ///< when to look at a pod again
-  std::uint64_t listings_ = 0;                                     ///< begun
+  std::map<Uuid, bool> at_work_;                       ///< whether to look at it once more afterwards
+  std::map<Uuid, HostTrouble> troubles_;               ///< by host
+  std::multimap<Time, Uuid> due_;                      ///< when to look at a pod again
+  std::uint64_t listings_ = 0;                         ///< begun
   bool is_listed_ = false;
   bool stopping_ = false;
 

@@ -21,6 +21,7 @@ constexpr std::string_view kProjectAnnotation = "leoflow.io/host-of-project";
 constexpr std::string_view kVersionAnnotation = "leoflow.io/host-of-version";
 constexpr std::string_view kEpochAnnotation = "leoflow.io/leader-epoch";
 constexpr std::string_view kShapeAnnotation = "leoflow.io/shape";
+constexpr std::string_view kSecretAnnotation = "leoflow.io/agent-secret-sha256";
 constexpr std::string_view kMapIndexLabel = "leoflow.io/map-index";
 constexpr std::string_view kTokenFolder = "/var/run/secrets/leoflow";
 constexpr std::string_view kCaFolder = "/etc/leoflow/tls";
@@ -278,12 +279,14 @@ Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSett
   // What makes it the pod of this attempt comes last, as in Airflow: nobody can take it away.
   pod = kube::merge_pods(pod, own_pod(spec, settings, epoch, image_of(pod)));
   // Ours to say: what a task says of itself must not give it the attempts of others.
-  pod.at("metadata").at("annotations").as_object().erase(kShapeAnnotation);
+  for (const auto annotation : {kShapeAnnotation, kSecretAnnotation})
+    pod.at("metadata").at("annotations").as_object().erase(annotation);
   if (settings.warm) let_stay(pod, spec, *settings.warm);
   return pod;
 }
 
-json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version) {
+json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version,
+                            const std::string& secret_digest) {
   const json::value& wanted = manifest.at("metadata");
   json::object labels;
   json::object annotations;
@@ -293,6 +296,7 @@ json::value hand_over_patch(const json::value& manifest, const std::string& uid,
   }
   for (const auto annotation : kAttemptAnnotations)
     annotations[annotation] = wanted.at("annotations").at(annotation);
+  annotations[kSecretAnnotation] = secret_digest;
   const json::object metadata = {{"uid", uid},
                                  {"resourceVersion", version},
                                  {"labels", std::move(labels)},
@@ -325,6 +329,10 @@ std::string log_path_of(const json::value& pod) {
 
 std::string shape_of(const json::value& pod) {
   return get_text(annotations_of(pod), kShapeAnnotation);
+}
+
+std::string secret_digest_of(const json::value& pod) {
+  return get_text(annotations_of(pod), kSecretAnnotation);
 }
 
 std::int64_t epoch_of(const json::value& pod) {

@@ -35,7 +35,9 @@ Result<json::value> pod_of(const engine::AttemptSpec& spec, const KubernetesSett
 
 /// A merge patch that makes an idle pod that of another attempt. It is taken for the pod of that uid as it
 /// was at that version, and for no other. @param manifest  of the pod that the attempt would have of its own
-json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version);
+/// @param secret_digest  see secret_digest_of
+json::value hand_over_patch(const json::value& manifest, const std::string& uid, const std::string& version,
+                            const std::string& secret_digest);
 
 /// The pod of a host: the agent in the image of its version, made from the server's template.
 json::value host_pod_of(const fleet::HostSpec& spec, const KubernetesSettings& settings, std::int64_t epoch);
@@ -51,6 +53,9 @@ std::string log_path_of(const json::value& pod);
 
 /// The same for pods that can run each other's attempts; "" for one that does not stay after its attempt.
 std::string shape_of(const json::value& pod);
+
+/// SHA-256, in hex, of what its agent was told when it was handed over; "" for one that never was.
+std::string secret_digest_of(const json::value& pod);
 
 /// Of the leader that made it; 0 if it does not say.
 std::int64_t epoch_of(const json::value& pod);

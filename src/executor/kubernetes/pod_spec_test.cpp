@@ -237,6 +237,12 @@ TEST(PodSpec, ATaskCannotNameItsShape) {
   EXPECT_EQ(shape(spec), shape(attempt()));
 }
 
+TEST(PodSpec, ATaskCannotNameTheSecretOfItsAgent) {
+  engine::AttemptSpec spec = attempt();
+  say(spec, R"({"metadata": {"annotations": {"leoflow.io/agent-secret-sha256": "x"}}})");
+  EXPECT_EQ(secret_digest_of(pod_of(spec, {}, 1).value()), "");
+}
+
 TEST(PodSpec, AnIdlePodIsTurnedIntoThatOfAnotherAttempt) {
   engine::AttemptSpec mapped = attempt();
   mapped.map_index = 4;
@@ -244,7 +250,7 @@ TEST(PodSpec, AnIdlePodIsTurnedIntoThatOfAnotherAttempt) {
   engine::AttemptSpec next = attempt("costs", "save");
   next.id = new_uuid(Time{});
   const json::value wanted = pod_of(next, {.warm = WarmSettings{}}, 2).value();
-  const json::value patch = hand_over_patch(wanted, "u", "7");
+  const json::value patch = hand_over_patch(wanted, "u", "7", "digest");
   EXPECT_EQ(patch.as_object().size(), 1U) << "what a pod runs cannot be changed";
   json::object metadata = part(patch, "metadata");
   EXPECT_EQ(metadata.at("uid"), "u");
@@ -259,8 +265,12 @@ TEST(PodSpec, AnIdlePodIsTurnedIntoThatOfAnotherAttempt) {
       else
         into[name] = value;
     }
-    EXPECT_EQ(changed.at("metadata").at(kind), wanted.at("metadata").at(kind));
   }
+  EXPECT_EQ(secret_digest_of(wanted), "");
+  EXPECT_EQ(secret_digest_of(changed), "digest");
+  changed.at("metadata").at("annotations").as_object().erase("leoflow.io/agent-secret-sha256");
+  for (const char* kind : {"labels", "annotations"})
+    EXPECT_EQ(changed.at("metadata").at(kind), wanted.at("metadata").at(kind));
   EXPECT_EQ(attempt_of(changed), next.id);
 }
 

@@ -59,15 +59,15 @@ std::string failure(const json::value& status) {
   return with_message(reason.empty() ? "its pod failed" : reason, status);
 }
 
-/// Why it was not given a node; "" if it was.
-std::string unscheduled(const json::value& status) {
+/// Says why it was not given a node; null if it was.
+const json::value* unscheduled(const json::value& status) {
   const json::value* conditions = find(status, "conditions");
-  if (conditions == nullptr || !conditions->is_array()) return "";
+  if (conditions == nullptr || !conditions->is_array()) return nullptr;
   for (const json::value& condition : conditions->get_array()) {
     if (get_text(condition, "type") == "PodScheduled" && get_text(condition, "status") == "False")
-      return with_message("no node takes its pod", condition);
+      return &condition;
   }
-  return "";
+  return nullptr;
 }
 
 }  // namespace
@@ -83,7 +83,10 @@ PodStatus pod_status(const json::value& pod) {
     out.reason = failure(status);
   } else {
     out.phase = phase == "Running" ? PodPhase::running : PodPhase::pending;
-    out.reason = unscheduled(status);
+    if (const json::value* condition = unscheduled(status)) {
+      out.reason = with_message("no node takes its pod", *condition);
+      out.needs_room = get_text(*condition, "reason") == "Unschedulable";
+    }
     json::value base;  // how the task's own container ended
     each_container(status, [&](const std::string& name, const json::value& state) {
       if (name == "base") base = child(state, "terminated");

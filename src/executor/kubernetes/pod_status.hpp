@@ -12,6 +12,7 @@ enum class PodPhase : std::uint8_t { pending, running, succeeded, failed };
 struct PodStatus {
   PodPhase phase = PodPhase::pending;
   bool others_run = false;   ///< its task's container has ended, and another one has not
+  bool needs_room = false;   ///< no node takes it as nodes are now
   bool is_hopeless = false;  ///< it waits for what will not come: an image that cannot be pulled, say
   std::string reason;        ///< why it failed, is hopeless or still waits, for people; "" if it does not say
 };

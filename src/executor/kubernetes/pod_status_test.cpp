@@ -45,6 +45,10 @@ TEST(PodStatus, APodThatNoNodeTakesSaysWhy) {
   EXPECT_EQ(status.phase, PodPhase::pending);
   EXPECT_EQ(status.reason, "no node takes its pod: 0/1 nodes: cpu");
   EXPECT_FALSE(status.is_hopeless) << "one may come";
+  EXPECT_TRUE(status.needs_room);
+  EXPECT_FALSE(
+      status_of(R"({"conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated"}]})")
+          .needs_room);
 }
 
 TEST(PodStatus, EveryWayToDieHasItsReason) {

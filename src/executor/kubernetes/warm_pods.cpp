@@ -46,6 +46,10 @@ std::optional<WarmPods::Idle> WarmPods::take_oldest() {
   return out;
 }
 
+bool WarmPods::is_idle(const Uuid& attempt) const {
+  return std::ranges::find(idle_, attempt, &Idle::attempt) != idle_.end();
+}
+
 bool WarmPods::is_worth_waiting(const std::string& shape, Time now) {
   const auto found = shapes_.find(shape);
   if (found == shapes_.end()) return false;

@@ -40,6 +40,7 @@ class WarmPods {
   /// Takes the one of any shape that is idle for the longest time.
   std::optional<Idle> take_oldest();
   std::size_t idle() const { return idle_.size(); }
+  bool is_idle(const Uuid& attempt) const;
 
   /// Whether a pod is expected that nobody waits for yet.
   bool is_worth_waiting(const std::string& shape, Time now);
