@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import time
-from collections import Counter
 
 import pytest
 from control_plane import Server
@@ -37,7 +36,7 @@ def chain():
     @task(retries=1, retry_delay=0)
     def step(number):
         ti = get_current_context()["ti"]
-        said = {{"number": number, "try": ti.try_number, "agent": agent(), "child": None, "dag": ti.dag_id,
+        said = {{"number": number, "try": ti.try_number, "run": ti.run_id, "agent": agent(), "child": None, "dag": ti.dag_id,
                 "set": os.environ.get("LEFT_BEHIND")}}
         os.environ["LEFT_BEHIND"] = "yes"
         if number == 0:
@@ -84,11 +83,12 @@ class Chain:
         lines = self._said.read_text().splitlines() if self._said.exists() else []
         return [json.loads(line) for line in lines]
 
-    def await_step(self, number: int, attempt: int = 1) -> dict:
-        """Returns what a try of a step said, once it has begun."""
+    def await_step(self, number: int, attempt: int = 1, run_id: str | None = None) -> dict:
+        """Returns what a try of a step said, of any run or of that one, once it has begun."""
 
         def look() -> list[dict]:
-            return [one for one in self.said() if (one["number"], one["try"]) == (number, attempt)]
+            tries = [one for one in self.said() if (one["number"], one["try"]) == (number, attempt)]
+            return [one for one in tries if run_id in (None, one["run"])]
 
         return eventually(look, f"step {number} runs", 60)[0]
 
@@ -103,80 +103,103 @@ def await_idle(server: Server, count: int = 1) -> None:
     eventually(lambda: measure(server, "leoflow_idle_warm_pods") == count, f"{count} pods are idle", 30)
 
 
-def test_tasks_that_follow_each_other_run_in_one_pod(make_server, tmp_path: pathlib.Path):
+def run_and_rest(server: Server, chain: Chain, idle: int = 1) -> str:
+    """Runs it, and waits until so many pods are idle: the next run finds them. Returns the run's id."""
+    run_id = server.trigger(chain.dag_id)
+    server.await_run(chain.dag_id, run_id)
+    await_idle(server, idle)
+    return run_id
+
+
+def run_in_warm_pod(server: Server, chain: Chain) -> str:
+    """Has one step wait for the gate in a pod that has run another. Returns the id of its run."""
+    server.push(chain.source(stops=0, count=1))
+    chain.gate.touch()
+    run_and_rest(server, chain)
+    chain.gate.unlink()
+    run_id = server.trigger(chain.dag_id)
+    chain.await_step(0, run_id=run_id)
+    return run_id
+
+
+def test_an_idle_pod_runs_the_next_attempt(make_server, tmp_path: pathlib.Path):
     server, chain = make_server(**WARM), Chain(tmp_path)
-    assert server.push(chain.source()).status == 201
-    run_id = server.trigger("chain")
-    server.await_run("chain", run_id)
-    assert [one["number"] for one in chain.said()] == [0, 1, 2]
+    server.push(chain.source(count=1))
+    run_and_rest(server, chain)
+    run_id = run_and_rest(server, chain)
+    assert len(chain.said()) == 2
     assert len(agents(chain)) == 1
     assert measure(server, "leoflow_pods_created_total") == 1
-    assert measure(server, "leoflow_pods_reused_total") == 2
-    for number in range(3):
+    assert measure(server, "leoflow_pods_reused_total") == 1
+    (pod,) = server.pods()
+    assert pod["metadata"]["annotations"]["run_id"] == run_id
+    assert measure(server, "leoflow_pods") == 0, "it takes no slot"
+
+
+def test_tasks_that_follow_each_other_share_pods(make_server, tmp_path: pathlib.Path):
+    server, chain, count = make_server(**WARM), Chain(tmp_path), 6
+    assert server.push(chain.source(count=count)).status == 201
+    run_id = server.trigger("chain")
+    server.await_run("chain", run_id)
+    assert [one["number"] for one in chain.said()] == list(range(count))
+    # How many there are depends on how fast an agent is idle.
+    assert len(agents(chain)) < count
+    assert measure(server, "leoflow_pods_created_total") == len(agents(chain))
+    assert measure(server, "leoflow_pods_reused_total") == count - len(agents(chain))
+    for number in range(count):
         own = f"this is step {number}"
         eventually(lambda number=number, own=own: own in events(server, "chain", run_id, f"step_{number}"), "the log is there")
         said = [event for event in events(server, "chain", run_id, f"step_{number}") if event.startswith("this is")]
         assert said == [own]
     assert all(one["set"] is None for one in chain.said()), "each has a fresh process"
-    await_idle(server)
-    (pod,) = server.pods()
-    assert pod["metadata"]["annotations"]["task_id"] == pod["metadata"]["labels"]["leoflow.io/task-id"] == "step_2"
-    assert measure(server, "leoflow_pods") == 0, "it takes no slot"
 
 
 def test_what_a_task_left_running_is_gone_before_the_next_one(make_server, tmp_path: pathlib.Path):
     server, chain = make_server(**WARM), Chain(tmp_path)
-    server.push(chain.source(stops=1))
-    run_id = server.trigger("chain")
-    child = chain.await_step(0)["child"]
-    assert chain.await_step(1)["agent"] == chain.said()[0]["agent"]
-    assert not pathlib.Path(f"/proc/{child}").exists()
-    chain.gate.touch()
-    server.await_run("chain", run_id)
+    server.push(chain.source(count=1))
+    run_and_rest(server, chain)
+    assert not pathlib.Path(f"/proc/{chain.said()[0]['child']}").exists()
+    run_and_rest(server, chain)
+    assert len(agents(chain)) == 1
 
 
 def test_a_pod_serves_no_other_shape_and_no_other_project(make_server, tmp_path: pathlib.Path):
     server, one, other, big = make_server(**WARM), Chain(tmp_path), Chain(tmp_path, "other"), Chain(tmp_path, "big")
     wants = ', executor_config={"pod_override": {"spec": {"terminationGracePeriodSeconds": 7}}}'
-    files = one.source() | {"big.py": big.source(more=wants)["dag.py"]}
+    files = one.source(count=1) | {"big.py": big.source(count=1, more=wants)["dag.py"]}
     assert server.push(files, project="one").status == 201
-    assert server.push(other.source(), project="other").status == 201
-    for chain in (one, other, big):
-        server.await_run(chain.dag_id, server.trigger(chain.dag_id))
-    assert [len(agents(chain)) for chain in (one, other, big)] == [1, 1, 1]
+    assert server.push(other.source(count=1), project="other").status == 201
+    for idle, chain in enumerate((one, other, big), 1):
+        run_and_rest(server, chain, idle)
     assert len(agents(one) | agents(other) | agents(big)) == 3
-    # Another DAG of the version may have them.
-    server.await_run("chain", server.trigger("chain"))
+    run_and_rest(server, one, 3)
     assert len(agents(one)) == 1
 
 
 def test_a_leader_that_is_killed_while_a_pod_is_idle_leaves_it_to_the_next(make_server, tmp_path: pathlib.Path):
     replicas, chain = Replicas(make_server, ["all", "all"], **WARM), Chain(tmp_path)
     first, second = replicas.all
-    first.push(chain.source())
-    first.await_run("chain", first.trigger("chain"))
-    await_idle(first)
+    first.push(chain.source(count=1))
+    run_and_rest(first, chain)
     first.kill()
     assert replicas.await_leader() is second
     await_idle(second)
-    second.await_run("chain", second.trigger("chain"))
-    assert Counter(one["number"] for one in chain.said()) == {0: 2, 1: 2, 2: 2}
+    run_and_rest(second, chain)
+    assert len(chain.said()) == 2
     assert len(agents(chain)) == 1
 
 
 def test_a_leader_that_is_killed_in_the_second_attempt_loses_nothing(make_server, tmp_path: pathlib.Path):
     replicas, chain = Replicas(make_server, ["all", "all"], **WARM), Chain(tmp_path)
     first, second = replicas.all
-    first.push(chain.source(stops=1))
-    run_id = first.trigger("chain")
-    chain.await_step(1)
+    run_id = run_in_warm_pod(first, chain)
     first.kill()
     assert replicas.await_leader() is second
     chain.gate.touch()
     second.await_run("chain", run_id)
-    assert [(one["number"], one["try"]) for one in chain.said()] == [(0, 1), (1, 1), (2, 1)]
+    assert [one["try"] for one in chain.said()] == [1, 1]
     assert len(agents(chain)) == 1
-    eventually(lambda: "this is step 1" in events(second, "chain", run_id, "step_1"), "the log is there")
+    eventually(lambda: "this is step 0" in events(second, "chain", run_id, "step_0"), "the log is there")
 
 
 def test_a_leader_that_is_killed_again_and_again_hands_pods_over_once(make_server, tmp_path: pathlib.Path):
@@ -194,33 +217,29 @@ def test_a_leader_that_is_killed_again_and_again_hands_pods_over_once(make_serve
 
 def test_the_death_of_a_pod_is_that_of_the_attempt_that_it_runs(make_server, namespace, tmp_path: pathlib.Path):
     server, chain = make_server(**WARM), Chain(tmp_path)
-    server.push(chain.source(stops=1))
-    run_id = server.trigger("chain")
-    chain.await_step(1)
+    run_id = run_in_warm_pod(server, chain)
     (pod,) = server.pods()
     namespace.delete_pod(pod["metadata"]["name"], grace=0)
-    chain.await_step(1, attempt=2)
+    chain.await_step(0, attempt=2, run_id=run_id)
     chain.gate.touch()
     server.await_run("chain", run_id)
-    tries = [(one["number"], one["try"]) for one in chain.said()]
-    assert tries == [(0, 1), (1, 1), (1, 2), (2, 1)]
+    assert [one["try"] for one in chain.said()] == [1, 1, 2]
     assert len(agents(chain)) == 2
-    log = events(server, "chain", run_id, "step_1", attempt=1)
+    log = events(server, "chain", run_id, "step_0", attempt=1)
     assert any("its pod was deleted" in event for event in log), log
 
 
 @pytest.mark.parametrize("grace", [0, 5], ids=["at once", "in order"])
 def test_an_idle_pod_that_is_deleted_is_followed_by_another(make_server, namespace, tmp_path: pathlib.Path, grace: int):
     server, chain = make_server(**WARM), Chain(tmp_path)
-    server.push(chain.source())
-    server.await_run("chain", server.trigger("chain"))
-    await_idle(server)
+    server.push(chain.source(count=1))
+    run_and_rest(server, chain)
     (pod,) = server.pods()
     began = time.monotonic()
     namespace.delete_pod(pod["metadata"]["name"], grace=grace)
     assert time.monotonic() - began < 4, "it goes at once"
-    server.await_run("chain", server.trigger("chain"))
-    assert Counter(one["number"] for one in chain.said()) == {0: 2, 1: 2, 2: 2}
+    run_and_rest(server, chain)
+    assert len(agents(chain)) == 2
     assert measure(server, "leoflow_pods_lost_total") == 0
 
 
@@ -235,11 +254,13 @@ def test_a_pod_that_is_idle_for_long_goes(make_server, tmp_path: pathlib.Path):
 
 def test_a_pod_goes_after_so_many_attempts(make_server, tmp_path: pathlib.Path):
     server, chain = make_server(**WARM, LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS="2"), Chain(tmp_path)
-    server.push(chain.source(count=4))
+    server.push(chain.source(count=1))
+    run_and_rest(server, chain)
     server.await_run("chain", server.trigger("chain"))
-    assert [len({one["agent"] for one in part}) for part in (chain.said()[:2], chain.said()[2:])] == [1, 1]
+    assert len(agents(chain)) == 1
+    eventually(lambda: not server.pods(), "it has gone", 30)
+    run_and_rest(server, chain)
     assert len(agents(chain)) == 2
-    eventually(lambda: not server.pods(), "both have gone", 30)
 
 
 def test_of_idle_pods_there_are_so_many_at_most(make_server, tmp_path: pathlib.Path):
@@ -257,10 +278,10 @@ def test_of_idle_pods_there_are_so_many_at_most(make_server, tmp_path: pathlib.P
 def test_an_idle_pod_makes_room_where_a_quota_is_used_up(make_server, namespace, tmp_path: pathlib.Path):
     namespace.add("resourcequotas", "one", spec={"hard": {"pods": "1"}})
     server, one, other = make_server(**WARM), Chain(tmp_path), Chain(tmp_path, "other")
-    server.push(one.source(), project="one")
-    server.push(other.source(), project="other")
+    server.push(one.source(count=1), project="one")
+    server.push(other.source(count=1), project="other")
     for chain in (one, other, one):
-        server.await_run(chain.dag_id, server.trigger(chain.dag_id))
+        run_and_rest(server, chain)
     assert len(agents(one)) == 2
 
 
@@ -269,37 +290,30 @@ def test_without_the_right_to_hand_pods_over_each_attempt_has_its_own(make_serve
     role = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace.name}/roles/leoflow"
     verbs = ["create", "delete", "get", "list", "watch"]
     control_plane.api.patch(role, {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": verbs}]})
-    server.push(chain.source())
-    server.await_run("chain", server.trigger("chain"))
-    assert len(agents(chain)) == 3
+    server.push(chain.source(count=1))
+    for _ in range(2):
+        run_and_rest(server, chain)
+    assert len(agents(chain)) == 2
     assert "cannot be handed over" in (server.home / "server.log").read_text()
 
 
-def test_the_token_of_a_warm_pod_is_that_of_its_present_attempt_only(make_server, namespace, tmp_path: pathlib.Path):
+def test_the_token_of_a_warm_pod_makes_nobody_the_agent_of_its_present_attempt(make_server, namespace, tmp_path: pathlib.Path):
     server, chain = make_server(**WARM), Chain(tmp_path)
-    server.push(chain.source(stops=1))
-    run_id = server.trigger("chain")
-    chain.await_step(0)
+    run_id = run_in_warm_pod(server, chain)
     (pod,) = server.pods()
-    former = pod["metadata"]["annotations"]["leoflow.io/attempt-id"]
-    token = token_of(namespace, pod["metadata"]["name"])
-    chain.await_step(1)
-    # As whoever has the token, beside the pod's own agent.
-    tried = agent(server, token, tmp_path / "agent")
+    # As a task of an earlier attempt that has kept it, beside the pod's own agent.
+    tried = agent(server, token_of(namespace, pod["metadata"]["name"]), tmp_path / "agent")
     try:
-        text = f"nobody waits for the agent of attempt {former}"
-        present = server.pods()[0]["metadata"]["annotations"]["leoflow.io/attempt-id"]
-        assert present != former
-        log = server.home / "server.log"
-        eventually(lambda: f"nobody waits for the agent of attempt {present}" in log.read_text(), "it is the present one's", 20)
-        assert text not in log.read_text()
-        assert tried.wait(timeout=20) == 0, "it was sent nothing"
+        assert tried.wait(timeout=20) == 0, "it is told to go"
+        said = (tmp_path / "agent" / "log").read_text()
+        assert "the control plane said so" in said
+        assert "connected to the control plane" not in said
     finally:
         tried.kill()
         tried.wait()
     chain.gate.touch()
     server.await_run("chain", run_id)
-    assert [(one["number"], one["try"]) for one in chain.said()] == [(0, 1), (1, 1), (2, 1)]
+    assert [one["try"] for one in chain.said()] == [1, 1]
 
 
 def test_unless_it_is_asked_for_each_attempt_has_a_pod_of_its_own(make_server, tmp_path: pathlib.Path):
