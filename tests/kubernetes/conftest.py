@@ -24,6 +24,7 @@ from support import ROOT
 _NUMBERS = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the tests of a file in one process, and all on whole nodes: there can be one of those on a machine."""
     for item in items:
