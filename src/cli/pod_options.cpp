@@ -24,7 +24,14 @@ Duration seconds_of(const char* variable, std::int64_t otherwise) {
 
 void add_pod_options(CLI::App& command, PodOptions& options) {
   const auto add = [&command](const char* name, const char* variable, std::string& into, const char* what) {
-    return command.add_option(name, into, what)->envname(variable)->capture_default_str();
+    command.add_option(name, into, what)->envname(variable)->capture_default_str();
+  };
+  const auto add_number = [&command](const char* name, const char* variable, int& into, int least, int most,
+                                     const char* what) {
+    command.add_option(name, into, what)
+        ->envname(variable)
+        ->check(CLI::Range(least, most))
+        ->capture_default_str();
   };
   add("--task-service-account", "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", options.service_account,
       "ServiceAccount of the tasks' pods");
@@ -32,44 +39,24 @@ void add_pod_options(CLI::App& command, PodOptions& options) {
       "YAML of a pod that the tasks' pods are made from");
   add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options.template_folder,
       "Folder of others, which tasks name by pod_template_file in their executor_config");
-  command
-      .add_option("--start-retries", options.start_retries,
-                  "How often a task is started again whose pod did not come up, beside its own retries")
-      ->envname("LEOFLOW_EXECUTOR_START_RETRIES")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
-  command
-      .add_option("--start-retry-delay", options.start_retry_delay,
-                  "Seconds before the first of them; each further one waits twice as long")
-      ->envname("LEOFLOW_EXECUTOR_START_RETRY_DELAY")
-      ->check(CLI::Range(0, 3600))
-      ->capture_default_str();
-  command
-      .add_option("--host-idle-limit", options.host_idle_limit,
-                  "Seconds without work after which the pod ends that serves triggers, callbacks and the "
-                  "like of a project's version")
-      ->envname("LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
+  add_number("--start-retries", "LEOFLOW_EXECUTOR_START_RETRIES", options.start_retries, 0, 100,
+             "How often a task is started again whose pod did not come up, beside its own retries");
+  add_number("--start-retry-delay", "LEOFLOW_EXECUTOR_START_RETRY_DELAY", options.start_retry_delay, 0, 3600,
+             "Seconds before the first of them; each further one waits twice as long");
+  add_number(
+      "--host-idle-limit", "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", options.host_idle_limit, 1, 86400,
+      "Seconds without work after which the pod ends that serves triggers, callbacks and the like of a "
+      "project's version");
   command
       .add_flag("--warm-pods", options.warm_pods,
                 "Have pods stay after their attempts, for others of their version")
       ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
-  command
-      .add_option("--warm-idle-limit", options.warm_idle_limit,
-                  "Seconds without an attempt after which such a pod ends")
-      ->envname("LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
-  command
-      .add_option("--warm-max-attempts", options.warm_most_attempts, "Attempts after which such a pod ends")
-      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  command.add_option("--warm-max-idle", options.warm_most_idle, "Such pods that may be without an attempt")
-      ->envname("LEOFLOW_EXECUTOR_WARM_MAX_IDLE")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  add_number("--warm-idle-limit", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT", options.warm_idle_limit, 1, 86400,
+             "Seconds without an attempt after which such a pod ends");
+  add_number("--warm-max-attempts", "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", options.warm_most_attempts, 1,
+             10000, "Attempts after which such a pod ends");
+  add_number("--warm-max-idle", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE", options.warm_most_idle, 1, 100000,
+             "Such pods that may be without an attempt");
 }
 
 void take_pod_options(const PodOptions& options, executor::KubernetesSettings& into) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "agentrpc/farewell.hpp"
 #include "base/log.hpp"
 #include "fleet/fleet.hpp"
 
@@ -62,9 +63,7 @@ void Fleet::employ(const std::shared_ptr<AgentSession>& session, const Uuid& att
     }
     if (is_idle && standing.is_over && keep(session, attempt)) return;
     log::info("nobody waits for the agent of attempt {}; it may go", attempt.text());
-    ServerMessage message;
-    message.mutable_shutdown();
-    session->send(std::move(message));
+    agentrpc::let_go(*session);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "agentrpc/askers.hpp"
+#include "agentrpc/farewell.hpp"
 #include "base/log.hpp"
 #include "fleet/fleet.hpp"
 
@@ -104,9 +105,7 @@ void Fleet::let_idle_hosts_go() {
     agent.is_leaving = true;
     log::info("the host of version '{}' of project '{}' has nothing to do; it may go",
               agent.host_of()->version, agent.host_of()->name);
-    agentrpc::ServerMessage message;
-    message.mutable_shutdown();
-    agent.session->send(std::move(message));
+    agentrpc::let_go(*agent.session);
   }
 }
 

@@ -1,3 +1,4 @@
+#include "agentrpc/farewell.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "executor/kubernetes/answers.hpp"
@@ -10,12 +11,6 @@ namespace {
 /// How often a pod is looked at again that has changed between two requests.
 constexpr int kMostLooks = 3;
 constexpr std::size_t kSecretBytes = 32;
-
-void let_agent_go(agentrpc::AgentSession& agent) {
-  agentrpc::ServerMessage message;
-  message.mutable_shutdown();
-  agent.send(std::move(message));
-}
 
 void tell_secret(agentrpc::AgentSession& agent, const std::string& secret) {
   agentrpc::ServerMessage message;
@@ -57,7 +52,7 @@ void KubernetesExecutor::keep(const Uuid& attempt, std::shared_ptr<agentrpc::Age
     // ask anew.
     if (found == pods_.end()) return agent->close();
     Pod& pod = found->second;
-    if (pod.shape.empty() || pod.is_unwanted) return let_agent_go(*agent);
+    if (pod.shape.empty() || pod.is_unwanted) return agentrpc::let_go(*agent);
     pod.is_orphan = false;
     WarmPods::Idle idle{attempt, pod.shape, std::move(agent), clock_.now()};
     warm_.forget(attempt);
@@ -82,7 +77,7 @@ void KubernetesExecutor::lost(const Uuid& attempt, const agentrpc::AgentSession&
 void KubernetesExecutor::let_oldest_go() {
   const auto oldest = warm_.take_oldest();
   if (!oldest) return;
-  let_agent_go(*oldest->agent);
+  agentrpc::let_go(*oldest->agent);
   if (const auto found = pods_.find(oldest->attempt); found != pods_.end())
     make_orphan(oldest->attempt, found->second);
 }
@@ -185,7 +180,7 @@ void KubernetesExecutor::make_own(const Uuid& attempt, const Pod& taken, bool is
     pod.status = {};
     pod.failures = 0;
     if (!is_gone) {
-      let_agent_go(*other.agent);
+      agentrpc::let_go(*other.agent);
       Pod left{.name = taken.name, .uid = taken.uid, .log_path = other.log_path, .since = clock_.now()};
       left.known_in = listings_;
       left.secret_digest = taken.secret_digest;
