@@ -1,6 +1,5 @@
 #include "agent/e2e_plane.hpp"
 
-#include <fcntl.h>
 #include <fstream>
 #include <signal.h>
 #include <sstream>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/ids.hpp"
+#include "base/spawn.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::agent {
@@ -244,18 +244,16 @@ TestAgent::TestAgent(std::vector<std::string> extra_arguments)
                                      "--home",
                                      (folder_ / "home").string()};
   arguments.insert(arguments.end(), extra_arguments.begin(), extra_arguments.end());
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  ::setenv("LEOFLOW_AGENT_TOKEN", "secret", 1);
-  pid_ = ::fork();
-  if (pid_ == 0) {
-    const int log = ::open((folder_ / "agent.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    ::dup2(log, STDERR_FILENO);
-    ::execv(pointers[0], pointers.data());
-    ::_exit(127);
-  }
-  plane_.wait_connected();
+  // Not forked by us: what allocates between fork and exec may wait forever for a lock of the sanitizer's
+  // that a thread of gRPC held.
+  const auto started = start_session({.arguments = std::move(arguments),
+                                      .environment = {{"LEOFLOW_AGENT_TOKEN", "secret"}},
+                                      .log_file = (folder_ / "agent.log").string()});
+  if (!started) throw Fatal(started.error().message);
+  pid_ = *started;
+  if (plane_.wait_connected()) return;
+  kill_agent();
+  throw Fatal("the agent does not connect: " + read_file(folder_ / "agent.log").value_or(""));
 }
 
 TestAgent::~TestAgent() {

@@ -12,6 +12,8 @@ namespace {
 
 using boost::system::error_code;
 
+/// A Python that has not imported Airflow by then hangs.
+constexpr std::chrono::minutes kStartLimit{5};
 /// A file whose import takes longer is imported by its tasks, as Airflow does.
 constexpr std::chrono::seconds kImportLimit{30};
 /// Forking ahead waits until the loop had nothing to start for this long.
@@ -37,15 +39,22 @@ void PythonPool::start_base() {
                 .on_zygote =
                     [this](std::uint64_t id, pid_t pid) {
                       for (auto& [file, zygote] : zygotes_) {
-                        if (zygote.id == id) zygote.pid = pid;
+                        if (zygote.id == id) limit_import(file, zygote, pid);
                       }
                     }});
   for (const auto& [pid, child] : orphans_) base_->guard(pid, true);
+  base_timer_.expires_after(kStartLimit);
+  base_timer_.async_wait([this](error_code error) {
+    if (error || base_pid_ == 0) return;
+    log::error("the warm Python (pid {}) does not get ready", base_pid_);
+    ::kill(base_pid_, SIGKILL);  // the end of its channel does the rest
+  });
 }
 
 void PythonPool::on_base_phase() {
   if (base_->phase() == ForkServer::Phase::ready) {
     base_backoff_ = {};
+    base_timer_.cancel();
     log::info("the warm Python is ready (pid {})", base_pid_);
     return;
   }
@@ -162,14 +171,20 @@ PythonPool::Zygote& PythonPool::make_zygote(const DagFile& file) {
   zygote.server->start({.on_phase = [this, file, id = zygote.id] { on_zygote_phase(file, id); },
                         .on_child_gone = [this](const auto& child) { on_child_gone(child); },
                         .on_zygote = {}});
+  return zygote;
+}
+
+void PythonPool::limit_import(const DagFile& file, Zygote& zygote, pid_t pid) {
+  zygote.pid = pid;
+  if (zygote.server->phase() != ForkServer::Phase::starting) return;
+  // Only now: before, it may have waited until the Python that it is forked from had imported Airflow.
   zygote.import_limit = std::make_unique<boost::asio::steady_timer>(loop_, kImportLimit);
   zygote.import_limit->async_wait([this, file, id = zygote.id](error_code error) {
     const auto found = zygotes_.find(file);
     if (error || found == zygotes_.end() || found->second.id != id) return;
     log::warning("importing '{}' ahead takes too long; its tasks import it themselves", file.path);
-    if (found->second.pid > 0) ::kill(-found->second.pid, SIGKILL);
+    ::kill(-found->second.pid, SIGKILL);
   });
-  return zygote;
 }
 
 void PythonPool::on_zygote_phase(const DagFile& file, std::uint64_t id) {

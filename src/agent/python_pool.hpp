@@ -65,6 +65,7 @@ class PythonPool {
   void lose_children(ForkServer& server);
   Zygote* find_current(const DagFile& file);
   Zygote& make_zygote(const DagFile& file);
+  void limit_import(const DagFile& file, Zygote& zygote, pid_t pid);
   void on_zygote_phase(const DagFile& file, std::uint64_t id);
   void refuse(const DagFile& file, std::vector<FileStamp> files);
   bool is_refused(const DagFile& file);

@@ -15,8 +15,10 @@
 namespace leoflow::agentrpc {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Collects words under a lock and waits for them.
 class Journal {
@@ -81,10 +83,12 @@ class TestAgent final : public ServerEvents {
       const std::lock_guard lock(mutex);
       last_reason = reason;
     }
+    if (on_loss) on_loss();
     journal.add("lost");
   }
 
   Journal journal;
+  std::function<void()> on_loss;  ///< set before the client is started
   std::mutex mutex;
   std::string last_reason;
   std::string secret;
@@ -137,6 +141,39 @@ TEST_F(AgentRpc, LargeMessagesPass) {
   const std::string large(20 << 20, 'x');
   client->send(request(1, large));
   EXPECT_TRUE(agent_.journal.wait_for(large));
+}
+
+TEST_F(AgentRpc, WhatIsSentWhileTheLossIsToldIsDropped) {
+  auto server = start();
+  std::promise<Client*> started;
+  const std::shared_future<Client*> client_of = started.get_future().share();
+  agent_.on_loss = [client_of] { client_of.get()->send(request(7, "too late")); };
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
+  started.set_value(client.get());
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  server.reset();
+  ASSERT_TRUE(agent_.journal.wait_for("lost"));
+  server = start();
+  ASSERT_TRUE(agent_.journal.wait_for("welcome", 2));
+  EXPECT_THAT(agent_.journal.words(), Not(Contains("too late")));
+}
+
+TEST_F(AgentRpc, AControlPlaneThatDoesNotWelcomeIsLeftForTheNext) {
+  const std::string silent = "unix:" + directory_ + "/silent.sock";
+  EchoPlane unused;
+  std::function<void(Result<AgentIdentity>)> unanswered;
+  const auto hung = Server::start(
+      {.address = silent, .authenticate = [&](const auto&, auto then) { unanswered = std::move(then); }},
+      unused);
+  ASSERT_TRUE(hung.has_value());
+  const auto server = start();
+  const auto client = Client::start({.address = silent + "," + address_,
+                                     .token = said("secret"),
+                                     .welcome_limit = std::chrono::milliseconds(300)},
+                                    agent_);
+  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
+  ASSERT_TRUE(unanswered);
+  unanswered(fail(ErrorCode::unavailable, "too late"));
 }
 
 TEST_F(AgentRpc, WrongTokenIsRefused) {

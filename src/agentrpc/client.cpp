@@ -62,8 +62,14 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
 
   void cancel() { context_.TryCancel(); }
 
-  void wait() {
+  /// Returns at the stream's end. One that has no welcome by then is ended: the next address may be well.
+  void wait(std::chrono::milliseconds welcome_limit) {
     std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, welcome_limit, [this] { return welcomed_ || done_; })) {
+      lock.unlock();  // what it calls takes it
+      cancel();
+      lock.lock();
+    }
     changed_.wait(lock, [this] { return done_; });
   }
 
@@ -73,11 +79,17 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return;
+    if (!ok) {
+      // The call lives until this returns, and may be gone after that: nothing is written to it any more.
+      const std::lock_guard lock(mutex_);
+      broken_ = true;
+      return;
+    }
     if (incoming_.has_welcome()) {
       {
         const std::lock_guard lock(mutex_);
         welcomed_ = !broken_;
+        changed_.notify_all();
       }
       events_.on_welcome(std::move(*incoming_.mutable_welcome()));
     } else {
@@ -158,7 +170,7 @@ class GrpcClient final : public Client {
     while (true) {
       ServerStream* stream = open();
       if (!stream) return;
-      stream->wait();
+      stream->wait(options_.welcome_limit);
       const bool was_welcomed = stream->was_welcomed();
       backoff = was_welcomed ? options_.first_backoff : std::min(backoff * 2, options_.last_backoff);
       if (!was_welcomed) next_ = (next_ + 1) % addresses_.size();

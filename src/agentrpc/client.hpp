@@ -23,6 +23,8 @@ struct ClientOptions {
   TlsFiles tls{};
   std::chrono::milliseconds first_backoff{20};  ///< doubles after each failed connection
   std::chrono::milliseconds last_backoff{1000};
+  /// For the connection and the answer to our token, which may have to be asked for elsewhere.
+  std::chrono::milliseconds welcome_limit{60'000};
 };
 
 /// What a Client tells, one call after the other, on threads of the client's.
