@@ -19,8 +19,8 @@ void end_unless(const Result<void>& done) {
 
 }  // namespace
 
-Campaign::Campaign(store::Database& database, CampaignOptions options)
-    : database_(database), options_(std::move(options)), leadership_(database, options_.url) {}
+Campaign::Campaign(store::Database& database, store::SharedClock& clock, CampaignOptions options)
+    : database_(database), clock_(clock), options_(std::move(options)), leadership_(database, options_.url) {}
 
 Campaign::~Campaign() {
   stop();
@@ -93,6 +93,7 @@ void Campaign::run() {
 
 void Campaign::go_round() {
   if (!session_) session_ = database_.connect();
+  clock_.follow(*session_);
   if (!is_elected_) return follow();
   leadership_.beat(*session_);
   last_beat_ = std::chrono::steady_clock::now();

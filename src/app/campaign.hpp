@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "engine/leadership.hpp"
 #include "store/database.hpp"
+#include "store/shared_clock.hpp"
 
 namespace leoflow::app {
 
@@ -31,7 +32,8 @@ class Campaign {
  public:
   static constexpr std::chrono::seconds kAlone{5};
 
-  Campaign(store::Database& database, CampaignOptions options);
+  /// @param clock  follows the database while it stands
+  Campaign(store::Database& database, store::SharedClock& clock, CampaignOptions options);
   ~Campaign();
   Campaign(const Campaign&) = delete;
   Campaign& operator=(const Campaign&) = delete;
@@ -61,6 +63,7 @@ class Campaign {
   Result<void> lead();
 
   store::Database& database_;
+  store::SharedClock& clock_;
   const CampaignOptions options_;
   engine::Leadership leadership_;
   std::atomic<bool> is_elected_{false};

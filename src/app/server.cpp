@@ -29,6 +29,7 @@
 #include "objects/open_store.hpp"
 #include "redis/client.hpp"
 #include "store/migrator.hpp"
+#include "store/shared_clock.hpp"
 #include "tracing/exporter.hpp"
 
 namespace leoflow::app {
@@ -74,7 +75,8 @@ struct Server::Parts {
     return options;
   }
 
-  SystemClock clock;
+  SystemClock own_clock;
+  store::SharedClock clock{own_clock};
   std::unique_ptr<tracing::Exporter> spans;  ///< null: nobody wants traces
   auth::Sealer sealer;
   auth::Tokens tokens;
@@ -226,6 +228,8 @@ Result<void> Server::open_database() {
   auto migrated = store::Migrator(*p.database).migrate();
   if (!migrated) return std::unexpected(migrated.error());
   if (!migrated->empty()) log::info("the database is now at version {}", migrated->back());
+  // Where there are replicas. Lite's host is the only one, and its command line signs by that clock.
+  if (std::holds_alternative<FrozenConfig>(config_.dags)) p.clock.follow(*p.database->connect());
   if (!config_.admin_email.empty()) put_admin();
   return {};
 }
@@ -396,7 +400,7 @@ void Server::make_engine() {
   const auto* frozen = std::get_if<FrozenConfig>(&config_.dags);
   if (frozen == nullptr) return;
   p.engine->set_start_retries(frozen->start_retries);
-  p.campaign.emplace(*p.database,
+  p.campaign.emplace(*p.database, p.clock,
                      CampaignOptions{.url = frozen->url,
                                      .is_candidate = frozen->role != Role::api,
                                      .lead = [this] { return lead(); },

@@ -93,7 +93,7 @@ void create_user(const UsersOptions& options) {
     if (auth::find_user(session, user.username)) {
       throw Exit{4, fmt::format("there is a user '{}' already; nothing was changed", user.username)};
     }
-    auth::put_user(session, user, SystemClock().now());
+    auth::put_user(session, user, session.now());
   });
   show_password(options, password);
 }
@@ -110,7 +110,7 @@ void change_role(const UsersOptions& options) {
   refuse_admin_of_install(options, "its role stays");
   with_users(options, [&](store::Session& session) {
     const auth::Role role = *auth::parse_role(options.role);
-    if (!auth::set_role(session, options.username, role, SystemClock().now())) throw no_user(options);
+    if (!auth::set_role(session, options.username, role, session.now())) throw no_user(options);
   });
 }
 
@@ -120,8 +120,7 @@ void change_groups(const UsersOptions& options) {
       throw Exit{5, fmt::format("the groups of '{}' are those that the OpenID provider says at each login",
                                 options.username)};
     }
-    if (!auth::set_groups(session, options.username, options.groups, SystemClock().now()))
-      throw no_user(options);
+    if (!auth::set_groups(session, options.username, options.groups, session.now())) throw no_user(options);
   });
 }
 
@@ -133,7 +132,7 @@ void reset_user_password(const UsersOptions& options) {
     auto user = auth::find_user(session, options.username);
     if (!user) throw no_user(options);
     user->password_hash = hash;
-    auth::put_user(session, *user, SystemClock().now());
+    auth::put_user(session, *user, session.now());
   });
   show_password(options, password);
 }

@@ -182,6 +182,8 @@ class Session {
   /// Durable once it returns.
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
+  /// By the database's clock.
+  virtual Time now() = 0;
   /// Whether the connection can be used again.
   virtual bool healthy() const = 0;
 };

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import tempfile
 import time
 import urllib.parse
@@ -17,7 +18,8 @@ from collections.abc import Callable
 import pytest
 from cable import Cable
 from control_plane import Server, free_address
-from support import eventually
+from support import BIN, eventually
+from test_faults import LIBFAKETIME
 from test_pods import WAITING, await_pod, events, quick
 
 # How hard the leader is killed; `LEOFLOW_TAKEOVER=1000,20` is 1,000 tasks and 20 kills.
@@ -185,6 +187,29 @@ def test_a_leader_that_loses_the_database_alone_leaves_its_agents_to_the_next(ma
         assert first.process.poll() is None
         cable.plug_in()
         assert first.process.wait(timeout=20) == 70
+
+
+@pytest.mark.skipif(LIBFAKETIME is None, reason="the package libfaketime is not installed")
+@pytest.mark.parametrize("minutes", [5, -5])
+def test_replicas_whose_clocks_are_minutes_apart_go_by_the_databases(make_server, minutes: int):
+    leader = make_server()
+    wrong = {"LD_PRELOAD": str(LIBFAKETIME), "FAKETIME": f"{minutes:+d}m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    follower = make_server(LEOFLOW_SERVER_ROLE="api", **wrong)
+    assert "from the database's, which holds" in (follower.home / "server.log").read_text()
+    # Each was logged in at itself; what changes something is passed on.
+    leader.token, follower.token = follower.token, leader.token
+    for key, server in (("first", leader), ("second", follower)):
+        assert server.request("POST", "/api/v2/variables", {"key": key, "value": "1"}).status == 201
+    # A login is older than a password that comes after it, wherever the two are made.
+    guest = {"username": "guest", "password": "first password"}
+    env = leader.environment | {"LEOFLOW_USER_PASSWORD": guest["password"]}
+    subprocess.run([BIN / "leoflow", "users", "create", "guest"], env=env, check=True, capture_output=True)
+    follower.token = follower.request("POST", "/auth/token", guest).body["access_token"]
+    assert follower.request("GET", "/api/v2/dags").status == 200
+    env["LEOFLOW_USER_PASSWORD"] = "second password"
+    subprocess.run([BIN / "leoflow", "users", "reset-password", "guest"], env=env, check=True, capture_output=True)
+    leader.token = follower.token
+    assert [server.request("GET", "/api/v2/dags").status for server in (follower, leader)] == [403, 403]
 
 
 def test_one_that_only_answers_never_leads_and_one_that_only_schedules_answers_nobody(make_server):

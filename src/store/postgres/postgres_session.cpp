@@ -215,4 +215,8 @@ void PostgresSession::rollback() noexcept {
   }
 }
 
+Time PostgresSession::now() {
+  return query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")[0].time(0);
+}
+
 }  // namespace leoflow::store

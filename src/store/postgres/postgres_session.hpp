@@ -36,6 +36,7 @@ class PostgresSession final : public Session {
   void begin() override { execute("BEGIN"); }
   void commit() override { execute("COMMIT"); }
   void rollback() noexcept override;
+  Time now() override;
   bool healthy() const override { return PQstatus(connection_) == CONNECTION_OK; }
 
  private:

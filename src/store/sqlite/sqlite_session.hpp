@@ -30,6 +30,7 @@ class SqliteSession final : public Session {
   void begin() override;
   void commit() override;
   void rollback() noexcept override;
+  Time now() override { return SystemClock().now(); }
   bool healthy() const override { return true; }
 
  private:
