@@ -147,6 +147,8 @@ TEST(Passwords, MatchOnlyThemselves) {
   EXPECT_TRUE(password_matches("correct horse", hash));
   EXPECT_FALSE(password_matches("correct horse ", hash));
   EXPECT_FALSE(password_matches("correct horse", "not a hash"));
+  EXPECT_TRUE(is_password_hash(hash));
+  EXPECT_FALSE(is_password_hash("$2b$12$abcdefghijklmnopqrstuv"));
   EXPECT_NE(random_password(), random_password());
   EXPECT_EQ(random_password().size(), 20U);
 }

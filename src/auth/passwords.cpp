@@ -31,6 +31,12 @@ bool password_matches(std::string_view password, const std::string& hash) {
   return argon2id_verify(hash.c_str(), password.data(), password.size()) == ARGON2_OK;
 }
 
+bool is_password_hash(const std::string& text) {
+  // What it says of one that it can read.
+  const int outcome = argon2id_verify(text.c_str(), "", 0);
+  return outcome == ARGON2_OK || outcome == ARGON2_VERIFY_MISMATCH;
+}
+
 std::string random_password() {
   static constexpr std::string_view kLetters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
   constexpr std::size_t kLength = 20;

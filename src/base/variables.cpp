@@ -13,6 +13,15 @@ std::string environment_variable(const char* name) {
   return text == nullptr ? "" : text;
 }
 
+Result<void> refuse_variables(const Variables& variables, std::initializer_list<const char*> names,
+                              std::string_view why) {
+  for (const char* name : names) {
+    if (!variables(name).empty())
+      return fail(ErrorCode::invalid, fmt::format("{} is set, but {}", name, why));
+  }
+  return {};
+}
+
 Result<void> read_switch(const Variables& variables, const char* name, std::optional<bool>& out) {
   const std::string text = variables(name);
   if (text.empty()) return {};

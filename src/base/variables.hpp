@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -16,6 +18,11 @@ using Variables = std::function<std::string(const char*)>;
 
 /// Those of this process.
 std::string environment_variable(const char* name);
+
+/// Refuses variables that would have no effect, if one is set.
+/// @param why  of them all; begins after "NAME is set, but "
+Result<void> refuse_variables(const Variables& variables, std::initializer_list<const char*> names,
+                              std::string_view why);
 
 /// A truth value, in the words that Airflow takes.
 Result<void> read_switch(const Variables& variables, const char* name, bool& out);

@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 #include "cli/commands.hpp"
 #include "cli/consent.hpp"
 #include "cli/exit.hpp"
@@ -109,6 +110,14 @@ void set_unless_set(const char* name, const std::string& value) {
 }
 
 void up(DemoOptions options) {
+  value_or_exit(
+      refuse_variables(environment_variable,
+                       {"LEOFLOW_SERVER_ROLE", "LEOFLOW_SERVER_ADVERTISE_ADDR",
+                        "LEOFLOW_SERVER_GRPC_TLS_CERT", "LEOFLOW_SERVER_GRPC_TLS_KEY",
+                        "LEOFLOW_SERVER_GRPC_CLIENT_CA", "LEOFLOW_UI_EDITION", "LEOFLOW_LOGS_DIR",
+                        "LEOFLOW_INSTANCE", "LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
+                        "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET"},
+                       "a demo decides that itself: unset it, or take `leoflow server`"));
   const lite::Home home = lite::Home::from_environment();
   const k3d::Cluster cluster(kCluster);
   k3d::Plan plan = k3d::plan_cluster(cluster, task_image_of(home));
@@ -142,12 +151,13 @@ void up(DemoOptions options) {
   set_unless_set("LEOFLOW_SECRET_KEY", secrets.secret_key);
   set_unless_set("LEOFLOW_BOOTSTRAP_PASSWORD", secrets.password);
   const std::string url = fmt::format("http://localhost:{}", address_of(server.http, "--http-addr").port);
-  serve(server_config(server), [&] {
+  const app::ServerConfig config = server_config(server);
+  serve(config, [&] {
     fmt::print(
         "\nLeoflow is ready\n  URL       {}\n  login     {}\n  password  {}\n  cluster   {}\n\n"
         "Projects come by `leoflow compile` and `leoflow push`; docs/k3d.md has the way of their images.\n"
         "Ctrl-C stops the server; `leoflow demo down` removes cluster and database.\n",
-        url, "admin@leoflow.local", ::getenv("LEOFLOW_BOOTSTRAP_PASSWORD"), kCluster);
+        url, config.admin_email, ::getenv("LEOFLOW_BOOTSTRAP_PASSWORD"), kCluster);
   });
 }
 

@@ -43,13 +43,16 @@ struct LiteOptions {
   bool fresh = false;
 };
 
-/// Folder of the DAG files: the argument, or the workspace with a starter project.
-fs::path find_workspace(const LiteOptions& options, const lite::Config& config) {
-  if (!options.path.empty()) {
-    const fs::path path = fs::absolute(options.path).lexically_normal();
-    if (!fs::is_directory(path)) throw Exit{3, fmt::format("'{}' is not a folder", options.path)};
-    return path.has_filename() ? path : path.parent_path();
-  }
+/// The folder of DAG files that the command names; empty if it names none.
+fs::path named_folder(const LiteOptions& options) {
+  if (options.path.empty()) return {};
+  const fs::path path = fs::absolute(options.path).lexically_normal();
+  if (!fs::is_directory(path)) throw Exit{3, fmt::format("'{}' is not a folder", options.path)};
+  return path.has_filename() ? path : path.parent_path();
+}
+
+/// The workspace with a starter project, for those who name no folder.
+fs::path own_workspace(const lite::Config& config) {
   const fs::path workspace = config.workspace;
   if (lite::make_starter_project(workspace)) {
     fmt::print(stderr, "made a starter project in {}\n", (workspace / "hello").string());
@@ -77,6 +80,14 @@ bool takes_pods(const std::string& wanted) {
 }
 
 app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
+  value_or_exit(
+      refuse_variables(environment_variable,
+                       {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
+                        "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
+                        "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
+                        "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS",
+                        "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
+                       "it is for `leoflow server`: unset it"));
   const k3d::Cluster cluster(kLiteCluster);
   OutsideCluster outside =
       enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");
@@ -89,50 +100,62 @@ app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
           .key_file = outside.certificate.key};
 }
 
-app::ServerConfig server_config(const LiteOptions& options, const lite::Home& home,
-                                const lite::SetupResult& setup, const fs::path& workspace) {
-  const lite::Config& config = setup.config;
+/// What the command and Airflow's settings say, to be refused before anything is set up.
+app::ServerConfig asked_config(const LiteOptions& options) {
   app::ServerConfig out;
-  out.database_url =
-      options.database_url.empty() ? "sqlite:///" + home.database_file().string() : options.database_url;
-  const int port = options.port != 0 ? options.port : config.lite_port;
-  out.http = {options.host, port};
-  out.grpc.port = port + kGrpcAbove;
-  out.metrics = {options.host, port + kMetricsAbove};
   out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
-  out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
-  out.secret_keys = {key_from_hex(config.secret_key, "config.yaml: secret_key")};
-  out.admin_email = config.admin_email;
-  out.admin_password_hash = config.admin_password_hash;
-  out.logs_folder = home.logs().string();
-  out.airflow_folder = setup.python.airflow_folder;
   app::LiveConfig live;
-  live.workspace = workspace.string();
   live.bundles = value_or_exit(
       lite::read_bundle_configs(environment_variable("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST")));
-  live.bundles_folder = home.bundles().string();
-  live.agent_folder = home.agent().string();
-  live.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
-  live.agent_token = config.agent_token;
-  live.python = setup.python.python;
-  live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
-  live.parser_version =
-      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
-  const std::string executor = chosen_executor(options, config);
-  live.stock_workers = executor == "stock";
+  live.workspace = named_folder(options).string();
   live.slots = options.slots > 0 ? options.slots : read_parallelism(0);
-  if (takes_pods(executor)) {
-    live.pods = live_pods(home, out.grpc.port, options.slots);
-    // Pods are in a network of Docker's.
-    out.grpc.host = "0.0.0.0";
-  }
   out.dags = std::move(live);
   value_or_exit(
       read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
   value_or_exit(
       read_switch(environment_variable, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule));
   return out;
+}
+
+/// Adds to `live` what is in Lite's home.
+void add_live_files(app::LiveConfig& live, const lite::Home& home, const lite::SetupResult& setup) {
+  if (live.workspace.empty()) live.workspace = own_workspace(setup.config).string();
+  live.bundles_folder = home.bundles().string();
+  live.agent_folder = home.agent().string();
+  live.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
+  live.agent_token = setup.config.agent_token;
+  live.python = setup.python.python;
+  live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
+  live.parser_version =
+      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
+}
+
+/// Adds to `out` what Lite's home says, and the cluster where tasks run in pods.
+void add_home(app::ServerConfig& out, const LiteOptions& options, const lite::Home& home,
+              const lite::SetupResult& setup) {
+  const lite::Config& config = setup.config;
+  out.database_url =
+      options.database_url.empty() ? "sqlite:///" + home.database_file().string() : options.database_url;
+  const int port = options.port != 0 ? options.port : config.lite_port;
+  out.http = {options.host, port};
+  out.grpc.port = port + kGrpcAbove;
+  out.metrics = {options.host, port + kMetricsAbove};
+  out.jwt = [keys = std::make_shared<lite::TokenKeys>(home)] { return keys->current(); };
+  out.secret_keys = {key_from_hex(config.secret_key, "config.yaml: secret_key")};
+  out.admin_email = config.admin_email;
+  out.admin_password_hash = config.admin_password_hash;
+  out.logs_folder = home.logs().string();
+  out.airflow_folder = setup.python.airflow_folder;
+  auto& live = std::get<app::LiveConfig>(out.dags);
+  add_live_files(live, home, setup);
+  const std::string executor = chosen_executor(options, config);
+  live.stock_workers = executor == "stock";
+  if (takes_pods(executor)) {
+    live.pods = live_pods(home, out.grpc.port, options.slots);
+    // Pods are in a network of Docker's.
+    out.grpc.host = "0.0.0.0";
+  }
 }
 
 void reset_database(const std::string& url) {
@@ -142,11 +165,11 @@ void reset_database(const std::string& url) {
 }
 
 void run_lite(const LiteOptions& options) {
+  app::ServerConfig config = asked_config(options);
   const lite::Home home = lite::Home::from_environment();
   const auto setup =
       value_or_exit(lite::set_up(home, {}, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }));
-  const fs::path workspace = find_workspace(options, setup.config);
-  const app::ServerConfig config = server_config(options, home, setup, workspace);
+  add_home(config, options, home, setup);
   const lite::HomeLock lock = value_or_exit(lite::HomeLock::take(home));
   if (options.fresh) reset_database(config.database_url);
   if (options.host != "127.0.0.1" && options.host != "localhost") {
@@ -157,7 +180,7 @@ void run_lite(const LiteOptions& options) {
   serve(config, [&] {
     fmt::print("\nLeoflow Lite is ready\n  URL        http://{}:{}\n  login      {}\n  workspace  {}\n",
                options.host == "0.0.0.0" ? "localhost" : options.host, config.http.port, config.admin_email,
-               workspace.string());
+               std::get<app::LiveConfig>(config.dags).workspace);
     if (setup.new_password) fmt::print("  password   {}   (shown once)\n", *setup.new_password);
     fmt::print("\nCtrl-C stops it.\n");
   });

@@ -14,8 +14,8 @@ namespace {
 constexpr int kMostPods = 100'000;
 
 /// Whole seconds, at least one.
-Duration seconds_of(const char* variable, std::int64_t otherwise) {
-  std::int64_t seconds = otherwise;
+Duration seconds_of(const char* variable, Duration otherwise) {
+  std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(otherwise).count();
   value_or_exit(read_whole_number(environment_variable, variable, 1, seconds));
   return std::chrono::seconds(seconds);
 }
@@ -28,7 +28,7 @@ void add_pod_options(CLI::App& command, PodOptions& options) {
   };
   const auto add_number = [&command](const char* name, const char* variable, int& into, int least, int most,
                                      const char* what) {
-    command.add_option(name, into, what)
+    return command.add_option(name, into, what)
         ->envname(variable)
         ->check(CLI::Range(least, most))
         ->capture_default_str();
@@ -47,16 +47,20 @@ void add_pod_options(CLI::App& command, PodOptions& options) {
       "--host-idle-limit", "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", options.host_idle_limit, 1, 86400,
       "Seconds without work after which the pod ends that serves triggers, callbacks and the like of a "
       "project's version");
-  command
-      .add_flag("--warm-pods", options.warm_pods,
-                "Have pods stay after their attempts, for others of their version")
-      ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
+  CLI::Option* const warm_pods =
+      command
+          .add_flag("--warm-pods", options.warm_pods,
+                    "Have pods stay after their attempts, for others of their version")
+          ->envname("LEOFLOW_EXECUTOR_WARM_PODS");
   add_number("--warm-idle-limit", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT", options.warm_idle_limit, 1, 86400,
-             "Seconds without an attempt after which such a pod ends");
+             "Seconds without an attempt after which such a pod ends")
+      ->needs(warm_pods);
   add_number("--warm-max-attempts", "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", options.warm_most_attempts, 1,
-             10000, "Attempts after which such a pod ends");
+             10000, "Attempts after which such a pod ends")
+      ->needs(warm_pods);
   add_number("--warm-max-idle", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE", options.warm_most_idle, 1, 100000,
-             "Such pods that may be without an attempt");
+             "Such pods that may be without an attempt")
+      ->needs(warm_pods);
 }
 
 void take_pod_options(const PodOptions& options, executor::KubernetesSettings& into) {
@@ -80,7 +84,7 @@ int read_parallelism(int otherwise) {
 void read_airflow_pod_settings(const std::string& pod_template, executor::KubernetesSettings& into) {
   if (!pod_template.empty()) into.pod_template = value_or_exit(kube::read_pod_file(pod_template));
   into.parallelism = read_parallelism(into.parallelism);
-  into.pending_limit = seconds_of("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", 600);
+  into.pending_limit = seconds_of("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", into.pending_limit);
   value_or_exit(read_switch(environment_variable, "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS",
                             into.delete_pods));
   value_or_exit(read_switch(environment_variable,

@@ -54,7 +54,8 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    // Help was asked for, or the command makes no sense.
+    return app.exit(error) == 0 ? 0 : exit_code_of(ErrorCode::invalid);
   } catch (const Exit& exit) {
     if (!exit.message.empty()) std::fprintf(stderr, "leoflow: %s\n", exit.message.c_str());
     return exit.code;

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "auth/passwords.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/variables.hpp"
 #include "cli/exit.hpp"
 #include "cli/secret_keys.hpp"
+#include "executor/kubernetes/pod_spec.hpp"
 #include "fleet/remote_logs.hpp"
 #include "kube/access.hpp"
 #include "lite/config.hpp"
@@ -85,9 +87,17 @@ executor::KubernetesSettings kubernetes_settings(const ServerOptions& options, c
       break;
     }
   }
+  if (options.instance.empty() || executor::label_value(options.instance) != options.instance) {
+    throw Exit{2,
+               fmt::format("--instance (LEOFLOW_INSTANCE) is '{}', which no label of a pod can be: it takes "
+                           "up to 63 letters, digits, '-', '_' and '.'",
+                           options.instance)};
+  }
   out.instance = options.instance;
   out.control_plane = options.control_plane.empty() ? fmt::format("{}:{}", options.instance, grpc.port)
                                                     : options.control_plane;
+  for (const std::string& address : split(out.control_plane, ','))
+    address_of(address, "--control-plane-addr");
   out.ca_config_map = options.ca_config_map;
   out.certificate_secret = options.certificate_secret;
   take_pod_options(options.pods, out);
@@ -100,6 +110,8 @@ void read_admin(app::ServerConfig& config) {
   config.admin_password_hash = environment_variable("LEOFLOW_BOOTSTRAP_PASSWORD_HASH");
   if (!password.empty() && !config.admin_password_hash.empty())
     throw Exit{2, "LEOFLOW_BOOTSTRAP_PASSWORD and LEOFLOW_BOOTSTRAP_PASSWORD_HASH are both set: take one"};
+  if (!config.admin_password_hash.empty() && !auth::is_password_hash(config.admin_password_hash))
+    throw Exit{2, "LEOFLOW_BOOTSTRAP_PASSWORD_HASH is no hash of argon2id, such as $argon2id$v=19$m=…"};
   config.admin_password = password;
   if (password.empty() && config.admin_password_hash.empty()) return;
   config.admin_email = environment_variable("LEOFLOW_BOOTSTRAP_EMAIL");
@@ -110,6 +122,8 @@ void read_admin(app::ServerConfig& config) {
 
 app::ServerConfig server_config(const ServerOptions& options) {
   app::ServerConfig out;
+  value_or_exit(refuse_variables(environment_variable, {"LEOFLOW_CONFIG"},
+                                 "no file is read: settings are options and variables, see docs/server.md"));
   if (!options.database_url.starts_with("postgresql://") && !options.database_url.starts_with("postgres://"))
     throw Exit{2,
                "--database-url (LEOFLOW_DATABASE_URL) must be a postgresql:// URL: the server's database is "

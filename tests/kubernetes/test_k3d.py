@@ -211,6 +211,20 @@ class Demo(Lite):
         self.token = self.log_in()
 
 
+def test_settings_of_servers_that_would_have_no_effect_are_refused(lite, demo, machine):
+    provision(lite, machine)
+    for one, command, setting, value in (
+        (lite, ["lite", "--executor=k3d", str(lite.dags)], "LEOFLOW_EXECUTOR_WARM_PODS", "true"),
+        (demo, ["demo", "up", "--yes"], "LEOFLOW_SERVER_ROLE", "api"),
+    ):
+        refused = subprocess.run(
+            [BIN / "leoflow", *command], env=one.environment | {setting: value}, capture_output=True, text=True, timeout=60
+        )
+        assert refused.returncode == 2, refused.stderr
+        assert f"{setting} is set, but " in refused.stderr
+    assert machine.state()["clusters"] == ["leoflow-dev"]
+
+
 def database() -> str:
     """Returns the URL of a database that is not there yet."""
     url = os.environ["LEOFLOW_TEST_POSTGRES"]
@@ -236,6 +250,7 @@ def test_lite_and_demo_run_on_one_host_and_a_project_moves_from_lite_to_demo_to_
     lite.start()
     demo.start()
     assert machine.state()["clusters"] == ["leoflow-demo"]
+    assert demo.get("/ui/config")["instance_name"] == "Leoflow"
     # The port for agents is opened by who leads, a moment after the server is well.
     for port in (8080, 9091, 9090, 8088, 9099, 9098):
         eventually(lambda port=port: not _is_free(port), f"{port} is listened on")
