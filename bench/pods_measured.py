@@ -50,8 +50,11 @@ class System(Protocol):
     namespace: str
     access: Access
 
-    def hand_over(self, source: str) -> None:
-        """Gives it a new version of the DAG's file, as its users do."""
+    def prepare(self, source: str) -> object:
+        """Makes of a DAG's file what it takes, as its users do."""
+
+    def hand_over(self, prepared: object) -> None:
+        """Gives it that as a new version."""
 
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """Sends a request to its REST API."""
@@ -83,7 +86,7 @@ class Pods:
 
 def measured(system: System) -> Figures:
     """Takes the figures."""
-    visible = [_hand_over(system, count) for count in range(1, _VERSIONS + 1)]
+    pushed, visible = zip(*(_hand_over(system, count) for count in range(1, _VERSIONS + 1)), strict=True)
     _hand_over(system, _CHAIN)
     pods = Pods(system.access, system.namespace)
     assert system.request("PATCH", f"/api/v2/dags/{DAG}", {"is_paused": False}).status == 200
@@ -93,6 +96,7 @@ def measured(system: System) -> Figures:
     # Where pods stay, none is made.
     of_pods = {} if None in made else {"pod_p50_s": statistics.median(made), "pod_max_s": max(made)}
     return of_pods | {
+        "pushed_p50_s": statistics.median(pushed),
         "visible_p50_s": statistics.median(visible),
         "first_p50_s": statistics.median(first),
         "hop_p50_s": statistics.median(every_hop),
@@ -100,15 +104,19 @@ def measured(system: System) -> Figures:
     }
 
 
-def _hand_over(system: System, count: int) -> float:
+def _hand_over(system: System, count: int) -> tuple[float, float]:
+    """Returns how long a version took from being handed over, and from its file, until it was visible."""
     begin = time.time()
-    system.hand_over(_SOURCE.format(marks=system.marks, dag_id=DAG, count=count))
+    prepared = system.prepare(_SOURCE.format(marks=system.marks, dag_id=DAG, count=count))
+    ready = time.time()
+    system.hand_over(prepared)
     path = f"/api/v2/dags/{DAG}/tasks"
     eventually(
         lambda: (answer := system.request("GET", path)).status == 200 and answer.body["total_entries"] == count,
         f"the version with {count} tasks is there", 180,
     )  # fmt: skip
-    return time.time() - begin
+    end = time.time()
+    return end - ready, end - begin
 
 
 def _run(system: System, pods: Pods) -> tuple[float | None, float, list[float]]:

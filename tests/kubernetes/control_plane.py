@@ -116,7 +116,11 @@ class Server(Lite):
         self.namespace.add("configmaps", "leoflow-ca", data={"ca.crt": (self.home / "ca.crt").read_text()})
 
     def push(self, files: dict[str, str], *, project: str = "project", label: str = "v1") -> Answer:
-        """Compiles a project, gives the node an image with its files, and pushes it.
+        """Compiles a project and pushes it. For the arguments see `compile`."""
+        return self.request("POST", "/api/v2/projects", self.compile(files, project=project, label=label))
+
+    def compile(self, files: dict[str, str], *, project: str = "project", label: str = "v1") -> Any:
+        """Compiles a project to an artifact, and gives the node an image with its files.
 
         Args:
             files: Texts of its files by path.
@@ -136,7 +140,7 @@ class Server(Lite):
             env=environment, check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         self.have_image(image, folder)
-        return self.request("POST", "/api/v2/projects", json.loads(artifact.read_text()))
+        return json.loads(artifact.read_text())
 
     def have_image(self, image: str, folder: pathlib.Path) -> None:
         """Has the node run the agent with the files of a folder for this image."""
