@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -67,3 +68,34 @@ def test_the_key_of_secrets_is_changed_while_the_server_runs(make_server):
     wrong = os.environ | server.environment | {"LEOFLOW_SECRET_KEY": "ef" * 32, "LEOFLOW_SECRET_KEY_OLD": "01" * 32}
     lost = subprocess.run([BIN / "leoflow", "db", "rotate-secret-key"], env=wrong, capture_output=True, text=True, check=False)
     assert lost.returncode == 1 and "none of the keys opens variable 'kept'" in lost.stderr
+
+
+def test_a_secrets_backend_of_airflows_answers_in_the_pod_and_what_it_does_not_know_is_asked_of_the_server(make_server):
+    server = make_server()
+    variables, connections = server.home / "variables.json", server.home / "connections.json"
+    variables.write_text(json.dumps({"from_backend": "123456"}))
+    connections.write_text(json.dumps({"in_backend": "http://vault.example:81"}))
+    backend = {
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(
+            {"variables_file_path": str(variables), "connections_file_path": str(connections)}
+        ),
+    }
+
+    def run(code: str, label: str, state: str) -> list[str]:
+        server.push(quick(code) | {"leoflow.yaml": "variables: [ours]\n"}, label=label)
+        server.images[f"images.example/project:{label}"]["env"] |= backend
+        server.node.have_images(server.images)
+        run_id = server.trigger("quick")
+        server.await_run("quick", run_id, state)
+        return eventually(lambda: events(server, "quick", run_id, "do"), "the log is there")
+
+    assert server.request("POST", "/api/v2/variables", {"key": "ours", "value": "12345"}).status == 201
+    # Its own rights decide what a pod may have of the backend: those names are not declared.
+    reads = "; ".join((READ.format(key="from_backend"), "from airflow.sdk import Connection",
+                       "print('at', Connection.get('in_backend').host)", READ.format(key="ours")))  # fmt: skip
+    said = run(reads, "v1", "success")
+    assert [event for event in said if event.startswith(("got ", "at "))] == ["got 6", "at vault.example", "got 5"]
+    assert used(server) == [("do", '{"variable":"ours","granted":true}')], "the server was asked for one only"
+    run(READ.format(key="theirs"), "v2", "failed")
+    assert used(server)[1:] == [("do", '{"variable":"theirs","granted":false}')]

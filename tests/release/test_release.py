@@ -52,7 +52,7 @@ def make_key(folder: pathlib.Path) -> pathlib.Path:
 def script(name: str, *arguments: str, key: pathlib.Path | None = None) -> subprocess.CompletedProcess[str]:
     """Runs a script of deploy/images."""
     environment = os.environ | {"BASES": "debian", "INSECURE_REGISTRY": "1", "COSIGN_PASSWORD": "p", "COSIGN_KEY": str(key)}
-    return subprocess.run([IMAGES / name, *arguments], env=environment, capture_output=True, text=True, timeout=500)
+    return subprocess.run([IMAGES / name, *arguments], env=environment, capture_output=True, text=True, timeout=900)
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,27 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
         yield Released(registry, done.stdout.strip(), key)
 
 
-def test_its_signature_is_of_its_key_and_no_other(released: Released, tmp_path: pathlib.Path) -> None:
-    def verify(key: pathlib.Path) -> int:
-        options = ["--key", key.with_suffix(".pub"), "--insecure-ignore-tlog=true"]
-        return subprocess.run([COSIGN, "verify", *options, released.reference], capture_output=True).returncode
+def is_signed(reference: str, key: pathlib.Path) -> bool:
+    """Tells whether an image has the signature of a key."""
+    options = ["--key", key.with_suffix(".pub"), "--insecure-ignore-tlog=true"]
+    return subprocess.run([COSIGN, "verify", *options, reference], capture_output=True).returncode == 0
 
-    assert verify(released.key) == 0
-    assert verify(make_key(tmp_path / "other")) != 0
+
+def test_its_signature_is_of_its_key_and_no_other(released: Released, tmp_path: pathlib.Path) -> None:
+    assert is_signed(released.reference, released.key)
+    assert not is_signed(released.reference, make_key(tmp_path / "other"))
+
+
+# The Pythons that a Debian has; the others take a registry that has their base images.
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("what", [("task", "3.11"), ("task", "3.13"), ("cli", "3.11")], ids="-".join)
+def test_images_with_a_python_are_released_as_well(released: Released, what: tuple[str, str]) -> None:
+    done = script("release", "image", released.repository, *what, key=released.key)
+    assert done.returncode == 0, done.stderr
+    reference = done.stdout.strip()
+    assert is_signed(reference, released.key)
+    command = ["skopeo", "inspect", "--tls-verify=false", "--format", "{{.Name}}", f"docker://{reference}"]
+    assert subprocess.check_output(command, text=True).strip() == f"{released.repository}/{what[0]}"
 
 
 def test_the_list_that_is_signed_names_libraries_and_airflow(released: Released) -> None:
