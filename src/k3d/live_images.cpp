@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "lite/discovery.hpp"
 #include "lite/image_recipe.hpp"
@@ -43,6 +44,19 @@ std::string fingerprint_of(const std::string& folder) {
   return sha256_hex(join(files, ""));
 }
 
+/// Docker keeps what the cluster has by now, and each change of a file makes one more.
+void remove_others(const std::string& image) {
+  const std::string repository = lite::repository_of(image);
+  const auto told = run_program({"docker", "image", "ls", "--filter", "reference=" + repository, "--format",
+                                 "{{.Repository}}:{{.Tag}}"});
+  if (!told || told->exit_code != 0) return;
+  for (const std::string& other : split(told->output, '\n')) {
+    if (!other.starts_with(repository + ":") || other == image) continue;
+    if (auto removed = have_run({"docker", "image", "rm", other}, {}); !removed)
+      log::warning("the image {} stays: {}", other, removed.error().message);
+  }
+}
+
 }  // namespace
 
 LiveImages::LiveImages(lite::ImageBuilder builder, Cluster cluster, std::string default_base)
@@ -70,6 +84,7 @@ Result<std::string> LiveImages::make(const std::string& folder) {
   if (auto built = builder_.build(*recipe, base, image, {}); !built) return std::unexpected(built.error());
   if (auto imported = cluster_.import_image(image, {}); !imported) return std::unexpected(imported.error());
   log::info("the cluster '{}' has {}", cluster_.name(), image);
+  remove_others(image);
   made_[folder] = {fingerprint, image};
   return image;
 }

@@ -90,6 +90,11 @@ def docker(arguments: list[str]) -> int:
             print("28.5.1")
         case ["image", "inspect", *_, image]:
             return 0 if image in state["images"] else _refuse(f"Error: No such image: {image}")
+        case ["image", "ls", "--filter", reference, "--format", "{{.Repository}}:{{.Tag}}"]:
+            repository = reference.removeprefix("reference=")
+            print("\n".join(image for image in state["images"] if image.startswith(f"{repository}:")))
+        case ["image", "rm", image]:
+            machine.change(images={one: content for one, content in state["images"].items() if one != image})
         case ["pull", image]:
             machine.change(images=state["images"] | {image: ""})
         case ["build", "--tag", tag, "--file", file, folder]:

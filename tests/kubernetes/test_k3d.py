@@ -154,6 +154,8 @@ def test_tasks_run_in_pods_and_a_changed_file_is_in_the_next_ones(lite, machine)
     lite.await_run("moving", run)
     await_word(lite, run, "it says two")
     assert len(machine.calls("k3d", "image", "import")) == 2
+    made = [image for image in machine.state()["images"] if image.startswith("leoflow-dev/")]
+    assert len(made) == 1, "Docker keeps none but the newest"
 
 
 def test_airflows_settings_of_pods_hold_in_lite_too(lite, machine, folder, control_plane, monkeypatch):
