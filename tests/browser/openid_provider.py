@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Page
 from support import ROOT, Lite, eventually, free_port
 
 SECRET = "what the provider and the server know"
@@ -108,14 +108,14 @@ def log_in_there(page: Page, name: str) -> None:
     page.click("button[type=submit]")
 
 
-def begin_login(page: Page, server: Lite, name: str) -> str:
+def begin_login(browser: APIRequestContext, server: Lite, name: str) -> str:
     """Logs in at the provider, and returns where that sends the browser, which does not go there."""
     url = f"{server.url}/auth/login"
     while not url.startswith(server.url + CALLBACK):
-        answer = page.request.get(url, max_redirects=0)
+        answer = browser.get(url, max_redirects=0)
         if form := re.search(r'action="([^"]+)"', answer.text()):
             there = urllib.parse.urljoin(url, form[1])
             filled = {"prompt": "login", "login": name, "password": "any"}
-            answer = page.request.post(there, form=filled, max_redirects=0)
+            answer = browser.post(there, form=filled, max_redirects=0)
         url = urllib.parse.urljoin(url, answer.headers["location"])
     return url

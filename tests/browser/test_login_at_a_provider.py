@@ -108,7 +108,7 @@ def test_who_has_a_password_can_log_in_without_the_provider(server: Lite, page: 
 
 
 def test_a_login_ends_only_in_the_browser_where_it_began_and_once(server: Lite, browser: Browser, page: Page) -> None:
-    back = begin_login(page, server, "ann")
+    back = begin_login(page.request, server, "ann")
     other = new_browser(browser).new_page()
     for where, url in ((other, back), (page, with_state(back, "0" * 32)), (page, with_state(back, ""))):
         assert where.goto(url).status == 400
@@ -121,7 +121,7 @@ def test_a_login_ends_only_in_the_browser_where_it_began_and_once(server: Lite, 
 
 def test_a_code_of_one_login_ends_no_other(server: Lite, page: Page) -> None:
     one, another = (
-        dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(begin_login(page, server, "ann")).query)) for _ in range(2)
+        dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(begin_login(page.request, server, "ann")).query)) for _ in range(2)
     )
     mixed = urllib.parse.urlencode(one | {"code": another["code"]})
     assert page.goto(f"{server.url}/api/v2/auth/oidc/callback?{mixed}").status == 403

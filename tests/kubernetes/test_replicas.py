@@ -15,10 +15,12 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable
 
+import openid_provider
 import pytest
 from cable import Cable
 from control_plane import Server, free_address
-from support import BIN, eventually
+from playwright.sync_api import sync_playwright
+from support import BIN, eventually, free_port
 from test_faults import LIBFAKETIME
 from test_pods import WAITING, await_pod, events, quick
 
@@ -210,6 +212,23 @@ def test_replicas_whose_clocks_are_minutes_apart_go_by_the_databases(make_server
     subprocess.run([BIN / "leoflow", "users", "reset-password", "guest"], env=env, check=True, capture_output=True)
     leader.token = follower.token
     assert [server.request("GET", "/api/v2/dags").status for server in (follower, leader)] == [403, 403]
+
+
+def test_a_login_that_began_at_one_replica_ends_at_another(make_server):
+    leader, port = make_server(), free_port()
+    provided = openid_provider.settings(port, leader)
+    leader.stop()
+    leader.settings |= provided
+    with openid_provider.provider(port, leader), sync_playwright() as playwright:
+        leader.start()
+        follower = make_server(LEOFLOW_SERVER_ROLE="api", **provided)
+        browser = playwright.request.new_context()
+        back = openid_provider.begin_login(browser, leader, "ann")
+        # Where a balancer may send it.
+        ended = browser.get(back.replace(leader.url, follower.url), max_redirects=0)
+        assert ended.status == 307, ended.text()
+        assert [browser.get(f"{server.url}/api/v2/dags").status for server in (follower, leader)] == [200, 200]
+        assert browser.get(back).status == 400, "once is enough"
 
 
 def test_one_that_only_answers_never_leads_and_one_that_only_schedules_answers_nobody(make_server):
