@@ -8,11 +8,11 @@ import shutil
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = ROOT / "build/kubernetes/bin"
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet", "kube-proxy")
-# Of which module, and where in it.
+# Of which module, and where in it; a folder beside this file that has the tool's name is put there.
 TOOLS = {
     "helm": ("helm.sh/helm/v3", "cmd/helm"),
     "helm-unittest": ("github.com/helm-unittest/helm-unittest", "cmd/helm-unittest"),
-    "coredns": ("github.com/coredns/coredns", ""),
+    "coredns": ("github.com/coredns/coredns", "bed"),
     "versitygw": ("github.com/versity/versitygw", "cmd/versitygw"),
     "fake-gcs-server": ("github.com/fsouza/fake-gcs-server", ""),
 }
