@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
+import subprocess
 
-from support import Lite, free_port
+import pytest
+from support import BIN, Lite, free_port
 
 
 def make_home(tmp_path) -> Lite:
@@ -73,3 +76,21 @@ def test_a_second_server_in_one_home_is_refused(make_lite):
 def test_version_speaks_to_machines(tmp_path):
     versions = json.loads(make_home(tmp_path).command("version", "-o", "json").stdout)
     assert versions["apache-airflow-core"] == "3.3.2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        (["/nowhere"], {}, "'/nowhere' is not a folder"),
+        ([], {"AIRFLOW__CORE__PARALLELISM": "many"}, "AIRFLOW__CORE__PARALLELISM=many"),
+        ([], {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": "{"}, "dag_bundle_config_list: not JSON"),
+        (["--slots", "0"], {}, "--slots"),
+    ],
+)
+def test_lite_refuses_what_makes_no_sense_before_it_sets_anything_up(tmp_path, arguments, settings, said):
+    home = tmp_path / "home"
+    environment = os.environ | {"LEOFLOW_HOME": str(home)} | settings
+    refused = subprocess.run([BIN / "leoflow", "lite", *arguments], env=environment, capture_output=True, text=True, timeout=60)
+    assert refused.returncode in (2, 3)
+    assert said in refused.stderr
+    assert not home.exists()
