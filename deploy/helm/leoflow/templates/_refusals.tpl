@@ -45,6 +45,15 @@
 {{- if and .issuer (not (and .clientId .redirectUrl)) -}}
 {{- $out = append $out "auth.oidc.issuer is set: auth.oidc.clientId and auth.oidc.redirectUrl must be, too" -}}
 {{- end -}}
+{{- if and .issuer (not (regexMatch `^(https://[^/?#]|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?([/?#]|$))` .issuer)) -}}
+{{- $out = append $out "auth.oidc.issuer is not an https:// URL: anybody between the server and the provider could say who logs in" -}}
+{{- end -}}
+{{- if and .redirectUrl (not (regexMatch `^https?://[^/?#]+/(.+/)?api/v2/auth/oidc/callback$` .redirectUrl)) -}}
+{{- $out = append $out "auth.oidc.redirectUrl is not where the server takes browsers back, such as https://leoflow.example.com/api/v2/auth/oidc/callback" -}}
+{{- end -}}
+{{- if and .scopes (not (has "openid" (splitList " " .scopes))) -}}
+{{- $out = append $out "auth.oidc.scopes lacks openid: without it a provider does not say who logs in" -}}
+{{- end -}}
 {{- if and (not .issuer) (or .clientId .existingSecret .redirectUrl .roleMappings .defaultRole .caConfigMap) -}}
 {{- $out = append $out "auth.oidc has no effect without auth.oidc.issuer" -}}
 {{- end -}}
