@@ -92,8 +92,10 @@
 {{- $out = append $out "agents have nothing to show: set agentTLS.clientCertSecret, or agentTLS.mutual to false" -}}
 {{- end -}}
 {{- end -}}
-{{- if not (regexMatch "^.+:[0-9]+$" (include "leoflow.controlPlaneAddr" .)) -}}
-{{- $out = append $out "config.agentControlPlaneAddr is not host:port, such as leoflow.example.com:9091" -}}
+{{- range splitList "," (include "leoflow.controlPlaneAddr" .) -}}
+{{- if or (not (regexMatch `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}$` .)) (gt (regexFind "[0-9]+$" . | int) 65535) -}}
+{{- $out = append $out (printf "config.agentControlPlaneAddr has '%s', which is not host:port: it is one such as leoflow.example.com:9091, or several with commas and no spaces" .) -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
 {{- end }}
