@@ -72,6 +72,7 @@ _EVERYTHING = {
         "podTemplates": {"big.yaml": {"kind": "Pod", "spec": {"containers": [{"name": "base"}]}}},
     },
     "replicaCount": 2,
+    "ports": {"http": 80},
     "agentTLS": {"mutual": True},
     "api": {"enabled": True, "autoscaling": {"enabled": True}},
     "migrations": {"hook": True},

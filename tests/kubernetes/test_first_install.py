@@ -104,6 +104,8 @@ class Install(Lite):
             "--set", f"redis.existingSecret={secret},agentTLS.mutual=true",
             "--set", f"image.repository={REPOSITORY}/server,image.pullPolicy=Never",
             "--set", "config.edition=pro,service.type=NodePort,logs.persistence.storageClass=by-hand",
+            # One that not every user may listen on.
+            "--set", "ports.metrics=90",
         )  # fmt: skip
         [port] = [port for port in self.namespace.find("services", RELEASE)["spec"]["ports"] if port["name"] == "http"]
         self.http = f"{ADDRESS}:{port['nodePort']}"

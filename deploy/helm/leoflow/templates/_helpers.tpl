@@ -61,6 +61,21 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- .Values.agentTLS.caConfigMap | default (printf "%s-agent-ca" (include "leoflow.instance" .)) -}}
 {{- end }}
 
+{{/* That of the server's pod, whose user may not listen on ports below 1024 unless the pod says that anybody may. */}}
+{{- define "leoflow.podSecurityContext" -}}
+{{- $out := deepCopy .Values.podSecurityContext -}}
+{{- $lowest := min (int .Values.ports.http) (int .Values.ports.metrics) (int .Values.ports.grpc) -}}
+{{- $name := "net.ipv4.ip_unprivileged_port_start" -}}
+{{- $given := dict -}}
+{{- range $out.sysctls -}}
+{{- $_ := set $given .name .value -}}
+{{- end -}}
+{{- if and (lt $lowest 1024) (not (hasKey $given $name)) -}}
+{{- $_ := set $out "sysctls" (append ($out.sysctls | default list) (dict "name" $name "value" (toString $lowest))) -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
 {{/* What the chart's own Secret holds, by key, in base64. */}}
 {{- define "leoflow.secrets" -}}
 {{- $given := dict
