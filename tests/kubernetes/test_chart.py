@@ -151,7 +151,7 @@ def test_every_setting_of_the_server_is_set_and_no_other() -> None:
     code = "".join((ROOT / "src" / file).read_text() for file in files)
     known = set(re.findall(r'"((?:LEOFLOW|AIRFLOW)_\w+)"', code))
     by_password = render("leoflow", _EVERYTHING | {"config": {"edition": "pro"}})
-    by_hash = render("leoflow", {"bootstrap": {"passwordHash": "hash"}})
+    by_hash = render("leoflow", {"bootstrap": {"passwordHash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"}})
     rendered = set(re.findall(r"- name: ((?:LEOFLOW|AIRFLOW__(?!API))\w+)", by_password + by_hash))
     assert rendered - known == set()
     assert known - rendered == {

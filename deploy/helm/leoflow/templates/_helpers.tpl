@@ -119,3 +119,18 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- define "leoflow.logsKeyFile" -}}
 {{- if and .Values.logs.remote.existingSecret (hasPrefix "gs://" .Values.logs.remote.url) -}}true{{- end -}}
 {{- end }}
+
+{{/* A port from 1 to 65535, as a part of a regular expression. */}}
+{{- define "leoflow.portPattern" -}}
+([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])
+{{- end }}
+
+{{/* Milliseconds of a duration such as 1m30s. */}}
+{{- define "leoflow.milliseconds" -}}
+{{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+(ms|[hms])" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $units (regexFind "[hms]+$" .))) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end }}

@@ -13,6 +13,7 @@
 
 {{- define "leoflow.refusals.secrets" -}}
 {{- $out := list -}}
+{{- $port := include "leoflow.portPattern" . -}}
 {{- $url := .Values.database.url -}}
 {{- if and $url .Values.database.existingSecret -}}
 {{- $out = append $out "database.url and database.existingSecret are both set: take one" -}}
@@ -20,12 +21,23 @@
 {{- $out = append $out "there is no database: set database.existingSecret, the name of a Secret with a postgresql:// URL, or database.url" -}}
 {{- else if and $url (not (regexMatch "^postgres(ql)?://" $url)) -}}
 {{- $out = append $out "database.url is not a postgresql:// URL: the server's database is PostgreSQL" -}}
+{{- else if and $url (not (regexMatch (printf `^[a-z]+://([^@/]*@)?([^\[\]:/?,@]+|\[[0-9a-fA-F:.]+\])(:%s?)?([,/?].*)?$` $port) $url)) (not (regexMatch `[?&]host(addr)?=[^&]` $url)) -}}
+{{- $out = append $out "database.url names no host that can be reached: it is one such as postgresql://user:password@host:5432/leoflow" -}}
+{{- end -}}
+{{- $hasAuthorities := or .Values.database.caConfigMap (contains "sslrootcert=" $url) -}}
+{{- range .Values.extraEnv -}}
+{{- $hasAuthorities = or $hasAuthorities (eq .name "PGSSLROOTCERT") -}}
+{{- end -}}
+{{- if and (regexMatch `[?&]sslmode=verify-(ca|full)(&|$)` $url) (not $hasAuthorities) -}}
+{{- $out = append $out "database.url has its certificate checked, and nothing says against what: set database.caConfigMap" -}}
 {{- end -}}
 {{- with .Values.redis -}}
 {{- if and .url .existingSecret -}}
 {{- $out = append $out "redis.url and redis.existingSecret are both set: take one" -}}
-{{- else if and .url (not (regexMatch "^rediss?://" .url)) -}}
-{{- $out = append $out "redis.url is not a redis:// or rediss:// URL" -}}
+{{- else if and .url (not (regexMatch (printf `^rediss?://([^@/?#]*@)?([^\[\]:@/?#]+|\[[0-9a-fA-F:.]+\])(:%s)?(/[0-9]{0,6})?$` $port) .url)) -}}
+{{- $out = append $out "redis.url is not a redis:// or rediss:// URL such as redis://user:password@host:6379/0" -}}
+{{- else if regexMatch `^rediss?://[^:@/]+:?@` .url -}}
+{{- $out = append $out "redis.url has a user without a password" -}}
 {{- end -}}
 {{- if and .caConfigMap (not (or .url .existingSecret)) -}}
 {{- $out = append $out "redis.caConfigMap has no effect without redis.existingSecret or redis.url" -}}
@@ -73,6 +85,9 @@
 {{- if gt (len (compact (list .password .passwordHash .existingSecret))) 1 -}}
 {{- $out = append $out "bootstrap has more than one of password, passwordHash and existingSecret: take one" -}}
 {{- end -}}
+{{- if and .passwordHash (not (regexMatch `^\$argon2id\$(v=[0-9]+\$)?m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$` .passwordHash)) -}}
+{{- $out = append $out "bootstrap.passwordHash is not a hash of argon2id ($argon2id$v=19$m=...,t=...,p=...$salt$hash): nobody could log in with it" -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
 {{- end }}
@@ -92,8 +107,9 @@
 {{- $out = append $out "agents have nothing to show: set agentTLS.clientCertSecret, or agentTLS.mutual to false" -}}
 {{- end -}}
 {{- end -}}
+{{- $address := printf `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?:%s$` (include "leoflow.portPattern" .) -}}
 {{- range splitList "," (include "leoflow.controlPlaneAddr" .) -}}
-{{- if or (not (regexMatch `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}$` .)) (gt (regexFind "[0-9]+$" . | int) 65535) -}}
+{{- if not (regexMatch $address .) -}}
 {{- $out = append $out (printf "config.agentControlPlaneAddr has '%s', which is not host:port: it is one such as leoflow.example.com:9091, or several with commas and no spaces" .) -}}
 {{- end -}}
 {{- end -}}
@@ -169,6 +185,9 @@
 {{- if gt (len (include "leoflow.instance" .)) 63 -}}
 {{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
 {{- end -}}
+{{- if and .Values.executor.podTemplate (hasKey .Values.executor.podTemplates "default.yaml") -}}
+{{- $out = append $out "executor.podTemplates has default.yaml, which is the name of executor.podTemplate: give it another" -}}
+{{- end -}}
 {{- range $file, $pod := include "leoflow.podTemplates" . | fromYaml -}}
 {{- $first := dig "spec" "containers" list $pod | first | default dict -}}
 {{- if or (ne (dig "kind" "" $pod) "Pod") (ne (dig "name" "" $first) "base") -}}
@@ -196,6 +215,11 @@
 {{- $bounds := without (list (toString .minAvailable) (toString .maxUnavailable)) "" "<nil>" -}}
 {{- if and .enabled (ne (len $bounds) 1) -}}
 {{- $out = append $out "podDisruptionBudget needs one of minAvailable and maxUnavailable, and not both: set the other to \"\"" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.metrics.serviceMonitor -}}
+{{- if and .enabled (gt (include "leoflow.milliseconds" .scrapeTimeout | int64) (include "leoflow.milliseconds" .interval | int64)) -}}
+{{- $out = append $out (printf "metrics.serviceMonitor.scrapeTimeout (%s) is longer than metrics.serviceMonitor.interval (%s): Prometheus takes no such thing" .scrapeTimeout .interval) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
