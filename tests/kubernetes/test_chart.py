@@ -86,6 +86,35 @@ _EVERYTHING = {
     "taskNetworkPolicy": {"enabled": True, "blockPrivateNetworks": True, "allowMetadataEgress": True},
     "tolerations": [{"operator": "Exists"}],
 }
+# What excludes something of the above.
+_OTHERWISE = {
+    "redis": {"existingSecret": "cache"},
+    "bootstrap": {"existingSecret": "own"},
+    "taskServiceAccount": {"name": "theirs"},
+    "serviceAccount": {"create": False, "name": "ours"},
+    "rbac": {"create": False},
+    "executor": {"warmPods": {"enabled": True}},
+    "replicaCount": 3,
+    "agentTLS": {
+        "autoGenerate": False,
+        "serverCertSecret": "tls",
+        "caConfigMap": "tls-ca",
+        "mutual": True,
+        "clientCertSecret": "agent-tls",
+    },
+    "config": {"edition": "pro", "agentControlPlaneAddr": "a.example:443,b.example:443"},
+    "logs": {"remote": {"url": "s3://b/logs", "region": "eu-west-1", "endpoint": "https://s3.example", "existingSecret": "keys"}},
+    "service": {"type": "NodePort"},
+    "podDisruptionBudget": {"enabled": True, "minAvailable": 2},
+    "networkPolicy": {"enabled": True, "ingressFrom": [{"namespaceSelector": {}}], "metricsFrom": [{"namespaceSelector": {}}]},
+    "taskNetworkPolicy": {"enabled": True, "extraExcept": ["192.0.2.0/24"]},
+}
+_AT_GOOGLE = {"logs": {"remote": {"url": "gs://b/logs", "existingSecret": "keys"}}}
+_VALUES = {file.stem: file for file in EXAMPLES} | {
+    "everything": _EVERYTHING,
+    "otherwise": _OTHERWISE,
+    "at-google": _AT_GOOGLE,
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +140,7 @@ def test_examples_have_no_lint(example: pathlib.Path) -> None:
     run("helm", "lint", "--strict", CHART, "--values", example)
 
 
-@pytest.mark.parametrize("values", [*EXAMPLES, _EVERYTHING], ids=[*(file.stem for file in EXAMPLES), "everything"])
+@pytest.mark.parametrize("values", _VALUES.values(), ids=_VALUES)
 def test_the_api_server_takes_what_is_rendered(cluster: Bed, values) -> None:
     manifests = render("leoflow", values)
     said = run(
@@ -121,9 +150,12 @@ def test_the_api_server_takes_what_is_rendered(cluster: Bed, values) -> None:
     assert said.count("(server dry run)") == manifests.count("\nkind: ")
 
 
-@pytest.mark.parametrize("template", ["deployment", "migrations"])
-def test_the_pods_that_the_chart_makes_are_restricted(cluster: Bed, template: str) -> None:
-    manifests = render("leoflow", _EVERYTHING, "--show-only", f"templates/{template}.yaml")
+@pytest.mark.parametrize(
+    ("values", "template"),
+    [(_EVERYTHING, "deployment"), (_EVERYTHING, "migrations"), (_OTHERWISE, "deployment"), (_AT_GOOGLE, "deployment")],
+)
+def test_the_pods_that_the_chart_makes_are_restricted(cluster: Bed, values: dict, template: str) -> None:
+    manifests = render("leoflow", values, "--show-only", f"templates/{template}.yaml")
     shown = run(
         "kubectl", "--kubeconfig", cluster.kubeconfig, "create", "--dry-run=client", "--output=json", "--filename", "-",
         text=manifests,
