@@ -174,6 +174,14 @@
 {{- if and .Values.migrations.hook (not .Values.database.existingSecret) -}}
 {{- $out = append $out "migrations.hook runs before the chart's own Secret is there: set database.existingSecret" -}}
 {{- end -}}
+{{- if and .Values.image.tag (not (regexMatch `^[a-zA-Z0-9_][-.a-zA-Z0-9_]{0,127}$` .Values.image.tag)) -}}
+{{- $out = append $out (printf "image.tag '%s' is no tag: give a digest as a part of image.repository (name@sha256) and the rest of it here" .Values.image.tag) -}}
+{{- end -}}
+{{- with mergeOverwrite (deepCopy .Values.podSecurityContext) .Values.securityContext -}}
+{{- if and .runAsNonRoot (hasKey . "runAsUser") (eq (int .runAsUser) 0) -}}
+{{- $out = append $out "podSecurityContext.runAsUser or securityContext.runAsUser is 0, and Kubernetes starts no container as that while runAsNonRoot is true" -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.ports -}}
 {{- if lt (len (uniq (list (int .http) (int .grpc) (int .metrics)))) 3 -}}
 {{- $out = append $out "ports.http, ports.grpc and ports.metrics are not three different ports" -}}
