@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shutil
@@ -104,6 +105,8 @@ class Install(Lite):
             "--set", f"redis.existingSecret={secret},agentTLS.mutual=true",
             "--set", f"image.repository={REPOSITORY}/server,image.pullPolicy=Never",
             "--set", "config.edition=pro,service.type=NodePort,logs.persistence.storageClass=by-hand",
+            # One that not every user may listen on.
+            "--set", "ports.metrics=90",
         )  # fmt: skip
         [port] = [port for port in self.namespace.find("services", RELEASE)["spec"]["ports"] if port["name"] == "http"]
         self.http = f"{ADDRESS}:{port['nodePort']}"
@@ -234,13 +237,17 @@ def test_a_pushed_project_runs_and_its_logs_are_shown_below_the_gold_badge(insta
     assert not visitor.wrong
 
 
-def test_an_upgrade_changes_a_value_and_a_running_task_survives_it_and_a_rollback_changes_it_back(
+def test_an_upgrade_migrates_first_and_changes_a_value_and_a_running_task_survives_it_and_a_rollback_changes_it_back(
     install: Install,
 ) -> None:
     run_id = install.trigger("waits")
     eventually(lambda: "it waits" in str(install.log("waits", run_id, "wait")), "the task runs", 120)
     [pod] = install.task_pods("wait")
-    install.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", "executor.deletePods=false", "--wait")
+    install.helm(
+        "upgrade", RELEASE, CHART, "--reuse-values", "--set", "executor.deletePods=false,migrations.hook=true", "--wait"
+    )
+    [job] = json.loads(install.helm("status", RELEASE, "--output", "json"))["hooks"]
+    assert (job["name"], job["last_run"]["phase"]) == (f"{RELEASE}-migrate", "Succeeded")
     eventually(install.answers, "the UI answers", 30)
     assert install.run_state("waits", run_id) == "running"
     install.kubectl("exec", pod["metadata"]["name"], "--", "touch", "/tmp/go-on")

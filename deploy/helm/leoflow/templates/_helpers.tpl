@@ -61,6 +61,21 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{- .Values.agentTLS.caConfigMap | default (printf "%s-agent-ca" (include "leoflow.instance" .)) -}}
 {{- end }}
 
+{{/* That of the server's pod, whose user may not listen on ports below 1024 unless the pod says that anybody may. */}}
+{{- define "leoflow.podSecurityContext" -}}
+{{- $out := deepCopy .Values.podSecurityContext -}}
+{{- $lowest := min (int .Values.ports.http) (int .Values.ports.metrics) (int .Values.ports.grpc) -}}
+{{- $name := "net.ipv4.ip_unprivileged_port_start" -}}
+{{- $given := dict -}}
+{{- range $out.sysctls -}}
+{{- $_ := set $given .name .value -}}
+{{- end -}}
+{{- if and (lt $lowest 1024) (not (hasKey $given $name)) -}}
+{{- $_ := set $out "sysctls" (append ($out.sysctls | default list) (dict "name" $name "value" (toString $lowest))) -}}
+{{- end -}}
+{{- toYaml $out -}}
+{{- end }}
+
 {{/* What the chart's own Secret holds, by key, in base64. */}}
 {{- define "leoflow.secrets" -}}
 {{- $given := dict
@@ -103,4 +118,19 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 {{/* "true" where a file says who asks for the bucket of the logs. */}}
 {{- define "leoflow.logsKeyFile" -}}
 {{- if and .Values.logs.remote.existingSecret (hasPrefix "gs://" .Values.logs.remote.url) -}}true{{- end -}}
+{{- end }}
+
+{{/* A port from 1 to 65535, as a part of a regular expression. */}}
+{{- define "leoflow.portPattern" -}}
+([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])
+{{- end }}
+
+{{/* Milliseconds of a duration such as 1m30s. */}}
+{{- define "leoflow.milliseconds" -}}
+{{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+(ms|[hms])" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $units (regexFind "[hms]+$" .))) -}}
+{{- end -}}
+{{- $sum -}}
 {{- end }}

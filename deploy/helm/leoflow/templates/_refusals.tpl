@@ -13,6 +13,7 @@
 
 {{- define "leoflow.refusals.secrets" -}}
 {{- $out := list -}}
+{{- $port := include "leoflow.portPattern" . -}}
 {{- $url := .Values.database.url -}}
 {{- if and $url .Values.database.existingSecret -}}
 {{- $out = append $out "database.url and database.existingSecret are both set: take one" -}}
@@ -20,12 +21,23 @@
 {{- $out = append $out "there is no database: set database.existingSecret, the name of a Secret with a postgresql:// URL, or database.url" -}}
 {{- else if and $url (not (regexMatch "^postgres(ql)?://" $url)) -}}
 {{- $out = append $out "database.url is not a postgresql:// URL: the server's database is PostgreSQL" -}}
+{{- else if and $url (not (regexMatch (printf `^[a-z]+://([^@/]*@)?([^\[\]:/?,@]+|\[[0-9a-fA-F:.]+\])(:%s?)?([,/?].*)?$` $port) $url)) (not (regexMatch `[?&]host(addr)?=[^&]` $url)) -}}
+{{- $out = append $out "database.url names no host that can be reached: it is one such as postgresql://user:password@host:5432/leoflow" -}}
+{{- end -}}
+{{- $hasAuthorities := or .Values.database.caConfigMap (contains "sslrootcert=" $url) -}}
+{{- range .Values.extraEnv -}}
+{{- $hasAuthorities = or $hasAuthorities (eq .name "PGSSLROOTCERT") -}}
+{{- end -}}
+{{- if and (regexMatch `[?&]sslmode=verify-(ca|full)(&|$)` $url) (not $hasAuthorities) -}}
+{{- $out = append $out "database.url has its certificate checked, and nothing says against what: set database.caConfigMap" -}}
 {{- end -}}
 {{- with .Values.redis -}}
 {{- if and .url .existingSecret -}}
 {{- $out = append $out "redis.url and redis.existingSecret are both set: take one" -}}
-{{- else if and .url (not (regexMatch "^rediss?://" .url)) -}}
-{{- $out = append $out "redis.url is not a redis:// or rediss:// URL" -}}
+{{- else if and .url (not (regexMatch (printf `^rediss?://([^@/?#]*@)?([^\[\]:@/?#]+|\[[0-9a-fA-F:.]+\])(:%s)?(/[0-9]{0,6})?$` $port) .url)) -}}
+{{- $out = append $out "redis.url is not a redis:// or rediss:// URL such as redis://user:password@host:6379/0" -}}
+{{- else if regexMatch `^rediss?://[^:@/]+:?@` .url -}}
+{{- $out = append $out "redis.url has a user without a password" -}}
 {{- end -}}
 {{- if and .caConfigMap (not (or .url .existingSecret)) -}}
 {{- $out = append $out "redis.caConfigMap has no effect without redis.existingSecret or redis.url" -}}
@@ -44,6 +56,15 @@
 {{- with .Values.auth.oidc -}}
 {{- if and .issuer (not (and .clientId .redirectUrl)) -}}
 {{- $out = append $out "auth.oidc.issuer is set: auth.oidc.clientId and auth.oidc.redirectUrl must be, too" -}}
+{{- end -}}
+{{- if and .issuer (not (regexMatch `^(https://[^/?#]|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?([/?#]|$))` .issuer)) -}}
+{{- $out = append $out "auth.oidc.issuer is not an https:// URL: anybody between the server and the provider could say who logs in" -}}
+{{- end -}}
+{{- if and .redirectUrl (not (regexMatch `^https?://[^/?#]+/(.+/)?api/v2/auth/oidc/callback$` .redirectUrl)) -}}
+{{- $out = append $out "auth.oidc.redirectUrl is not where the server takes browsers back, such as https://leoflow.example.com/api/v2/auth/oidc/callback" -}}
+{{- end -}}
+{{- if and .scopes (not (has "openid" (splitList " " .scopes))) -}}
+{{- $out = append $out "auth.oidc.scopes lacks openid: without it a provider does not say who logs in" -}}
 {{- end -}}
 {{- if and (not .issuer) (or .clientId .existingSecret .redirectUrl .roleMappings .defaultRole .caConfigMap) -}}
 {{- $out = append $out "auth.oidc has no effect without auth.oidc.issuer" -}}
@@ -64,6 +85,9 @@
 {{- if gt (len (compact (list .password .passwordHash .existingSecret))) 1 -}}
 {{- $out = append $out "bootstrap has more than one of password, passwordHash and existingSecret: take one" -}}
 {{- end -}}
+{{- if and .passwordHash (not (regexMatch `^\$argon2id\$(v=[0-9]+\$)?m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$` .passwordHash)) -}}
+{{- $out = append $out "bootstrap.passwordHash is not a hash of argon2id ($argon2id$v=19$m=...,t=...,p=...$salt$hash): nobody could log in with it" -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
 {{- end }}
@@ -83,8 +107,11 @@
 {{- $out = append $out "agents have nothing to show: set agentTLS.clientCertSecret, or agentTLS.mutual to false" -}}
 {{- end -}}
 {{- end -}}
-{{- if not (regexMatch "^.+:[0-9]+$" (include "leoflow.controlPlaneAddr" .)) -}}
-{{- $out = append $out "config.agentControlPlaneAddr is not host:port, such as leoflow.example.com:9091" -}}
+{{- $address := printf `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?:%s$` (include "leoflow.portPattern" .) -}}
+{{- range splitList "," (include "leoflow.controlPlaneAddr" .) -}}
+{{- if not (regexMatch $address .) -}}
+{{- $out = append $out (printf "config.agentControlPlaneAddr has '%s', which is not host:port: it is one such as leoflow.example.com:9091, or several with commas and no spaces" .) -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
 {{- end }}
@@ -147,6 +174,14 @@
 {{- if and .Values.migrations.hook (not .Values.database.existingSecret) -}}
 {{- $out = append $out "migrations.hook runs before the chart's own Secret is there: set database.existingSecret" -}}
 {{- end -}}
+{{- if and .Values.image.tag (not (regexMatch `^[a-zA-Z0-9_][-.a-zA-Z0-9_]{0,127}$` .Values.image.tag)) -}}
+{{- $out = append $out (printf "image.tag '%s' is no tag: give a digest as a part of image.repository (name@sha256) and the rest of it here" .Values.image.tag) -}}
+{{- end -}}
+{{- with mergeOverwrite (deepCopy .Values.podSecurityContext) .Values.securityContext -}}
+{{- if and .runAsNonRoot (hasKey . "runAsUser") (eq (int .runAsUser) 0) -}}
+{{- $out = append $out "podSecurityContext.runAsUser or securityContext.runAsUser is 0, and Kubernetes starts no container as that while runAsNonRoot is true" -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.ports -}}
 {{- if lt (len (uniq (list (int .http) (int .grpc) (int .metrics)))) 3 -}}
 {{- $out = append $out "ports.http, ports.grpc and ports.metrics are not three different ports" -}}
@@ -158,13 +193,27 @@
 {{- if gt (len (include "leoflow.instance" .)) 63 -}}
 {{- $out = append $out (printf "'%s' does not fit into a label of the tasks' pods: set a shorter fullnameOverride" (include "leoflow.instance" .)) -}}
 {{- end -}}
+{{- if and .Values.executor.podTemplate (hasKey .Values.executor.podTemplates "default.yaml") -}}
+{{- $out = append $out "executor.podTemplates has default.yaml, which is the name of executor.podTemplate: give it another" -}}
+{{- end -}}
 {{- range $file, $pod := include "leoflow.podTemplates" . | fromYaml -}}
 {{- $first := dig "spec" "containers" list $pod | first | default dict -}}
 {{- if or (ne (dig "kind" "" $pod) "Pod") (ne (dig "name" "" $first) "base") -}}
 {{- $out = append $out (printf "the pod template %s must be of kind Pod, and its first container base" $file) -}}
 {{- end -}}
 {{- end -}}
-{{- $taken := list "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH" "LEOFLOW_UI_EDITION" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT" "LEOFLOW_SERVER_ROLE" "LEOFLOW_AUTH_OIDC_ISSUER" "LEOFLOW_AUTH_OIDC_CLIENT_ID" "LEOFLOW_AUTH_OIDC_CLIENT_SECRET" "LEOFLOW_AUTH_OIDC_REDIRECT_URL" "LEOFLOW_REDIS_URL" "LEOFLOW_REDIS_CA_FILE" -}}
+{{- /* With those that only some values have the chart set: they would do half of what those values do. */ -}}
+{{- $taken := list
+  "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE" "LEOFLOW_EXECUTOR_POD_TEMPLATES" "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT"
+  "LEOFLOW_BOOTSTRAP_EMAIL" "LEOFLOW_BOOTSTRAP_PASSWORD" "LEOFLOW_BOOTSTRAP_PASSWORD_HASH"
+  "LEOFLOW_UI_EDITION" "LEOFLOW_SERVER_ROLE"
+  "LEOFLOW_AUTH_OIDC_ISSUER" "LEOFLOW_AUTH_OIDC_CLIENT_ID" "LEOFLOW_AUTH_OIDC_CLIENT_SECRET"
+  "LEOFLOW_AUTH_OIDC_REDIRECT_URL" "LEOFLOW_AUTH_OIDC_SCOPES" "LEOFLOW_AUTH_OIDC_USERNAME_CLAIM"
+  "LEOFLOW_AUTH_OIDC_GROUPS_CLAIM" "LEOFLOW_AUTH_OIDC_ROLE_MAPPINGS" "LEOFLOW_AUTH_OIDC_DEFAULT_ROLE"
+  "LEOFLOW_AUTH_OIDC_CA_FILE"
+  "LEOFLOW_REDIS_URL" "LEOFLOW_REDIS_CA_FILE"
+  "LEOFLOW_SERVER_GRPC_CLIENT_CA" "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET"
+  "AIRFLOW__LOGGING__REMOTE_LOGGING" "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER" "AIRFLOW__LOGGING__DELETE_LOCAL_LOGS" -}}
 {{- range include "leoflow.env" . | fromYamlArray -}}
 {{- $taken = append $taken .name -}}
 {{- end -}}
@@ -185,6 +234,11 @@
 {{- $bounds := without (list (toString .minAvailable) (toString .maxUnavailable)) "" "<nil>" -}}
 {{- if and .enabled (ne (len $bounds) 1) -}}
 {{- $out = append $out "podDisruptionBudget needs one of minAvailable and maxUnavailable, and not both: set the other to \"\"" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.metrics.serviceMonitor -}}
+{{- if and .enabled (gt (include "leoflow.milliseconds" .scrapeTimeout | int64) (include "leoflow.milliseconds" .interval | int64)) -}}
+{{- $out = append $out (printf "metrics.serviceMonitor.scrapeTimeout (%s) is longer than metrics.serviceMonitor.interval (%s): Prometheus takes no such thing" .scrapeTimeout .interval) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $out -}}
