@@ -193,6 +193,17 @@ def test_a_pod_that_never_starts_is_given_up_in_time(make_server, node):
     assert any("its pod did not start within 1 seconds" in event for event in events(server, "quick", run_id, "do"))
 
 
+def test_a_pod_that_no_node_takes_says_so_and_goes(make_server):
+    server = make_server(LEOFLOW_EXECUTOR_START_RETRIES="0", AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="1")
+    server.push(quick() | {"leoflow.yaml": "tasks: {do: {execution: {node_selector: {pool: of-nobody}}}}"})
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id, "failed")
+    (said,) = [event for event in events(server, "quick", run_id, "do") if "its pod did not start" in event]
+    assert said.startswith("its pod did not start within 1 seconds: no node takes its pod: 0/")
+    assert "didn't match Pod's node affinity/selector" in said
+    eventually(lambda: not server.pods(), "it is deleted")
+
+
 @pytest.mark.parametrize(
     ("harm", "reason", "is_deleted"),
     [
