@@ -1,3 +1,4 @@
+#include <future>
 #include <gtest/gtest.h>
 
 #include "engine/remembering_runner.hpp"
@@ -103,6 +104,23 @@ TEST_F(BoundAgentsTest, OneThatSpeaksOfAnotherAttemptIsCutOff) {
 TEST_F(BoundAgentsTest, OneThatIsNotThereYetNeedNotCome) {
   fleet_.stop(attempt_, "marked");
   EXPECT_EQ(launcher_.recalled(), std::vector{attempt_});
+}
+
+TEST_F(BoundAgentsTest, OneThatStaysAwayIsMissedAndSoonerIfItsMachineIsGivenUp) {
+  ManualClock clock{from_micros(1'800'000'000'000'000)};
+  const auto away_for = [&](Duration time) {
+    Fleet fleet{{.log_folder = "/nowhere", .claim_grace = std::chrono::minutes{5}}, clock};
+    fleet.bind(engine_, tasks_, {.attempts = &launcher_, .logs = &logs_});
+    fleet.start();
+    std::promise<void> has_begun;
+    engine_.active_attempts([&](const auto&) { has_begun.set_value(); });
+    has_begun.get_future().wait();
+    clock.advance(time);
+    return launcher_.next_missed();
+  };
+  EXPECT_EQ(away_for(std::chrono::minutes{5}), attempt_);
+  launcher_.has_lost_all = true;
+  EXPECT_EQ(away_for(std::chrono::seconds{10}), attempt_);
 }
 
 /// Agents that stay after their attempts are kept.

@@ -56,9 +56,14 @@ class FakeLauncher final : public Launcher, public HostLauncher {
   int free_slots() override { return 10; }
   void launch(const engine::AttemptSpec& spec) override { add(attempts_, spec.id); }
   void recall(const Uuid& attempt) override { add(recalled_, attempt); }
+  bool has_lost(const Uuid&) override { return has_lost_all; }
+  void miss(const Uuid& attempt) override { add(missed_, attempt); }
   void launch_host(const HostSpec& spec) override { add(hosts_, spec); }
 
+  std::atomic<bool> has_lost_all = false;
+
   Uuid next_attempt() { return next(attempts_); }
+  Uuid next_missed() { return next(missed_); }
   HostSpec next_host() { return next(hosts_); }
   std::vector<Uuid> recalled() {
     const std::lock_guard lock(mutex_);
@@ -89,6 +94,7 @@ class FakeLauncher final : public Launcher, public HostLauncher {
   std::condition_variable changed_;
   std::vector<Uuid> attempts_;
   std::vector<Uuid> recalled_;
+  std::vector<Uuid> missed_;
   std::vector<HostSpec> hosts_;
 };
 

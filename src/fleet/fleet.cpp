@@ -14,6 +14,14 @@ using agentrpc::AgentMessage;
 using agentrpc::AgentSession;
 using agentrpc::ServerMessage;
 
+namespace {
+
+/// For an agent whose machine is given up, but which goes on there, to connect to whoever has just begun to
+/// lead.
+constexpr Duration kLostGrace = std::chrono::seconds{10};
+
+}  // namespace
+
 Fleet::~Fleet() {
   stop();
 }
@@ -326,13 +334,18 @@ void Fleet::watch() {
       for (const HostSpec& host : hosts) hosts_->launch_host(host);
       lock.lock();
     }
-    auto missing = placement_.take_missing(clock_.now() - options_.claim_grace);
+    const Time now = clock_.now();
+    auto missing = placement_.take_missing([&](const Uuid& attempt) {
+      const bool is_lost = launcher_ != nullptr && launcher_->has_lost(attempt);
+      return now - (is_lost ? std::min(kLostGrace, options_.claim_grace) : options_.claim_grace);
+    });
     if (missing.empty()) continue;
     lock.unlock();
-    if (launcher_ != nullptr) {
-      for (const Uuid& attempt : missing) launcher_->recall(attempt);
+    if (launcher_ == nullptr) {
+      engine_->attempts_missing(std::move(missing), "its agent did not come back");
+    } else {
+      for (const Uuid& attempt : missing) launcher_->miss(attempt);
     }
-    engine_->attempts_missing(std::move(missing), "its agent did not come back");
     lock.lock();
   }
 }

@@ -100,10 +100,10 @@ std::vector<Uuid> Placement::take_attempts_of(std::uint32_t pid) {
   return out;
 }
 
-std::vector<Uuid> Placement::take_missing(Time before) {
+std::vector<Uuid> Placement::take_missing(const std::function<Time(const Uuid&)>& at) {
   std::vector<Uuid> out;
   std::erase_if(unclaimed_, [&](const auto& entry) {
-    if (entry.second.since > before) return false;
+    if (entry.second.since > at(entry.first)) return false;
     out.push_back(entry.first);
     return true;
   });

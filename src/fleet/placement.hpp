@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,8 +58,8 @@ class Placement {
   void unclaim(const Uuid& attempt, Time since);
   /// Attempts of an agent process that is known to be dead.
   std::vector<Uuid> take_attempts_of(std::uint32_t pid);
-  /// Attempts that were unclaimed before `before`.
-  std::vector<Uuid> take_missing(Time before);
+  /// Attempts that were unclaimed at a time, which is another for each.
+  std::vector<Uuid> take_missing(const std::function<Time(const Uuid&)>& at);
 
  private:
   struct Unclaimed {

@@ -31,6 +31,9 @@ class PlacementTest : public testing::Test {
     return id;
   }
   static Time at(int seconds) { return Time{std::chrono::seconds{seconds}}; }
+  static std::function<Time(const Uuid&)> all(int seconds) {
+    return [seconds](const Uuid&) { return at(seconds); };
+  }
 
   Placement placement_;
 };
@@ -56,9 +59,16 @@ TEST_F(PlacementTest, AttemptsOfALostAgentAreMissingOnlyAfterAWhile) {
   const auto agent = connect(1, 2);
   placement_.assign(*placement_.roomiest(), attempt(1));
   placement_.remove(agent.get(), at(100));
-  EXPECT_TRUE(placement_.take_missing(at(99)).empty());
-  EXPECT_EQ(placement_.take_missing(at(100)), std::vector<Uuid>{attempt(1)});
-  EXPECT_TRUE(placement_.take_missing(at(1000)).empty()) << "told once";
+  EXPECT_TRUE(placement_.take_missing(all(99)).empty());
+  EXPECT_EQ(placement_.take_missing(all(100)), std::vector<Uuid>{attempt(1)});
+  EXPECT_TRUE(placement_.take_missing(all(1000)).empty()) << "told once";
+}
+
+TEST_F(PlacementTest, HowLongAnAttemptIsWaitedForIsAskedOfEach) {
+  placement_.unclaim(attempt(1), at(100));
+  placement_.unclaim(attempt(2), at(100));
+  const auto one_sooner = [](const Uuid& id) { return at(id == attempt(1) ? 100 : 99); };
+  EXPECT_EQ(placement_.take_missing(one_sooner), std::vector<Uuid>{attempt(1)});
 }
 
 TEST_F(PlacementTest, AnAgentThatCameBackFirstKeepsItsAttempts) {
@@ -67,7 +77,7 @@ TEST_F(PlacementTest, AnAgentThatCameBackFirstKeepsItsAttempts) {
   const auto new_stream = connect(1, 2);
   placement_.assign(*placement_.find(new_stream.get()), attempt(1));
   placement_.remove(old_stream.get(), at(100));
-  EXPECT_TRUE(placement_.take_missing(at(1000)).empty());
+  EXPECT_TRUE(placement_.take_missing(all(1000)).empty());
 }
 
 TEST_F(PlacementTest, ADeadProcessGivesItsAttemptsBackAtOnce) {
@@ -85,7 +95,7 @@ TEST_F(PlacementTest, ClaimedAttemptsAreNotMissing) {
   placement_.unclaim(attempt(1), at(1));
   const auto agent = connect(1, 2);
   placement_.assign(*placement_.roomiest(), attempt(1));
-  EXPECT_TRUE(placement_.take_missing(at(1000)).empty());
+  EXPECT_TRUE(placement_.take_missing(all(1000)).empty());
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class LiveLauncher final : public fleet::Launcher {
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
+  bool has_lost(const Uuid& attempt) override { return pods_.has_lost(attempt); }
+  void miss(const Uuid& attempt) override { pods_.miss(attempt); }
 
  private:
   void go_on(engine::AttemptSpec spec, const Result<std::string>& image);

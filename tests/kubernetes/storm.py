@@ -7,6 +7,7 @@ import json
 import pathlib
 import ssl
 import threading
+import time
 import urllib.parse
 from collections import Counter, deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,13 @@ _WORDS = {403: "pods is forbidden: User \"x\" cannot create resource \"pods\" in
 
 
 class Storm:
-    """Passes requests on to the API server, but for those that it has an answer of its own for."""
+    """Passes requests on to the API server, but for those that it has an answer of its own for.
+
+    Attributes:
+        answered: How often it gave an answer of its own, by status.
+        delay: How long each request waits before it is seen to, in seconds.
+        delayed: How many have waited, by kind.
+    """
 
     def __init__(self, kubeconfig: pathlib.Path) -> None:
         """Listens on a port of its own.
@@ -30,6 +37,8 @@ class Storm:
         self._access = Access.read(kubeconfig)
         self._planned: dict[str, deque[int]] = {}
         self.answered: Counter[int] = Counter()
+        self.delay = 0.0
+        self.delayed: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -43,7 +52,7 @@ class Storm:
         """Answers the next requests of a kind with these statuses.
 
         Args:
-            request: `POST pods`, `DELETE pods`, `LIST pods` or `WATCH pods`.
+            request: `POST pods`, `DELETE pods`, `LIST pods`, `WATCH pods` or `POST tokenreviews`.
             *statuses: One for each request. A watch that is answered with 410 is told so in an event.
         """
         with self._lock:
@@ -74,9 +83,13 @@ class Storm:
             def _go_on(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 path, _, query = self.path.partition("?")
-                resource = path.split("/")[5] if path.count("/") >= 5 else path
+                # Of those in a namespace, and of those that are not.
+                resource = path.split("/")[5] if path.count("/") >= 5 else path.rpartition("/")[2]
                 watches = "watch" in urllib.parse.parse_qs(query)
                 kind = self.command if self.command != "GET" else "WATCH" if watches else "LIST"
+                if storm.delay:
+                    time.sleep(storm.delay)
+                    storm.delayed[f"{kind} {resource}"] += 1
                 status = storm._take(f"{kind} {resource}")
                 if status is None:
                     return self._pass_on(body)

@@ -64,6 +64,38 @@ def test_a_storm_of_refusals_costs_a_task_time_and_nothing_else(storm, status: i
     eventually(lambda: not server.pods(), "the pod is deleted all the same", 30)
 
 
+SEVERAL = """
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def several():
+    @task(retries=1, retry_delay=0)
+    def do(number):
+        with open("{file}", "a") as file:
+            file.write(f"{{number}} ")
+    do.expand(number=[1, 2, 3])
+
+several()
+"""
+
+
+def test_a_slow_api_server_costs_time_and_nothing_else(storm, tmp_path: pathlib.Path):
+    server = storm.server
+    server.push({"dag.py": SEVERAL.format(file=tmp_path / "said")})
+    storm.delay = 3.0
+    # The pods are listed and watched anew, and slowly.
+    server.stop()
+    server.start()
+    run_id = server.trigger("several")
+    server.await_run("several", run_id)
+    assert sorted((tmp_path / "said").read_text().split()) == ["1", "2", "3"], "each ran once"
+    assert server.task_instances("several", run_id)["do"]["try_number"] == 1
+    eventually(lambda: not server.pods(), "the pods are deleted", 60)
+    # Agents had their tokens looked at as slowly. Nothing was asked for twice.
+    assert storm.delayed["POST pods"] == storm.delayed["DELETE pods"] == 3
+    assert storm.delayed["POST tokenreviews"] >= 3
+
+
 def test_a_watch_that_has_expired_is_begun_anew_with_a_list(storm, tmp_path: pathlib.Path):
     server, gate = storm.server, tmp_path / "gate"
     server.push({"dag.py": WAITING.format(version="v1", gate=gate)})

@@ -193,16 +193,30 @@ def test_a_pod_that_never_starts_is_given_up_in_time(make_server, node):
     assert any("its pod did not start within 1 seconds" in event for event in events(server, "quick", run_id, "do"))
 
 
+def test_a_pod_that_no_node_takes_says_so_and_goes(make_server):
+    server = make_server(LEOFLOW_EXECUTOR_START_RETRIES="0", AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="1")
+    server.push(quick() | {"leoflow.yaml": "tasks: {do: {execution: {node_selector: {pool: of-nobody}}}}"})
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id, "failed")
+    (said,) = [event for event in events(server, "quick", run_id, "do") if "its pod did not start" in event]
+    assert said.startswith("its pod did not start within 1 seconds: no node takes its pod: 0/")
+    assert "didn't match Pod's node affinity/selector" in said
+    eventually(lambda: not server.pods(), "it is deleted")
+
+
 @pytest.mark.parametrize(
-    ("harm", "reason"),
+    ("harm", "reason", "is_deleted"),
     [
-        (lambda node, space, pod: node.kill(space, pod, reason="OOMKilled"), "its container ran out of memory (OOMKilled)"),
-        (lambda node, space, pod: node.evict(space, pod), "its pod was evicted"),
+        (lambda node, space, pod: node.kill(space, pod, reason="OOMKilled"), "its container ran out of memory (OOMKilled)", False),
+        (lambda node, space, pod: node.evict(space, pod), "its pod was evicted", False),
+        (lambda node, space, pod: node.kill(space, pod, reason="Error"), "its container exited with code 137", True),
     ],
-    ids=["out of memory", "evicted"],
+    ids=["out of memory", "evicted", "killed, and failed ones are deleted"],
 )
-def test_a_pod_that_dies_is_told_apart_from_its_task(make_server, node, tmp_path: pathlib.Path, harm, reason: str):
-    server = make_server()
+def test_a_pod_that_dies_is_told_apart_from_its_task(
+    make_server, node, tmp_path: pathlib.Path, harm, reason: str, is_deleted: bool
+):
+    server = make_server(AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE=str(is_deleted))
     server.push({"dag.py": WAITING.format(version="v1", gate=tmp_path / "gate")})
     run_id = server.trigger("waiting")
     pod = await_pod(server)
@@ -210,7 +224,10 @@ def test_a_pod_that_dies_is_told_apart_from_its_task(make_server, node, tmp_path
     harm(node, server.namespace.name, pod)
     server.await_run("waiting", run_id, "failed")
     eventually(lambda: any(event.startswith(reason) for event in events(server, "waiting", run_id, "wait")), "the log says why")
-    assert server.pods(), "a pod that failed is kept, to be looked at"
+    if is_deleted:
+        eventually(lambda: not server.pods(), "it is deleted as well")
+    else:
+        assert server.pods(), "a pod that failed is kept, to be looked at"
 
 
 def test_a_task_that_fails_is_no_failure_of_its_pod(make_server):

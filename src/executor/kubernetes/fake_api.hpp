@@ -47,6 +47,13 @@ class FakeApi {
     pod.as_object()["status"] = json::parse(status);
     tell("MODIFIED", pod);
   }
+  /// Somebody deleted it, and it has not ended yet.
+  void begin_deletion(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    json::value& pod = pods_.at(name);
+    pod.at("metadata").as_object()["deletionTimestamp"] = "2027-01-15T08:00:00Z";
+    tell("MODIFIED", pod);
+  }
   /// Tells of the end of a pod that nobody sees otherwise.
   void tell_deleted(json::value pod) {
     const std::lock_guard lock(mutex_);

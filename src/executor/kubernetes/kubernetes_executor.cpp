@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <random>
-#include <set>
 
 #include "base/log.hpp"
 #include "executor/kubernetes/answers.hpp"
@@ -72,12 +71,12 @@ int KubernetesExecutor::free_slots() {
   const std::lock_guard lock(mutex_);
   // Until it is known what is there, nothing more is started.
   if (!is_listed_) return 0;
-  return std::max(0, settings_.parallelism - static_cast<int>(pods_.size() - hosts_ - warm_.idle()));
+  return std::max(0, settings_.parallelism - static_cast<int>(taken_slots()));
 }
 
 std::size_t KubernetesExecutor::pods() {
   const std::lock_guard lock(mutex_);
-  return pods_.size() - hosts_ - warm_.idle();
+  return taken_slots();
 }
 
 void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
@@ -163,20 +162,51 @@ void KubernetesExecutor::recall(const Uuid& attempt) {
   post(attempt);
 }
 
+bool KubernetesExecutor::has_lost(const Uuid& attempt) {
+  const std::lock_guard lock(mutex_);
+  return stranded_.contains(attempt);
+}
+
+void KubernetesExecutor::miss(const Uuid& attempt) {
+  std::string reason = "its agent did not come back";
+  bool is_known = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    is_known = found != pods_.end();
+    // One that has not started has a limit of its own.
+    if (is_known && found->second.status.phase == PodPhase::pending) return;
+    if (is_known && found->second.status.is_node_lost) reason = found->second.status.reason;
+  }
+  is_known ? lose(attempt, reason) : engine_.attempts_missing({attempt}, reason);
+}
+
 void KubernetesExecutor::drop(const Uuid& attempt, const std::string& reason) {
   std::string log_path;
+  std::string why = reason;
+  bool is_told = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
     if (found->second.host) return note_trouble(attempt, found->second, reason);
     log_path = found->second.log_path;
+    // How it ended follows from that.
+    is_told = !found->second.ending.empty();
+    if (is_told) why = found->second.ending;
   }
-  engine_.attempt_dropped(attempt, reason, [this, attempt, log_path, reason](bool was_active) {
+  engine_.attempt_dropped(attempt, why, [this, attempt, log_path, why, is_told](bool was_active) {
     if (!was_active) return;
-    log::warning("the pod of attempt {}: {}", attempt.text(), reason);
+    log::warning("the pod of attempt {}: {}", attempt.text(), why);
     metrics_.lost_pods.add();
-    logs_.note(attempt, log_path, reason);
+    if (!is_told) logs_.note(attempt, log_path, why);
+  });
+}
+
+void KubernetesExecutor::tell_ending(const Uuid& attempt, const std::string& log_path,
+                                     const std::string& reason) {
+  engine_.standing_of(attempt, [this, attempt, log_path, reason](const engine::AttemptStanding& standing) {
+    if (!standing.is_over) logs_.note(attempt, log_path, reason);
   });
 }
 
@@ -192,6 +222,7 @@ void KubernetesExecutor::forget(const Uuid& attempt) {
     if (found == pods_.end()) return;
     if (found->second.host) --hosts_;
     warm_.forget(attempt);
+    stranded_.erase(attempt);
     handed_over_.erase(found->second.uid);
     pods_.erase(found);
   }
@@ -298,6 +329,8 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   const PodStatus status = pod_status(object);
   bool is_unwanted = false;
   bool is_host = false;
+  bool frees_slot = false;
+  std::optional<std::string> log_path;  // where it is to be told that it ends
   {
     const std::lock_guard lock(mutex_);
     // Another process leads by now, and this one will know in a moment: it must not touch what is new, nor
@@ -336,7 +369,20 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     is_unwanted = pod.is_unwanted;
     is_host = pod.host.has_value();
     if (is_host && status.phase == PodPhase::succeeded) troubles_.erase(attempt);
+    // That of a lost node its agent may not hear of: it goes on as long as it is connected.
+    const bool may_go_on = status.is_node_lost || status.is_stranded;
+    if (!status.ending.empty() && pod.ending.empty() && !has_ended && !is_unwanted && !is_host &&
+        !may_go_on) {
+      pod.ending = status.ending;
+      log_path = pod.log_path;
+    }
+    if (!status.is_stranded)
+      stranded_.erase(attempt);
+    else if (!is_host)
+      frees_slot = stranded_.insert(attempt).second;
   }
+  if (frees_slot) engine_.wake();
+  if (log_path) tell_ending(attempt, *log_path, status.ending);
   switch (status.phase) {
     case PodPhase::pending:
     case PodPhase::running:
@@ -347,7 +393,8 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
       break;
   }
   const bool is_failed = status.phase == PodPhase::failed;
-  drop(attempt, is_failed ? status.reason : "its pod ended without a report");
+  const std::string unreported = status.ending.empty() ? "its pod ended without a report" : status.ending;
+  drop(attempt, is_failed ? status.reason : unreported);
   // The next host has the name of this one.
   const bool may_stay = !is_host && (is_failed ? !settings_.delete_failed_pods : !settings_.delete_pods);
   may_stay && !is_unwanted && !status.others_run ? forget(attempt) : recall(attempt);
@@ -358,6 +405,7 @@ void KubernetesExecutor::leave(const std::string& uid) {
   std::erase_if(pods_, [&](const auto& entry) {
     if (entry.second.uid != uid) return false;
     warm_.forget(entry.first);
+    stranded_.erase(entry.first);
     return true;
   });
 }
@@ -370,8 +418,14 @@ void KubernetesExecutor::begin_waiting(const Uuid& attempt, Pod& pod) {
 }
 
 void KubernetesExecutor::gone(const Uuid& attempt) {
+  std::string reason = "its pod was deleted";
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found != pods_.end() && found->second.status.is_node_lost) reason = found->second.status.reason;
+  }
   // Also of one that nobody wanted any more: a task that was cleared waits for the end of its attempt.
-  drop(attempt, "its pod was deleted");
+  drop(attempt, reason);
   forget(attempt);
 }
 
@@ -514,7 +568,13 @@ void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) 
   const bool is_waiting = pod.manifest.is_null() && pod.status.phase == PodPhase::pending;
   const bool is_late = !pod.is_unwanted && now >= pod.since + settings_.pending_limit;
   const auto limit = std::chrono::duration_cast<std::chrono::seconds>(settings_.pending_limit);
-  if (is_late && pod.status.phase == PodPhase::running && !pod.host) return await_agent(attempt, limit);
+  if (is_late && pod.status.phase == PodPhase::running && !pod.host) {
+    return await_agent(attempt, pod.status.is_node_lost
+                                    ? pod.status.reason
+                                    : fmt::format("its pod runs, but its agent did not connect within {} "
+                                                  "seconds; the log of the pod says why",
+                                                  limit.count()));
+  }
   if (is_late && is_waiting) {
     const std::string why = pod.status.reason.empty() ? "nothing says why" : pod.status.reason;
     return lose(attempt, fmt::format("its pod did not start within {} seconds: {}", limit.count(), why));
@@ -526,13 +586,9 @@ void KubernetesExecutor::look_at(const Uuid& attempt, const Pod& pod, Time now) 
   if (pod.is_unwanted || !pod.manifest.is_null()) post(attempt);
 }
 
-void KubernetesExecutor::await_agent(const Uuid& attempt, std::chrono::seconds limit) {
-  engine_.standing_of(attempt, [this, attempt, limit](const engine::AttemptStanding& standing) {
-    if (!standing.queued) return;  // its agent has it
-    lose(attempt,
-         fmt::format("its pod runs, but its agent did not connect within {} seconds; the log of the pod says "
-                     "why",
-                     limit.count()));
+void KubernetesExecutor::await_agent(const Uuid& attempt, const std::string& reason) {
+  engine_.standing_of(attempt, [this, attempt, reason](const engine::AttemptStanding& standing) {
+    if (standing.queued) lose(attempt, reason);  // otherwise its agent has it
   });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -51,6 +52,8 @@ class KubernetesExecutor final : public fleet::Launcher,
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
+  bool has_lost(const Uuid& attempt) override;
+  void miss(const Uuid& attempt) override;
   void launch_host(const fleet::HostSpec& spec) override;
   void expect(const Uuid& attempt) override;
   void keep(const Uuid& attempt, std::shared_ptr<agentrpc::AgentSession> agent) override;
@@ -59,7 +62,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   /// Has the API server look at a pod's token. See agentrpc::Authenticate.
   void authenticate(const std::string& token, std::function<void(Result<agentrpc::AgentIdentity>)> then);
 
-  /// Those that take a slot.
+  /// Those that take a slot: not the stranded ones, whose nodes do not answer.
   std::size_t pods();
   /// Those that wait for another attempt.
   std::size_t idle_pods();
@@ -90,8 +93,9 @@ class KubernetesExecutor final : public fleet::Launcher,
     std::optional<agentrpc::BundleVersion> host{};  ///< it is one; of attempts there are ids otherwise
     std::optional<Time> silent_since{};             ///< a host that runs, but is wanted and not connected
     bool is_given_up = false;                       ///< it was silent for too long: it is not waited for
-    int failures = 0;                               ///< of what is being asked for it
-    Time since;                                     ///< it is wanted
+    std::string ending{};  ///< why Kubernetes ends it, once its attempt's log says so
+    int failures = 0;      ///< of what is being asked for it
+    Time since;            ///< it is wanted
     PodStatus status{};
   };
 
@@ -161,13 +165,18 @@ class KubernetesExecutor final : public fleet::Launcher,
   void drop(const Uuid& attempt, const std::string& reason);
   /// Likewise, and deletes the pod.
   void lose(const Uuid& attempt, const std::string& reason);
+  /// Kubernetes ends its pod: says so in the attempt's log, unless it had ended before. Its agent does not
+  /// know why.
+  void tell_ending(const Uuid& attempt, const std::string& log_path, const std::string& reason);
   void forget(const Uuid& attempt);
   /// With mutex_ held.
   void note_trouble(const Uuid& host, const Pod& pod, const std::string& reason);
   /// Its time to look at it again has come.
   void look_at(const Uuid& attempt, const Pod& pod, Time now);
-  /// Its pod runs for a while: gives it up if its agent never came.
-  void await_agent(const Uuid& attempt, std::chrono::seconds limit);
+  /// Its pod runs for a while: gives it up, for that reason, if its agent never came.
+  void await_agent(const Uuid& attempt, const std::string& reason);
+  /// With mutex_ held.
+  std::size_t taken_slots() const { return pods_.size() - hosts_ - warm_.idle() - stranded_.size(); }
   void wait_for_due();
 
   // constant
@@ -184,6 +193,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   std::unordered_map<Uuid, Pod, UuidHash> pods_;       ///< by attempt or host, until their pods have ended
   std::size_t hosts_ = 0;                              ///< of those, how many are hosts: they take no slot
   WarmPods warm_;                                      ///< idle ones take no slot either
+  std::set<Uuid> stranded_;                            ///< attempts whose pods are: they take no slot either
   std::unordered_map<std::string, Uuid> handed_over_;  ///< whose a pod is now, by its uid
   std::map<Uuid, bool> at_work_;                       ///< whether to look at it once more afterwards
   std::map<Uuid, HostTrouble> troubles_;               ///< by host
