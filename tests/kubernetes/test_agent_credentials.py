@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pathlib
 import re
 import ssl
@@ -33,6 +34,20 @@ def token_of(namespace: Namespace, pod: str | None, audience: str = "leoflow") -
         spec["boundObjectRef"] = {"kind": "Pod", "apiVersion": "v1", "name": pod, "uid": uid}
     made = namespace.api.create(namespace.path("serviceaccounts", "default") + "/token", {"spec": spec})
     return made["status"]["token"]
+
+
+def expired(token: str, keys: pathlib.Path) -> str:
+    """Returns the same token as it is hours later, signed like all: shorter-lived than minutes they are not given."""
+
+    def part(text: bytes) -> str:
+        return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+    head, body, _ = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    for name in ("iat", "nbf", "exp"):
+        claims[name] -= 2 * 3600
+    signed = f"{head}.{part(json.dumps(claims).encode())}"
+    return f"{signed}.{part(certificates.sign_for_accounts(keys, signed.encode()))}"
 
 
 def check_that_nothing_opens(server: Server, bearer: str) -> None:
@@ -106,6 +121,7 @@ def await_refused(server: Server, token: str, folder: pathlib.Path, why: str, *m
         ("of another namespace", "it is of another namespace"),
         ("of a user", "refused"),
         ("of a pod that is gone", "refused"),
+        ("that has expired", "expired"),
         ("nonsense", "refused"),
     ],
 )
@@ -124,6 +140,7 @@ def test_an_agent_with_a_token(make_server, namespace, control_plane, tmp_path: 
         "of another namespace": lambda: token_of(other, "stranger"),
         "of a user": lambda: server.token,
         "of a pod that is gone": lambda: _of_a_gone_pod(namespace),
+        "that has expired": lambda: expired(token_of(namespace, pod), control_plane.folder / "keys"),
         "nonsense": lambda: "nonsense",
     }
     await_refused(server, tokens[kind](), tmp_path / "agent", why)
