@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pathlib
 import re
 import ssl
@@ -35,33 +36,56 @@ def token_of(namespace: Namespace, pod: str | None, audience: str = "leoflow") -
     return made["status"]["token"]
 
 
+def expired(token: str, keys: pathlib.Path) -> str:
+    """Returns the same token as it is hours later, signed like all: shorter-lived than minutes they are not given."""
+
+    def part(text: bytes) -> str:
+        return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+    head, body, _ = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    for name in ("iat", "nbf", "exp"):
+        claims[name] -= 2 * 3600
+    signed = f"{head}.{part(json.dumps(claims).encode())}"
+    return f"{signed}.{part(certificates.sign_for_accounts(keys, signed.encode()))}"
+
+
+def check_that_nothing_opens(server: Server, bearer: str) -> None:
+    """Tries every operation that is not for everybody with a token, and some of workers."""
+    paths = server.get("/openapi.json")["paths"]
+    server.token, own = bearer, server.token
+    try:
+        tried = 0
+        for path, methods in paths.items():
+            if path in PUBLIC:
+                continue
+            for method in methods:
+                asked = re.sub(r"{[^}]+}", "1", path)
+                status = server.request(method.upper(), asked, {} if method in ("post", "patch", "put") else None).status
+                assert status in (401, 403), (method, asked, status)
+                tried += 1
+        assert tried > 100
+        run = f"/execution/task-instances/{'0' * 8}-0000-7000-8000-{'0' * 12}/run"
+        for method, path in (("GET", "/execution/variables/x"), ("PATCH", run)):
+            assert server.request(method, path, {} if method == "PATCH" else None).status in (401, 403), path
+    finally:
+        server.token = own
+
+
 def test_the_token_of_a_pod_opens_neither_the_api_nor_kubernetes(make_server, namespace, control_plane, tmp_path: pathlib.Path):
     server, gate = make_server(), tmp_path / "gate"
     server.push({"dag.py": WAITING.format(version="v1", gate=gate)})
     run_id = server.trigger("waiting")
     pod = await_pod(server)
     namespace.await_running(pod)
-    paths = server.get("/openapi.json")["paths"]
-    server.token, admin = token_of(namespace, pod), server.token
-    tried = 0
-    for path, methods in paths.items():
-        if path in PUBLIC:
-            continue
-        for method in methods:
-            asked = re.sub(r"{[^}]+}", "1", path)
-            status = server.request(method.upper(), asked, {} if method in ("post", "patch", "put") else None).status
-            assert status in (401, 403), (method, asked, status)
-            tried += 1
-    assert tried > 100
-    for method, path in (("GET", "/execution/variables/x"), ("PATCH", f"/execution/task-instances/{'0' * 8}-0000-7000-8000-{'0' * 12}/run")):
-        assert server.request(method, path, {} if method == "PATCH" else None).status in (401, 403), path
+    token = token_of(namespace, pod)
+    check_that_nothing_opens(server, token)
     known = Access.read(control_plane.kubeconfig)
     kubeconfig = tmp_path / "as-the-pod"
-    Access(known.server, known.authority, server.token).write(kubeconfig)
+    Access(known.server, known.authority, token).write(kubeconfig)
     with pytest.raises(Refused) as refused:
         Api(kubeconfig).get(namespace.path("pods"))
     assert refused.value.status == 401
-    server.token = admin
     gate.touch()
     server.await_run("waiting", run_id)
 
@@ -97,6 +121,7 @@ def await_refused(server: Server, token: str, folder: pathlib.Path, why: str, *m
         ("of another namespace", "it is of another namespace"),
         ("of a user", "refused"),
         ("of a pod that is gone", "refused"),
+        ("that has expired", "expired"),
         ("nonsense", "refused"),
     ],
 )
@@ -115,6 +140,7 @@ def test_an_agent_with_a_token(make_server, namespace, control_plane, tmp_path: 
         "of another namespace": lambda: token_of(other, "stranger"),
         "of a user": lambda: server.token,
         "of a pod that is gone": lambda: _of_a_gone_pod(namespace),
+        "that has expired": lambda: expired(token_of(namespace, pod), control_plane.folder / "keys"),
         "nonsense": lambda: "nonsense",
     }
     await_refused(server, tokens[kind](), tmp_path / "agent", why)
@@ -196,10 +222,7 @@ def test_the_certificate_of_agents_opens_nothing_by_itself(
     for number, (token, why) in enumerate(wrong.items()):
         await_refused(server, token, tmp_path / f"agent{number}", why, *shown)
     # As a bearer it is nobody to the API, as a client's certificate nobody to Kubernetes.
-    server.token, admin = base64.b64encode(files["crt"].read_bytes()).decode(), server.token
-    for path in ("/api/v2/dags", "/api/v2/variables", "/execution/variables/x"):
-        assert server.request("GET", path).status in (401, 403), path
-    server.token = admin
+    check_that_nothing_opens(server, base64.b64encode(files["crt"].read_bytes()).decode())
     known = Access.read(control_plane.kubeconfig)
     context = ssl.create_default_context(cadata=known.authority)
     context.load_cert_chain(files["crt"], files["key"])

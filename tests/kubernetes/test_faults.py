@@ -96,6 +96,19 @@ def test_a_slow_api_server_costs_time_and_nothing_else(storm, tmp_path: pathlib.
     assert storm.delayed["POST tokenreviews"] >= 3
 
 
+@pytest.mark.parametrize("status", [403, 429, 500])
+def test_agents_come_in_once_tokens_are_looked_at_again(storm, status: int):
+    server = storm.server
+    server.push(quick("print('said')"))
+    storm.plan("POST tokenreviews", *[status] * 4)
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id)
+    assert storm.answered[status] == 4
+    assert server.task_instances("quick", run_id)["do"]["try_number"] == 1
+    eventually(lambda: "said" in events(server, "quick", run_id, "do"), "the log is there")
+    eventually(lambda: not server.pods(), "its pod ended well")
+
+
 def test_a_watch_that_has_expired_is_begun_anew_with_a_list(storm, tmp_path: pathlib.Path):
     server, gate = storm.server, tmp_path / "gate"
     server.push({"dag.py": WAITING.format(version="v1", gate=gate)})

@@ -15,6 +15,14 @@ def make_authority(folder: pathlib.Path) -> None:
     _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "accounts.key")
 
 
+def sign_for_accounts(folder: pathlib.Path, text: bytes) -> bytes:
+    """Returns the signature of a token of a service account, as the API server makes it: r and s (RFC 7518, ES256)."""
+    command = ["openssl", "dgst", "-sha256", "-sign", str(folder / "accounts.key")]
+    der = subprocess.run(command, input=text, capture_output=True, check=True).stdout
+    end = 4 + der[3]  # of r; before each of the two are its type and length
+    return b"".join(number.lstrip(b"\0").rjust(32, b"\0") for number in (der[4:end], der[end + 2 :]))
+
+
 def make_server(folder: pathlib.Path, names: list[str]) -> None:
     """Writes `server.key` and `server.crt` for a server of these names, such as `IP:127.0.0.1`."""
     _make(folder, "server", ("-addext", f"subjectAltName={','.join(names)}"))
