@@ -63,7 +63,7 @@ leoflow.io/instance: {{ include "leoflow.instance" . }}
 
 {{/* That of the server's pod, whose user may not listen on ports below 1024 unless the pod says that anybody may. */}}
 {{- define "leoflow.podSecurityContext" -}}
-{{- $out := deepCopy .Values.podSecurityContext -}}
+{{- $out := deepCopy (.Values.podSecurityContext | default dict) -}}
 {{- $lowest := min (int .Values.ports.http) (int .Values.ports.metrics) (int .Values.ports.grpc) -}}
 {{- $name := "net.ipv4.ip_unprivileged_port_start" -}}
 {{- $given := dict -}}

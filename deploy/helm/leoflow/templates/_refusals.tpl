@@ -21,12 +21,16 @@
 {{- $out = append $out "there is no database: set database.existingSecret, the name of a Secret with a postgresql:// URL, or database.url" -}}
 {{- else if and $url (not (regexMatch "^postgres(ql)?://" $url)) -}}
 {{- $out = append $out "database.url is not a postgresql:// URL: the server's database is PostgreSQL" -}}
-{{- else if and $url (not (regexMatch (printf `^[a-z]+://([^@/]*@)?([^\[\]:/?,@]+|\[[0-9a-fA-F:.]+\])(:%s?)?([,/?].*)?$` $port) $url)) (not (regexMatch `[?&]host(addr)?=[^&]` $url)) -}}
-{{- $out = append $out "database.url names no host that can be reached: it is one such as postgresql://user:password@host:5432/leoflow" -}}
 {{- end -}}
 {{- $hasAuthorities := or .Values.database.caConfigMap (contains "sslrootcert=" $url) -}}
+{{- $hasHost := regexMatch `[?&](host|hostaddr|service)=[^&]` $url -}}
 {{- range .Values.extraEnv -}}
 {{- $hasAuthorities = or $hasAuthorities (eq .name "PGSSLROOTCERT") -}}
+{{- $hasHost = or $hasHost (has .name (list "PGHOST" "PGHOSTADDR" "PGSERVICE")) -}}
+{{- end -}}
+{{- $named := printf `^[a-z]+://([^@/]*@)?([^\[\]:/?,@]+|\[[0-9a-zA-Z:.%%]+\])(:%s?)?([,/?].*)?$` $port -}}
+{{- if and (hasPrefix "postgres" $url) (not $hasHost) (not (regexMatch $named $url)) -}}
+{{- $out = append $out "database.url names no host that can be reached: it is one such as postgresql://user:password@host:5432/leoflow" -}}
 {{- end -}}
 {{- if and (regexMatch `[?&]sslmode=verify-(ca|full)(&|$)` $url) (not $hasAuthorities) -}}
 {{- $out = append $out "database.url has its certificate checked, and nothing says against what: set database.caConfigMap" -}}
@@ -107,7 +111,7 @@
 {{- $out = append $out "agents have nothing to show: set agentTLS.clientCertSecret, or agentTLS.mutual to false" -}}
 {{- end -}}
 {{- end -}}
-{{- $address := printf `^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?:%s$` (include "leoflow.portPattern" .) -}}
+{{- $address := printf `^([a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?\.?|\[[0-9a-fA-F:.]+\]):%s$` (include "leoflow.portPattern" .) -}}
 {{- range splitList "," (include "leoflow.controlPlaneAddr" .) -}}
 {{- if not (regexMatch $address .) -}}
 {{- $out = append $out (printf "config.agentControlPlaneAddr has '%s', which is not host:port: it is one such as leoflow.example.com:9091, or several with commas and no spaces" .) -}}
@@ -174,11 +178,11 @@
 {{- if and .Values.migrations.hook (not .Values.database.existingSecret) -}}
 {{- $out = append $out "migrations.hook runs before the chart's own Secret is there: set database.existingSecret" -}}
 {{- end -}}
-{{- if and .Values.image.tag (not (regexMatch `^[a-zA-Z0-9_][-.a-zA-Z0-9_]{0,127}$` .Values.image.tag)) -}}
-{{- $out = append $out (printf "image.tag '%s' is no tag: give a digest as a part of image.repository (name@sha256) and the rest of it here" .Values.image.tag) -}}
+{{- if and .Values.image.tag (not (regexMatch `^[a-zA-Z0-9_][-.a-zA-Z0-9_]{0,127}(@sha256:[0-9a-f]{64})?$` .Values.image.tag)) -}}
+{{- $out = append $out (printf "image.tag '%s' is no tag: it is one such as 1.2.3 or 1.2.3@sha256:..." .Values.image.tag) -}}
 {{- end -}}
-{{- with mergeOverwrite (deepCopy .Values.podSecurityContext) .Values.securityContext -}}
-{{- if and .runAsNonRoot (hasKey . "runAsUser") (eq (int .runAsUser) 0) -}}
+{{- with mergeOverwrite (deepCopy (.Values.podSecurityContext | default dict)) (.Values.securityContext | default dict) -}}
+{{- if and .runAsNonRoot (eq (toString .runAsUser) "0") -}}
 {{- $out = append $out "podSecurityContext.runAsUser or securityContext.runAsUser is 0, and Kubernetes starts no container as that while runAsNonRoot is true" -}}
 {{- end -}}
 {{- end -}}
