@@ -97,8 +97,8 @@ void Agent::on_message(agentrpc::ServerMessage message) {
   asio::post(loop_, [this, message = std::move(message)]() mutable { handle(std::move(message)); });
 }
 
-void Agent::on_lost(const std::string& reason) {
-  asio::post(loop_, [this, reason] { lost(reason); });
+void Agent::on_lost(const std::string& reason, bool is_refused) {
+  asio::post(loop_, [this, reason, is_refused] { lost(reason, is_refused); });
 }
 
 void Agent::send(agentrpc::AgentMessage message) {
@@ -117,6 +117,7 @@ void Agent::update_hello() {
 
 void Agent::welcomed(const agentrpc::Welcome& welcome) {
   is_connected_ = true;
+  refused_since_.reset();
   log::info("connected to the control plane at {}", options_.server);
   const std::set<std::string> wanted(welcome.wanted_attempt_ids().begin(),
                                      welcome.wanted_attempt_ids().end());
@@ -150,7 +151,7 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   if (is_idle_) await_attempt();
 }
 
-void Agent::lost(const std::string& reason) {
+void Agent::lost(const std::string& reason, bool is_refused) {
   if (is_connected_ && is_idle_) {
     last_contact_ = std::chrono::steady_clock::now();
     log::info("the control plane ended the connection: there may be another attempt");
@@ -167,6 +168,15 @@ void Agent::lost(const std::string& reason) {
   parse_queue_.clear();
   parse_requests_.clear();
   for (const auto& [id, job] : std::exchange(parsing_, {})) job->cancel();
+  if (is_refused) leave_if_refused_for_long();
+}
+
+void Agent::leave_if_refused_for_long() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!refused_since_) refused_since_ = now;
+  // What it runs has been given up by then, and is perhaps run again.
+  if (now - *refused_since_ > options_.refusal_limit)
+    shut_down(options_.stop_grace, "the control plane does not know its token any more");
 }
 
 void Agent::handle(agentrpc::ServerMessage message) {

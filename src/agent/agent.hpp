@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -40,6 +41,8 @@ struct AgentOptions {
   std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL
   std::chrono::seconds heartbeat{5};
   std::chrono::minutes lonely_limit{10};  ///< without control plane and work, the agent exits
+  /// A control plane that does not know the agent's token for so long has given up what it runs.
+  std::chrono::seconds refusal_limit{300};
 };
 
 /// leoflow-agent: does what the control plane says and tells what becomes of it.
@@ -55,11 +58,12 @@ class Agent : private agentrpc::ServerEvents {
   agentrpc::Hello hello() override;
   void on_welcome(agentrpc::Welcome welcome) override;
   void on_message(agentrpc::ServerMessage message) override;
-  void on_lost(const std::string& reason) override;
+  void on_lost(const std::string& reason, bool is_refused) override;
 
   void welcomed(const agentrpc::Welcome& welcome);
   void handle(agentrpc::ServerMessage message);
-  void lost(const std::string& reason);
+  void lost(const std::string& reason, bool is_refused);
+  void leave_if_refused_for_long();
   void start_attempt(agentrpc::StartAttempt start);
   void refuse(const std::string& attempt_id, const std::string& reason);
   void on_ending(const std::string& attempt_id);
@@ -106,6 +110,7 @@ class Agent : private agentrpc::ServerEvents {
   std::deque<agentrpc::ParseRequest> parse_queue_;
   std::chrono::steady_clock::time_point last_contact_;
   bool is_connected_ = false;
+  std::optional<std::chrono::steady_clock::time_point> refused_since_;  ///< not welcomed since
   std::string last_trouble_;  ///< why the last connection ended, or failed
   bool is_leaving_ = false;
   std::string ending_;       ///< the attempt whose task has said how it ends, if the agent stays then

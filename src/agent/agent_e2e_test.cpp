@@ -534,6 +534,15 @@ TEST_F(StayingAgent, ItLeavesAtOnceAtASignalWhileItIsIdle) {
   EXPECT_EQ(agent_->wait_exit(), 0);
 }
 
+TEST_F(StayingAgent, OneWhoseTokenIsNotKnownForLongStopsItsTask) {
+  stay({"--once", "--refusal-limit", "1"});
+  const pid_t task = plane().wait_started(agent_->start("works.py", "patient"));
+  plane().close();
+  plane().open("another token");
+  EXPECT_EQ(agent_->wait_exit(), 0);
+  EXPECT_TRUE(wait_gone(task));
+}
+
 TEST_F(AgentEndToEnd, NoDatabaseIsMade) {
   plane().wait_finished(agent_->start("works.py", "value"));
   agent_->parse("works.py");

@@ -28,7 +28,7 @@ class TestPlane final : public agentrpc::AgentEvents {
   };
 
   explicit TestPlane(std::string address) : address_(std::move(address)) {}
-  void open();
+  void open(const std::string& token = "secret");
   void close() { server_.reset(); }
 
   void start_attempt(const agentrpc::StartAttempt& start);

@@ -13,9 +13,9 @@
 
 namespace leoflow::agent {
 
-void TestPlane::open() {
+void TestPlane::open(const std::string& token) {
   auto server =
-      agentrpc::Server::start({.address = address_, .authenticate = agentrpc::by_token("secret")}, *this);
+      agentrpc::Server::start({.address = address_, .authenticate = agentrpc::by_token(token)}, *this);
   if (!server) throw Fatal(server.error().message);
   server_ = std::move(*server);
 }

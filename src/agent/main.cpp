@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   options.parsers = std::max(2U, std::thread::hardware_concurrency());
   std::size_t grace_ms = 5000;
   std::uint32_t stay = 0;
+  std::uint32_t refusal_limit = 300;
   std::string token_file;
 
   CLI::App app("Runs the tasks of a project for the Leoflow control plane.", "leoflow-agent");
@@ -134,10 +135,15 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--stop-grace-ms", grace_ms, "Milliseconds between SIGTERM and SIGKILL")
       ->capture_default_str();
+  app.add_option("--refusal-limit", refusal_limit,
+                 "Seconds without a control plane that knows the token after which tasks are stopped")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   options.stay = std::chrono::seconds(stay);
   options.stop_grace = std::chrono::milliseconds(grace_ms);
+  options.refusal_limit = std::chrono::seconds(refusal_limit);
   options.python.worker_path = std::filesystem::absolute(options.python.worker_path);
   options.python.home = std::filesystem::absolute(options.python.home) / "airflow";
   // Not resolved: a virtual environment's python is a link.

@@ -78,10 +78,11 @@ class TestAgent final : public ServerEvents {
   void on_message(ServerMessage message) override {
     journal.add(message.has_shutdown() ? "shutdown" : message.response().body());
   }
-  void on_lost(const std::string& reason) override {
+  void on_lost(const std::string& reason, bool is_refused) override {
     {
       const std::lock_guard lock(mutex);
       last_reason = reason;
+      was_refused = is_refused;
     }
     if (on_loss) on_loss();
     journal.add("lost");
@@ -91,6 +92,7 @@ class TestAgent final : public ServerEvents {
   std::function<void()> on_loss;  ///< set before the client is started
   std::mutex mutex;
   std::string last_reason;
+  bool was_refused = false;
   std::string secret;
 };
 
@@ -158,30 +160,13 @@ TEST_F(AgentRpc, WhatIsSentWhileTheLossIsToldIsDropped) {
   EXPECT_THAT(agent_.journal.words(), Not(Contains("too late")));
 }
 
-TEST_F(AgentRpc, AControlPlaneThatDoesNotWelcomeIsLeftForTheNext) {
-  const std::string silent = "unix:" + directory_ + "/silent.sock";
-  EchoPlane unused;
-  std::function<void(Result<AgentIdentity>)> unanswered;
-  const auto hung = Server::start(
-      {.address = silent, .authenticate = [&](const auto&, auto then) { unanswered = std::move(then); }},
-      unused);
-  ASSERT_TRUE(hung.has_value());
-  const auto server = start();
-  const auto client = Client::start({.address = silent + "," + address_,
-                                     .token = said("secret"),
-                                     .welcome_limit = std::chrono::milliseconds(300)},
-                                    agent_);
-  EXPECT_TRUE(agent_.journal.wait_for("welcome"));
-  ASSERT_TRUE(unanswered);
-  unanswered(fail(ErrorCode::unavailable, "too late"));
-}
-
 TEST_F(AgentRpc, WrongTokenIsRefused) {
   const auto server = start();
   const auto client = Client::start({.address = address_, .token = said("wrong")}, agent_);
   ASSERT_TRUE(agent_.journal.wait_for("lost", 2));
   const std::lock_guard lock(agent_.mutex);
   EXPECT_THAT(agent_.last_reason, HasSubstr("token"));
+  EXPECT_TRUE(agent_.was_refused);
   EXPECT_TRUE(plane_.journal.words().empty());
 }
 

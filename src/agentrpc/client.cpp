@@ -62,14 +62,8 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
 
   void cancel() { context_.TryCancel(); }
 
-  /// Returns at the stream's end. One that has no welcome by then is ended: the next address may be well.
-  void wait(std::chrono::milliseconds welcome_limit) {
+  void wait() {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, welcome_limit, [this] { return welcomed_ || done_; })) {
-      lock.unlock();  // what it calls takes it
-      cancel();
-      lock.lock();
-    }
     changed_.wait(lock, [this] { return done_; });
   }
 
@@ -89,7 +83,6 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
       {
         const std::lock_guard lock(mutex_);
         welcomed_ = !broken_;
-        changed_.notify_all();
       }
       events_.on_welcome(std::move(*incoming_.mutable_welcome()));
     } else {
@@ -108,7 +101,8 @@ class ServerStream final : public grpc::ClientBidiReactor<AgentMessage, ServerMe
   }
 
   void OnDone(const grpc::Status& status) override {
-    events_.on_lost(status.ok() ? "the control plane ended the stream" : status.error_message());
+    events_.on_lost(status.ok() ? "the control plane ended the stream" : status.error_message(),
+                    status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
     const std::lock_guard lock(mutex_);
     done_ = true;
     // While the lock is held: the waiter destroys this object.
@@ -170,7 +164,7 @@ class GrpcClient final : public Client {
     while (true) {
       ServerStream* stream = open();
       if (!stream) return;
-      stream->wait(options_.welcome_limit);
+      stream->wait();
       const bool was_welcomed = stream->was_welcomed();
       backoff = was_welcomed ? options_.first_backoff : std::min(backoff * 2, options_.last_backoff);
       if (!was_welcomed) next_ = (next_ + 1) % addresses_.size();

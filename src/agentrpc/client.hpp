@@ -23,8 +23,6 @@ struct ClientOptions {
   TlsFiles tls{};
   std::chrono::milliseconds first_backoff{20};  ///< doubles after each failed connection
   std::chrono::milliseconds last_backoff{1000};
-  /// For the connection and the answer to our token, which may have to be asked for elsewhere.
-  std::chrono::milliseconds welcome_limit{60'000};
 };
 
 /// What a Client tells, one call after the other, on threads of the client's.
@@ -38,7 +36,8 @@ class ServerEvents {
   /// Every other message.
   virtual void on_message(ServerMessage message) = 0;
   /// The stream is lost, or a connection failed; the client goes on trying.
-  virtual void on_lost(const std::string& reason) = 0;
+  /// @param is_refused  by a control plane that does not know our token
+  virtual void on_lost(const std::string& reason, bool is_refused) = 0;
 };
 
 /// Keeps one stream to the control plane, forever: a lost one is opened again.

@@ -14,6 +14,7 @@
 #include "app/probes.hpp"
 #include "auth/passwords.hpp"
 #include "auth/users.hpp"
+#include "base/boot_clock.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
@@ -76,7 +77,8 @@ struct Server::Parts {
   }
 
   SystemClock own_clock;
-  store::SharedClock clock{own_clock};
+  BootClock since_boot;
+  store::SharedClock clock{own_clock, since_boot};
   std::unique_ptr<tracing::Exporter> spans;  ///< null: nobody wants traces
   auth::Sealer sealer;
   auth::Tokens tokens;

@@ -103,10 +103,21 @@ _OTHERWISE = {
         "clientCertSecret": "agent-tls",
     },
     "config": {"edition": "pro", "agentControlPlaneAddr": "a.example:443,b.example:443"},
-    "logs": {"remote": {"url": "s3://b/logs", "region": "eu-west-1", "endpoint": "https://s3.example", "existingSecret": "keys"}},
+    "logs": {
+        "remote": {
+            "url": "s3://b/logs",
+            "region": "eu-west-1",
+            "endpoint": "https://s3.example",
+            "existingSecret": "keys",
+        },
+    },
     "service": {"type": "NodePort"},
     "podDisruptionBudget": {"enabled": True, "minAvailable": 2},
-    "networkPolicy": {"enabled": True, "ingressFrom": [{"namespaceSelector": {}}], "metricsFrom": [{"namespaceSelector": {}}]},
+    "networkPolicy": {
+        "enabled": True,
+        "ingressFrom": [{"namespaceSelector": {}}],
+        "metricsFrom": [{"namespaceSelector": {}}],
+    },
     "taskNetworkPolicy": {"enabled": True, "extraExcept": ["192.0.2.0/24"]},
 }
 _AT_GOOGLE = {"logs": {"remote": {"url": "gs://b/logs", "existingSecret": "keys"}}}
