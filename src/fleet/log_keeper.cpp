@@ -105,10 +105,29 @@ std::uint64_t LogKeeper::size(const std::string& relative_path) const {
 }
 
 void LogKeeper::note(const Uuid& attempt, const std::string& relative_path, const std::string& event) {
+  worker_->post([this, attempt, name = relative_path, event] { add_note(attempt, name, event); });
+}
+
+void LogKeeper::note_unless_succeeded(const Uuid& attempt, const std::string& relative_path,
+                                      const std::string& event) {
   worker_->post([this, attempt, name = relative_path, event] {
-    with_file(name,
-              {.work = [this, attempt, name, event] { write_note(attempt, name, event); }, .must = true});
+    if (!has_succeeded(attempt)) add_note(attempt, name, event);
   });
+}
+
+bool LogKeeper::has_succeeded(const Uuid& attempt) {
+  try {
+    const auto session = database_.read();
+    const auto rows = session->query("SELECT state FROM task_instance WHERE id = $1", {attempt});
+    return !rows.empty() && rows[0].find_text(0) == "success";
+  } catch (const store::Unavailable& error) {
+    log::warning("{}: nobody knows how attempt {} ended", error.what(), attempt.text());
+    return false;
+  }
+}
+
+void LogKeeper::add_note(const Uuid& attempt, const std::string& name, const std::string& event) {
+  with_file(name, {.work = [this, attempt, name, event] { write_note(attempt, name, event); }, .must = true});
 }
 
 void LogKeeper::write_note(const Uuid& attempt, const std::string& name, const std::string& event) {

@@ -49,6 +49,8 @@ class LogKeeper {
   /// Appends what happened to an attempt whose agent cannot say it; what that sent shortly before stands
   /// after it. @param relative_path  below the folder
   void note(const Uuid& attempt, const std::string& relative_path, const std::string& event);
+  /// The same for one that is over, and whose end that explains, if it failed.
+  void note_unless_succeeded(const Uuid& attempt, const std::string& relative_path, const std::string& event);
   /// Up to where a log is kept.
   struct Kept {
     std::uint64_t end = 0;
@@ -81,6 +83,8 @@ class LogKeeper {
   // On the worker's thread.
   void append_now(const Uuid& attempt, const agentrpc::LogPart& part, const std::function<void(Kept)>& then);
   std::uint64_t write(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part);
+  bool has_succeeded(const Uuid& attempt);
+  void add_note(const Uuid& attempt, const std::string& name, const std::string& event);
   void write_note(const Uuid& attempt, const std::string& name, const std::string& event);
   /// Does it once the file has what the store has.
   void with_file(const std::string& name, Waiting waiting);

@@ -33,11 +33,13 @@ class DyingPodsTest : public ::testing::Test {
     fleet::run_one_task(engine_);
     spec_ = runner_.started.get_future().get();
     spec_.image = "i";
-    executor_.emplace(KubernetesSettings{.access = api_.access(), .parallelism = 1}, engine_, *logs_, clock_);
+    executor_.emplace(KubernetesSettings{.access = api_.access(), .parallelism = 2}, engine_, *logs_, clock_);
     // First: attempts that have no pod when the pods are listed are started anew.
     executor_->launch(spec_);
     api_.await(name());
     executor_->start(1);
+    // From now on it hears of each change.
+    eventually([&] { return executor_->free_slots() == 1; }, "the pods are listed");
   }
   ~DyingPodsTest() override {
     executor_.reset();
@@ -59,6 +61,19 @@ class DyingPodsTest : public ::testing::Test {
   void await_log(const std::string& words) {
     eventually([&] { return log().find(words) != std::string::npos; }, words.c_str());
   }
+  /// The pod is drained, and the executor knows.
+  void drain() {
+    api_.set_status(name(), kLost);
+    api_.begin_deletion(name());
+    eventually([&] { return executor_->has_lost(spec_.id); }, "it is stranded");
+    api_.set_status(name(), kDrained);
+    eventually([&] { return !executor_->has_lost(spec_.id); }, "it is drained");
+  }
+  /// Ends what writes logs.
+  void stop() {
+    executor_.reset();
+    logs_.reset();
+  }
   bool is_active() {
     std::promise<bool> told;
     engine_.standing_of(spec_.id, [&](const auto& standing) { told.set_value(!standing.is_over); });
@@ -79,10 +94,8 @@ class DyingPodsTest : public ::testing::Test {
 
 TEST_F(DyingPodsTest, OneWhoseNodeIsLostTakesNoSlotAndIsGivenUpOnceItsAgentIsMissed) {
   api_.set_status(name(), kLost);
-  EXPECT_FALSE(executor_->has_lost(spec_.id));
-  EXPECT_EQ(executor_->free_slots(), 0) << "Kubernetes waits for it";
   api_.begin_deletion(name());
-  eventually([&] { return executor_->free_slots() == 1; }, "a slot is free");
+  eventually([&] { return executor_->free_slots() == 2; }, "a slot is free");
   EXPECT_TRUE(executor_->has_lost(spec_.id));
   EXPECT_TRUE(is_active()) << "its agent may be connected";
   executor_->miss(spec_.id);
@@ -96,7 +109,7 @@ TEST_F(DyingPodsTest, OneWhoseNodeAnswersAgainTakesItsSlotAgain) {
   eventually([&] { return executor_->has_lost(spec_.id); }, "it is stranded");
   api_.set_status(name(), kRuns);
   eventually([&] { return !executor_->has_lost(spec_.id); }, "it is not any more");
-  EXPECT_EQ(executor_->free_slots(), 0);
+  EXPECT_EQ(executor_->free_slots(), 1);
 }
 
 TEST_F(DyingPodsTest, TheNodeIsBlamedForAnAgentThatIsAwayIfItDoesNotAnswer) {
@@ -127,23 +140,54 @@ TEST_F(DyingPodsTest, OneThatHasNotStartedIsGivenUpWhenItsNodeDrivesItOut) {
   EXPECT_FALSE(is_active());
 }
 
-TEST_F(DyingPodsTest, WhyKubernetesEndsOneIsSaidAtOnceAndOnce) {
+TEST_F(DyingPodsTest, WhyKubernetesEndsOneIsSaidWhenItHasEndedAndOnce) {
   api_.set_status(name(), kDrained);
-  await_log("its pod was evicted through the API, as when a node is drained: m");
-  EXPECT_TRUE(is_active()) << "its agent may have something to report";
   api_.begin_deletion(name());
+  EXPECT_TRUE(is_active()) << "its agent may have something to report";
   api_.set_status(name(), R"({"phase": "Failed"})");
-  eventually([&] { return !is_active(); }, "its end is seen");
-  executor_.reset();
-  logs_.reset();
+  await_log("its pod was evicted through the API, as when a node is drained: m");
+  EXPECT_FALSE(is_active());
+  stop();
   EXPECT_EQ(log().find("its pod failed"), std::string::npos);
   EXPECT_EQ(log().find("its pod was deleted"), std::string::npos);
   EXPECT_EQ(log().find("its pod was evicted"), log().rfind("its pod was evicted"));
 }
 
-TEST_F(DyingPodsTest, OneThatSomebodyDeletesSaysSoBeforeItsAgentIsStopped) {
+TEST_F(DyingPodsTest, WhyKubernetesEndsOneExplainsTheFailureThatItsAgentReports) {
+  drain();
+  std::promise<void> reported;
+  engine_.attempt_finished({spec_.id, 143, "its task was killed by SIGTERM"}, [&] { reported.set_value(); });
+  reported.get_future().wait();
+  api_.set_status(name(), R"({"phase": "Failed"})");
+  await_log("its pod was evicted through the API");
+}
+
+TEST_F(DyingPodsTest, WhyKubernetesEndsOneIsNoMatterIfItsTaskSucceeds) {
+  drain();
+  std::promise<bool> reported;
+  engine_.attempt_reported(spec_.id, scheduler::Outcome::success,
+                           [&](bool is_taken) { reported.set_value(is_taken); });
+  ASSERT_TRUE(reported.get_future().get());
+  std::promise<void> ended;
+  engine_.attempt_finished({spec_.id, 0, ""}, [&] { ended.set_value(); });
+  ended.get_future().wait();
+  api_.set_status(name(), R"({"phase": "Succeeded"})");
+  eventually([&] { return api_.is_gone(name()); }, "it is cleared away");
+  stop();
+  EXPECT_EQ(log(), "");
+}
+
+TEST_F(DyingPodsTest, OneThatIsLetLiveAfterAllSaysWhatItDiesOfLater) {
+  api_.set_status(name(), kDrained);
+  api_.set_status(name(), kRuns);
+  api_.set_status(name(), R"({"phase": "Failed"})");
+  await_log("its pod failed");
+}
+
+TEST_F(DyingPodsTest, OneThatSomebodyDeletesBeforeItHasStartedSaysSo) {
   api_.set_status(name(), kWaits);
   api_.begin_deletion(name());
+  api_.set_status(name(), R"({"phase": "Failed"})");
   await_log("its pod was deleted");
 }
 

@@ -183,30 +183,34 @@ void KubernetesExecutor::miss(const Uuid& attempt) {
 
 void KubernetesExecutor::drop(const Uuid& attempt, const std::string& reason) {
   std::string log_path;
-  std::string why = reason;
-  bool is_told = false;
+  std::string ending;
   {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end()) return;
     if (found->second.host) return note_trouble(attempt, found->second, reason);
     log_path = found->second.log_path;
-    // How it ended follows from that.
-    is_told = !found->second.ending.empty();
-    if (is_told) why = found->second.ending;
+    ending = std::exchange(found->second.ending, "");
   }
-  engine_.attempt_dropped(attempt, why, [this, attempt, log_path, why, is_told](bool was_active) {
-    if (!was_active) return;
-    log::warning("the pod of attempt {}: {}", attempt.text(), why);
-    metrics_.lost_pods.add();
-    if (!is_told) logs_.note(attempt, log_path, why);
+  // How it ended follows from why it had to.
+  const std::string why = ending.empty() ? reason : ending;
+  engine_.attempt_dropped(attempt, why, [this, attempt, log_path, why, ending](bool was_active) {
+    if (was_active) {
+      log::warning("the pod of attempt {}: {}", attempt.text(), why);
+      metrics_.lost_pods.add();
+      logs_.note(attempt, log_path, why);
+    } else if (!ending.empty()) {
+      // Its agent has reported what became of the task when the pod was told to end.
+      logs_.note_unless_succeeded(attempt, log_path, ending);
+    }
   });
 }
 
-void KubernetesExecutor::tell_ending(const Uuid& attempt, const std::string& log_path,
-                                     const std::string& reason) {
-  engine_.standing_of(attempt, [this, attempt, log_path, reason](const engine::AttemptStanding& standing) {
-    if (!standing.is_over) logs_.note(attempt, log_path, reason);
+void KubernetesExecutor::forget_ending_if_over(const Uuid& attempt) {
+  engine_.standing_of(attempt, [this, attempt](const engine::AttemptStanding& standing) {
+    if (!standing.is_over) return;
+    const std::lock_guard lock(mutex_);
+    if (const auto found = pods_.find(attempt); found != pods_.end()) found->second.ending.clear();
   });
 }
 
@@ -330,7 +334,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
   bool is_unwanted = false;
   bool is_host = false;
   bool frees_slot = false;
-  std::optional<std::string> log_path;  // where it is to be told that it ends
+  bool is_cut_short = false;  // if its attempt is not over
   {
     const std::lock_guard lock(mutex_);
     // Another process leads by now, and this one will know in a moment: it must not touch what is new, nor
@@ -365,16 +369,16 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     if (status.phase == PodPhase::running && pod.status.phase != PodPhase::running && !pod.host)
       begin_waiting(attempt, pod);
     if (status.needs_room && !pod.status.needs_room) seek_room(attempt);
+    const bool is_ending_new = status.ending != pod.status.ending;
     pod.status = status;
     is_unwanted = pod.is_unwanted;
     is_host = pod.host.has_value();
     if (is_host && status.phase == PodPhase::succeeded) troubles_.erase(attempt);
     // That of a lost node its agent may not hear of: it goes on as long as it is connected.
     const bool may_go_on = status.is_node_lost || status.is_stranded;
-    if (!status.ending.empty() && pod.ending.empty() && !has_ended && !is_unwanted && !is_host &&
-        !may_go_on) {
+    if (is_ending_new && !has_ended && !is_unwanted && !is_host && !may_go_on) {
       pod.ending = status.ending;
-      log_path = pod.log_path;
+      is_cut_short = !pod.ending.empty();
     }
     if (!status.is_stranded)
       stranded_.erase(attempt);
@@ -382,7 +386,7 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
       frees_slot = stranded_.insert(attempt).second;
   }
   if (frees_slot) engine_.wake();
-  if (log_path) tell_ending(attempt, *log_path, status.ending);
+  if (is_cut_short) forget_ending_if_over(attempt);
   switch (status.phase) {
     case PodPhase::pending:
     case PodPhase::running:

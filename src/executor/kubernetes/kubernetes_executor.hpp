@@ -93,7 +93,7 @@ class KubernetesExecutor final : public fleet::Launcher,
     std::optional<agentrpc::BundleVersion> host{};  ///< it is one; of attempts there are ids otherwise
     std::optional<Time> silent_since{};             ///< a host that runs, but is wanted and not connected
     bool is_given_up = false;                       ///< it was silent for too long: it is not waited for
-    std::string ending{};  ///< why Kubernetes ends it, once its attempt's log says so
+    std::string ending{};  ///< why Kubernetes ends it, until its attempt's log says so; "" if it does not
     int failures = 0;      ///< of what is being asked for it
     Time since;            ///< it is wanted
     PodStatus status{};
@@ -164,10 +164,10 @@ class KubernetesExecutor final : public fleet::Launcher,
   /// a host is made again, if it is still wanted then.
   void drop(const Uuid& attempt, const std::string& reason);
   /// Likewise, and deletes the pod.
+  void forget_ending_if_over(const Uuid& attempt);
   void lose(const Uuid& attempt, const std::string& reason);
   /// Kubernetes ends its pod: says so in the attempt's log, unless it had ended before. Its agent does not
   /// know why.
-  void tell_ending(const Uuid& attempt, const std::string& log_path, const std::string& reason);
   void forget(const Uuid& attempt);
   /// With mutex_ held.
   void note_trouble(const Uuid& host, const Pod& pod, const std::string& reason);
