@@ -133,6 +133,11 @@ void up(DemoOptions options) {
                                       secrets.database_password, kDatabasePort);
     if (!has_container(true)) plan.steps.push_back(database_step(secrets.database_password));
   }
+  set_unless_set("LEOFLOW_AUTH_JWT_SECRET", secrets.jwt_secret);
+  set_unless_set("LEOFLOW_SECRET_KEY", secrets.secret_key);
+  if (environment_variable("LEOFLOW_BOOTSTRAP_PASSWORD_HASH").empty())
+    set_unless_set("LEOFLOW_BOOTSTRAP_PASSWORD", secrets.password);
+  asked_config(server);
   carry_out(plan, options.consent);
 
   const OutsideCluster outside = enter_cluster(cluster, folder(), address_of(server.grpc, "--grpc-addr").port,
@@ -147,9 +152,6 @@ void up(DemoOptions options) {
   server.certificate_file = outside.certificate.certificate.string();
   server.key_file = outside.certificate.key.string();
   server.logs_folder = (folder() / "logs").string();
-  set_unless_set("LEOFLOW_AUTH_JWT_SECRET", secrets.jwt_secret);
-  set_unless_set("LEOFLOW_SECRET_KEY", secrets.secret_key);
-  set_unless_set("LEOFLOW_BOOTSTRAP_PASSWORD", secrets.password);
   const std::string url = fmt::format("http://localhost:{}", address_of(server.http, "--http-addr").port);
   const app::ServerConfig config = server_config(server);
   serve(config, [&] {
@@ -157,7 +159,9 @@ void up(DemoOptions options) {
         "\nLeoflow is ready\n  URL       {}\n  login     {}\n  password  {}\n  cluster   {}\n\n"
         "Projects come by `leoflow compile` and `leoflow push`; docs/k3d.md has the way of their images.\n"
         "Ctrl-C stops the server; `leoflow demo down` removes cluster and database.\n",
-        url, config.admin_email, ::getenv("LEOFLOW_BOOTSTRAP_PASSWORD"), kCluster);
+        url, config.admin_email,
+        config.admin_password.empty() ? "that of LEOFLOW_BOOTSTRAP_PASSWORD_HASH" : config.admin_password,
+        kCluster);
   });
 }
 

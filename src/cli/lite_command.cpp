@@ -80,14 +80,15 @@ bool takes_pods(const std::string& wanted) {
 }
 
 app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
-  value_or_exit(
-      refuse_variables(environment_variable,
-                       {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
-                        "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
-                        "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
-                        "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS",
-                        "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
-                       "it is for `leoflow server`: unset it"));
+  value_or_exit(refuse_variables(
+      environment_variable,
+      {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
+       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
+       "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
+       "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT",
+       "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE",
+       "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
+      "it is for `leoflow server`: unset it"));
   const k3d::Cluster cluster(kLiteCluster);
   OutsideCluster outside =
       enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");

@@ -27,7 +27,9 @@ app::Address address_of(const std::string& text, std::string_view option) {
     const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
     if (error != std::errc{} || end != text.data() + text.size()) out.port = 0;
   }
-  if (out.host.empty() || out.port < 1 || out.port > 65535)
+  const bool is_in_brackets = out.host.starts_with('[') && out.host.ends_with(']');
+  const bool is_odd = out.host.find_first_of(is_in_brackets ? " \t" : " \t:[]") != std::string::npos;
+  if (out.host.empty() || is_odd || out.port < 1 || out.port > 65535)
     throw Exit{2, fmt::format("{} is '{}', not an address such as 0.0.0.0:8080", option, text)};
   return out;
 }
@@ -120,7 +122,7 @@ void read_admin(app::ServerConfig& config) {
 
 }  // namespace
 
-app::ServerConfig server_config(const ServerOptions& options) {
+app::ServerConfig asked_config(const ServerOptions& options) {
   app::ServerConfig out;
   value_or_exit(refuse_variables(environment_variable, {"LEOFLOW_CONFIG"},
                                  "no file is read: settings are options and variables, see docs/server.md"));
@@ -144,13 +146,24 @@ app::ServerConfig server_config(const ServerOptions& options) {
   out.jwt = auth::fixed_jwt(jwt);
   out.secret_keys = secret_keys();
   read_admin(out);
-  out.logs_folder = std::filesystem::absolute(options.logs_folder).string();
-  out.airflow_folder = airflow_folder_of(options);
   value_or_exit(
       read_whole_number(environment_variable, "AIRFLOW__CORE__MAX_MAP_LENGTH", 1, out.max_map_length));
   value_or_exit(
       read_switch(environment_variable, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", out.use_job_schedule));
   app::FrozenConfig frozen;
+  frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
+  frozen.redis = value_or_exit(redis::read_address(environment_variable));
+  frozen.start_retries = {options.pods.start_retries, std::chrono::seconds(options.pods.start_retry_delay)};
+  frozen.host_idle_limit = std::chrono::seconds(options.pods.host_idle_limit);
+  out.dags = std::move(frozen);
+  return out;
+}
+
+app::ServerConfig server_config(const ServerOptions& options) {
+  app::ServerConfig out = asked_config(options);
+  out.logs_folder = std::filesystem::absolute(options.logs_folder).string();
+  out.airflow_folder = airflow_folder_of(options);
+  auto& frozen = std::get<app::FrozenConfig>(out.dags);
   frozen.role = options.role == "api"         ? app::Role::api
                 : options.role == "scheduler" ? app::Role::scheduler
                                               : app::Role::all;
@@ -167,11 +180,6 @@ app::ServerConfig server_config(const ServerOptions& options) {
   if (!options.client_ca_file.empty())
     frozen.client_ca_file = existing_file(options.client_ca_file, "--grpc-client-ca", "");
   frozen.kubernetes = kubernetes_settings(options, out.grpc);
-  frozen.remote_logs = value_or_exit(fleet::read_remote_logs(environment_variable));
-  frozen.redis = value_or_exit(redis::read_address(environment_variable));
-  frozen.start_retries = {options.pods.start_retries, std::chrono::seconds(options.pods.start_retry_delay)};
-  frozen.host_idle_limit = std::chrono::seconds(options.pods.host_idle_limit);
-  out.dags = std::move(frozen);
   return out;
 }
 

@@ -35,6 +35,10 @@ struct ServerOptions {
 /// "host:port". Ends the command, naming the option, if it is none.
 app::Address address_of(const std::string& text, std::string_view option);
 
+/// What the options and the environment say that needs neither files nor a cluster: to be refused before any
+/// is made. Ends the command where it makes no sense.
+app::ServerConfig asked_config(const ServerOptions& options);
+
 /// Puts together what the options and the environment say. Ends the command where they make no sense.
 app::ServerConfig server_config(const ServerOptions& options);
 

@@ -38,6 +38,13 @@ void with_users(const UsersOptions& options, const std::function<void(store::Ses
   transaction.commit();
 }
 
+/// By the clock of the servers of that database, which compare it with that of logins: replicas go by the
+/// database's, Lite, which has no leader, by this host's.
+Time time_of_servers(store::Session& session) {
+  const bool has_replicas = !session.query("SELECT 1 FROM leader WHERE epoch > 0").empty();
+  return has_replicas ? session.now() : SystemClock().now();
+}
+
 /// Lite makes its admin anew at each start, from its configuration.
 void refuse_admin_of_install(const UsersOptions& options, std::string_view instead) {
   const auto config = lite::load_config(lite::Home::from_environment());
@@ -93,7 +100,7 @@ void create_user(const UsersOptions& options) {
     if (auth::find_user(session, user.username)) {
       throw Exit{4, fmt::format("there is a user '{}' already; nothing was changed", user.username)};
     }
-    auth::put_user(session, user, session.now());
+    auth::put_user(session, user, time_of_servers(session));
   });
   show_password(options, password);
 }
@@ -110,7 +117,7 @@ void change_role(const UsersOptions& options) {
   refuse_admin_of_install(options, "its role stays");
   with_users(options, [&](store::Session& session) {
     const auth::Role role = *auth::parse_role(options.role);
-    if (!auth::set_role(session, options.username, role, session.now())) throw no_user(options);
+    if (!auth::set_role(session, options.username, role, time_of_servers(session))) throw no_user(options);
   });
 }
 
@@ -120,7 +127,8 @@ void change_groups(const UsersOptions& options) {
       throw Exit{5, fmt::format("the groups of '{}' are those that the OpenID provider says at each login",
                                 options.username)};
     }
-    if (!auth::set_groups(session, options.username, options.groups, session.now())) throw no_user(options);
+    if (!auth::set_groups(session, options.username, options.groups, time_of_servers(session)))
+      throw no_user(options);
   });
 }
 
@@ -132,7 +140,7 @@ void reset_user_password(const UsersOptions& options) {
     auto user = auth::find_user(session, options.username);
     if (!user) throw no_user(options);
     user->password_hash = hash;
-    auth::put_user(session, *user, session.now());
+    auth::put_user(session, *user, time_of_servers(session));
   });
   show_password(options, password);
 }
