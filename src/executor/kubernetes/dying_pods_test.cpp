@@ -141,6 +141,14 @@ TEST_F(DyingPodsTest, WhyKubernetesEndsOneIsSaidAtOnceAndOnce) {
   EXPECT_EQ(log().find("its pod was evicted"), log().rfind("its pod was evicted"));
 }
 
+TEST_F(DyingPodsTest, OneThatIsLetLiveAfterAllSaysWhatItDiesOfLater) {
+  api_.set_status(name(), kDrained);
+  await_log("its pod was evicted");
+  api_.set_status(name(), kRuns);
+  api_.set_status(name(), R"({"phase": "Failed"})");
+  await_log("its pod failed");
+}
+
 TEST_F(DyingPodsTest, OneThatSomebodyDeletesSaysSoBeforeItsAgentIsStopped) {
   api_.set_status(name(), kWaits);
   api_.begin_deletion(name());

@@ -371,6 +371,8 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     if (is_host && status.phase == PodPhase::succeeded) troubles_.erase(attempt);
     // That of a lost node its agent may not hear of: it goes on as long as it is connected.
     const bool may_go_on = status.is_node_lost || status.is_stranded;
+    // Whoever wanted it to end may think better of it.
+    if (status.ending.empty() && !has_ended) pod.ending.clear();
     if (!status.ending.empty() && pod.ending.empty() && !has_ended && !is_unwanted && !is_host &&
         !may_go_on) {
       pod.ending = status.ending;
