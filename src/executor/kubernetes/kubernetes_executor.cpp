@@ -376,7 +376,9 @@ void KubernetesExecutor::apply(const Uuid& attempt, const json::value& object) {
     if (is_host && status.phase == PodPhase::succeeded) troubles_.erase(attempt);
     // That of a lost node its agent may not hear of: it goes on as long as it is connected.
     const bool may_go_on = status.is_node_lost || status.is_stranded;
-    if (is_ending_new && !has_ended && !is_unwanted && !is_host && !may_go_on) {
+    // Whoever wanted it to end may think better of it; what is said first says most.
+    if (status.ending.empty() && !has_ended) pod.ending.clear();
+    if (pod.ending.empty() && is_ending_new && !has_ended && !is_unwanted && !is_host && !may_go_on) {
       pod.ending = status.ending;
       is_cut_short = !pod.ending.empty();
     }
