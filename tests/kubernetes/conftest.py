@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,12 +25,23 @@ from support import ROOT
 _NUMBERS = itertools.count(1)
 
 
+def _wants_whole_node(item: pytest.Item) -> bool:
+    return "whole" in getattr(item, "fixturenames", ())
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of a file in one process, and all on whole nodes: there can be one of those on a machine."""
+    """Keeps the tests of a file in one process, and all on whole nodes, the slowest: a machine can have one of those."""
+    items.sort(key=lambda item: not _wants_whole_node(item))
     for item in items:
-        group = "whole" if "whole" in getattr(item, "fixturenames", ()) else item.path.stem
+        group = "whole" if _wants_whole_node(item) else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begins no test after `LEOFLOW_TESTS_END`, in seconds since 1970, if that is set."""
+    if time.time() > float(os.environ.get("LEOFLOW_TESTS_END", "inf")):
+        pytest.skip("the time for tests is over")
 
 
 @contextmanager
