@@ -46,7 +46,9 @@ class Guest(Visitor):
     def _on_request(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame == self.page.main_frame:
             self._waiting.clear()  # the page before is gone, and says nothing of its requests any more
-        self._waiting.add(request)
+        # A worker's code that the page made itself comes from no server, and Chromium does not always say that it is there.
+        if not request.url.startswith("blob:"):
+            self._waiting.add(request)
         if re.search(r'"dry_run":\s*true', request.post_data or ""):
             return
         path = request.url.removeprefix(self.url).partition("?")[0]
