@@ -134,6 +134,7 @@ _NOT_IN_THE_CHART = {
     "the server refuses it": {
         "AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS",
         "AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID",
+        "LEOFLOW_CONFIG",
     },
     "how the UI and the API look is for extraEnv": {
         "AIRFLOW__API__ACCESS_CONTROL_ALLOW_HEADERS",
