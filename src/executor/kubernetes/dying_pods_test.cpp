@@ -1,6 +1,5 @@
 #include <filesystem>
 #include <gtest/gtest.h>
-#include <thread>
 #include <unistd.h>
 
 #include "base/text.hpp"
@@ -12,6 +11,8 @@
 
 namespace leoflow::executor {
 namespace {
+
+using fakes::eventually;
 
 constexpr const char* kRuns = R"({"phase": "Running"})";
 constexpr const char* kWaits = R"({"phase": "Pending"})";
@@ -47,14 +48,6 @@ class DyingPodsTest : public ::testing::Test {
   }
 
   std::string name() const { return pod_name(spec_); }
-  template <typename Holds>
-  static void eventually(const Holds& holds, const char* what) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!holds()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end) << what;
-      std::this_thread::yield();
-    }
-  }
   std::string log() const {
     return read_file(folder_ + "/dag_id=d/run_id=r/task_id=t/attempt=1.log").value_or("");
   }

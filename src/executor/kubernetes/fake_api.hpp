@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <fmt/format.h>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,16 @@
 #include "kube/access.hpp"
 
 namespace leoflow::executor::fakes {
+
+/// Waits until `holds` says so, for 20 seconds at most.
+template <typename Holds>
+void eventually(const Holds& holds, const char* what) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << what;
+    std::this_thread::yield();
+  }
+}
 
 /// For tests: an API server that has pods and looks at tokens. Nobody runs the pods.
 class FakeApi {

@@ -1,6 +1,5 @@
 #include <future>
 #include <gtest/gtest.h>
-#include <thread>
 
 #include "base/text.hpp"
 #include "engine/remembering_runner.hpp"
@@ -12,6 +11,7 @@
 namespace leoflow::executor {
 namespace {
 
+using fakes::eventually;
 using fleet::fakes::FakeSession;
 
 constexpr const char* kRunning = R"({"phase": "Running"})";
@@ -50,14 +50,6 @@ class HandingOverTest : public ::testing::Test {
     return out;
   }
   static std::string name(int number) { return pod_name(spec(number)); }
-  template <typename Holds>
-  static void eventually(const Holds& holds, const char* what) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!holds()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end) << what;
-      std::this_thread::yield();
-    }
-  }
 
   std::uint64_t answered_creations() const {
     std::uint64_t out = 0;
