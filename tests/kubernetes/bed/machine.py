@@ -18,6 +18,22 @@ HOST = "10.245.0.1"  # This machine, as the inner one knows it.
 ADDRESS = "10.245.0.2"
 PODS = "10.244.0.0/24"  # The pods of the inner machine.
 _NAME = "machine"
+_CGROUPS = (pathlib.Path("/sys/fs/cgroup/memory"), pathlib.Path("/sys/fs/cgroup"))
+
+
+def hindrance() -> str:
+    """Returns why there can be no machine within this one, as in most containers; nothing if there can."""
+    if os.geteuid() != 0:
+        return "this is not root"
+    groups = next(folder for folder in _CGROUPS if folder.is_dir())
+    try:
+        (groups / "leoflow-probe").mkdir()
+        (groups / "leoflow-probe").rmdir()
+    except OSError as error:
+        return f"cgroups cannot be made: {error}"
+    script = "mount --make-rshared / && ip link add probe0 type veth peer name probe1 && iptables --table nat --list >/dev/null"
+    probe = ["unshare", "--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", script]
+    return subprocess.run(probe, capture_output=True, text=True).stderr.strip()
 
 
 class Machine:
