@@ -14,6 +14,7 @@ from bed.bed import Bed
 from chart import CHART, LEAST, RELEASE, run
 from pods import Namespace
 from support import BIN, ROOT, eventually
+from test_pods import quick
 
 VERSION = re.search(r'^appVersion: "(.*)"$', (CHART / "Chart.yaml").read_text(), re.MULTILINE)[1]
 # The Job runs the program as the image does, and no server runs.
@@ -28,16 +29,6 @@ VALUES = LEAST | {
 # The last migration of an older version. What later ones add, it has not.
 OLDER = 27
 MIGRATIONS = ROOT / "src/store/migrations"
-DAG = """
-from airflow.sdk import dag, task
-
-@dag(schedule=None)
-def quick():
-    @task
-    def say(): print("it was said")
-    say()
-quick()
-"""
 
 
 def helm(bed: Bed, namespace: Namespace, *arguments: str, **values: object) -> str:
@@ -81,10 +72,10 @@ def test_an_upgrade_migrates_an_older_database_first_and_what_was_in_it_is_there
     make_server, control_plane: Bed, namespace: Namespace
 ) -> None:
     def said() -> bool:
-        return "it was said" in str(server.log("quick", run_id, "say"))
+        return "it was said" in str(server.log("quick", run_id, "do"))
 
     server = make_server()
-    server.push({"dag.py": DAG})
+    server.push(quick("print('it was said')"))
     assert server.request("POST", "/api/v2/variables", {"key": "place", "value": "Rome"}).status == 201
     run_id = server.trigger("quick")
     server.await_run("quick", run_id)

@@ -164,10 +164,9 @@ class KubernetesExecutor final : public fleet::Launcher,
   /// a host is made again, if it is still wanted then.
   void drop(const Uuid& attempt, const std::string& reason);
   /// Likewise, and deletes the pod.
-  void forget_ending_if_over(const Uuid& attempt);
   void lose(const Uuid& attempt, const std::string& reason);
-  /// Kubernetes ends its pod: says so in the attempt's log, unless it had ended before. Its agent does not
-  /// know why.
+  /// Kubernetes ends its pod: that explains nothing of an attempt that had ended before.
+  void forget_ending_if_over(const Uuid& attempt);
   void forget(const Uuid& attempt);
   /// With mutex_ held.
   void note_trouble(const Uuid& host, const Pod& pod, const std::string& reason);
