@@ -19,6 +19,7 @@ EXPECTED: tuple[tuple[str, str], ...] = (
     (r"404 GET .*/state-store/\w+(\?map_index=-1)?$", "the table asks once more for what was deleted"),
     (r"404 GET .*/(dags|runs)/brief\b", "the page of a DAG that was just deleted asks once more"),
     (r"page: e\?\.toLowerCase is not a function", "the application's list of versions has numbers for its search"),
+    (r"page: Canceled$", "the editor of the application gives up what it still works at when its page is left"),
     (r"page: TextModel got disposed before DiffEditorWidget", "the editor of the application tidies up in disorder"),
     (r"console: Failed to load resource", "the answer itself is remembered with its status and address"),
 )
