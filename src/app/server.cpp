@@ -312,6 +312,8 @@ void Server::start_workspace(const LiveConfig& live) {
   Parts& p = *parts_;
   p.files.emplace(lite::DagProcessorOptions{.root = live.workspace,
                                             .parser = live.parser_version,
+                                            .python_version = live.python_version,
+                                            .has_pods = live.pods.has_value(),
                                             .bundles = live.bundles,
                                             .bundles_folder = live.bundles_folder},
                   *p.database, *p.engine, p.fleet);

@@ -37,6 +37,7 @@ struct LiveConfig {
   std::string agent_program;
   std::string agent_token;
   std::string python;
+  std::string python_version;  ///< its minor one: "3.11"
   std::string worker_path;
   std::string parser_version;         ///< changes whenever files must be parsed again
   int slots = 0;                      ///< 0: the agent's default

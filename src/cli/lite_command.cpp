@@ -80,15 +80,6 @@ bool takes_pods(const std::string& wanted) {
 }
 
 app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
-  value_or_exit(refuse_variables(
-      environment_variable,
-      {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
-       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
-       "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
-       "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT",
-       "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE",
-       "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
-      "it is for `leoflow server`: unset it"));
   const k3d::Cluster cluster(kLiteCluster);
   OutsideCluster outside =
       enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");
@@ -103,6 +94,15 @@ app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
 
 /// What the command and Airflow's settings say, to be refused before anything is set up.
 app::ServerConfig asked_config(const LiteOptions& options) {
+  value_or_exit(refuse_variables(
+      environment_variable,
+      {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
+       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
+       "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
+       "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT",
+       "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE",
+       "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
+      "it is for `leoflow server`: unset it"));
   app::ServerConfig out;
   out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
@@ -127,6 +127,7 @@ void add_live_files(app::LiveConfig& live, const lite::Home& home, const lite::S
   live.agent_program = (fs::path(executable_path()).parent_path() / "leoflow-agent").string();
   live.agent_token = setup.config.agent_token;
   live.python = setup.python.python;
+  live.python_version = lite::minor_version_of(live.python);
   live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
   live.parser_version =
       fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);

@@ -9,6 +9,20 @@
 #include "cli/exit.hpp"
 
 namespace leoflow::cli {
+namespace {
+
+/// Has the variables of commands read by the command that is typed alone: a wrong value of another's is not
+/// its matter.
+void read_own_variables_only(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands(nullptr)) {
+    // A command that has something to do once it is parsed reads its variables then, else with the whole
+    // line.
+    command->parse_complete_callback([] {});
+    read_own_variables_only(*command);
+  }
+}
+
+}  // namespace
 
 int exit_code_of(ErrorCode code) {
   switch (code) {
@@ -50,6 +64,7 @@ int run(int argc, char** argv) {
   add_db(app);
   add_completion(app);
   add_version(app);
+  read_own_variables_only(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "lite/project_overlay.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -189,19 +190,28 @@ const DagProcessor::FileFacts* DagProcessor::facts_of(const Bundle& bundle, cons
   if (!content) return nullptr;  // deleted since; the next look sees that
   facts.stamp = stamp;
   facts.hash = sha256_hex(*content);
-  facts.defines_dags = is_python(path) && may_define_dags(*content);
-  facts.imports = facts.defines_dags ? import_words(*content) : std::set<std::string>{};
+  facts.looks_like_dags = is_python(path) && may_define_dags(*content);
+  facts.imports = is_python(path) ? import_words(*content) : std::set<std::string>{};
+  if (path == kProjectFileName) facts.scope = ProjectScope(read_project_file(*content).file);
   return &facts;
 }
 
+ProjectScope DagProcessor::scope_of(const Bundle& bundle) {
+  const auto file = bundle.files.find(std::string(kProjectFileName));
+  const FileFacts* facts = file == bundle.files.end() ? nullptr : facts_of(bundle, file->first, file->second);
+  return facts == nullptr ? ProjectScope() : facts->scope;
+}
+
 void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& dag_files) {
+  const ProjectScope scope = scope_of(bundle);
   std::map<std::string, const FileFacts*> found;           // DAG files by path
   std::multimap<std::string, const FileFacts*> by_module;  // the same by the name others import
   std::string shared;  // hashes of all other files: any DAG file may depend on them
   for (const auto& [path, stamp] : bundle.files) {
+    if (scope.excludes(path)) continue;
     const FileFacts* facts = facts_of(bundle, path, stamp);
     if (facts == nullptr) continue;
-    if (!facts->defines_dags) {
+    if (!scope.is_dag_file(path, facts->looks_like_dags)) {
       shared += facts->hash;
       continue;
     }
@@ -277,6 +287,7 @@ void DagProcessor::on_outcome(const FileKey& key, const std::string& source, con
     found->second.parsing = false;
     parsed.bundle_path = found->second.bundle_path;
     if (!found->second.bundle_version.empty()) parsed.bundle_version = found->second.bundle_version;
+    apply_project_file(parsed);
     if (parsed.import_error) {
       log::warning("{}/{}: import error", parsed.bundle_path, key.second);
     } else {
@@ -287,6 +298,19 @@ void DagProcessor::on_outcome(const FileKey& key, const std::string& source, con
     if (found->second.again) wanted_.insert(key);
   }
   parse_wanted();
+}
+
+void DagProcessor::apply_project_file(engine::ParsedFile& parsed) const {
+  if (parsed.import_error) return;
+  const auto overlaid = overlay_project(parsed.bundle_path, parsed.relative_fileloc, parsed.serialized_dags,
+                                        options_.python_version);
+  if (!overlaid.problems.empty()) {
+    parsed.import_error = problems_text(overlaid.problems);
+    parsed.serialized_dags.clear();
+  } else if (overlaid.wants_pods && !options_.has_pods) {
+    log::info("{}/{}: `resources` and `execution` are for pods, and tasks run in none here",
+              parsed.bundle_path, kProjectFileName);
+  }
 }
 
 }  // namespace leoflow::lite

@@ -11,6 +11,7 @@
 #include "lite/bundle_config.hpp"
 #include "lite/discovery.hpp"
 #include "lite/git_bundle.hpp"
+#include "lite/project_scope.hpp"
 #include "lite/tree_watcher.hpp"
 #include "store/database.hpp"
 
@@ -20,6 +21,8 @@ struct DagProcessorOptions {
   std::string root;    ///< absolute folder of the workspace
   std::string parser;  ///< names versions of what parses: part of the cache key
   Duration time_limit = std::chrono::seconds{30};
+  std::string python_version{};         ///< of what parses: "3.11"
+  bool has_pods = false;                ///< tasks run in pods
   int parallel = 2;                     ///< files that are parsed at a time
   std::vector<BundleConfig> bundles{};  ///< besides the workspace
   std::string bundles_folder{};         ///< absolute; for those in git
@@ -51,8 +54,9 @@ class DagProcessor {
   struct FileFacts {
     FileStamp stamp;
     std::string hash;
-    bool defines_dags = false;
-    std::set<std::string> imports;  ///< of a DAG file: the words of its import lines
+    bool looks_like_dags = false;
+    std::set<std::string> imports;  ///< of a Python file: the words of its import lines
+    ProjectScope scope;             ///< of a leoflow.yaml
   };
   using FileKey = std::pair<std::string, std::string>;  ///< bundle name, path below it
 
@@ -63,11 +67,14 @@ class DagProcessor {
   void look_at(const Bundle& bundle, std::set<FileKey>& dag_files);
   /// Reads the file if it changed. @returns null if it is gone.
   const FileFacts* facts_of(const Bundle& bundle, const std::string& path, const FileStamp& stamp);
+  ProjectScope scope_of(const Bundle& bundle);
   void forget_missing(const std::vector<Bundle>& bundles, const std::set<FileKey>& dag_files);
   void want(const FileKey& key);
   void parse_wanted();
   void on_outcome(const FileKey& key, const std::string& source, const std::string& hash,
                   const fleet::ParseOutcome& outcome);
+  /// Puts the project's leoflow.yaml over the DAGs of a parsed file; what does not fit is an import error.
+  void apply_project_file(engine::ParsedFile& parsed) const;
 
   const DagProcessorOptions options_;
   store::Database& database_;

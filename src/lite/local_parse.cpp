@@ -9,6 +9,7 @@
 #include "dag/read_serialized.hpp"
 #include "lite/discovery.hpp"
 #include "lite/project_overlay.hpp"
+#include "lite/project_scope.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -48,7 +49,7 @@ void take_result(const json::value& result, LocalParse& parse) {
 void check(const LocalFile& file, LocalParse& parse, const std::string& python_version) {
   if (parse.problems.empty()) {
     for (const ProjectProblem& problem :
-         overlay_project(file.bundle_path, file.relative_path, parse.dags, python_version)) {
+         overlay_project(file.bundle_path, file.relative_path, parse.dags, python_version).problems) {
       parse.problems.push_back(fmt::format("{}/{}", file.bundle_path, problem.text()));
     }
   }
@@ -74,12 +75,10 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
   const fs::path folder = path.has_filename() ? path : path.parent_path();
   for (const Bundle& bundle : discover(folder.string())) {
     const auto project = read_project(bundle.path);
+    const ProjectScope scope = project ? ProjectScope(project->file) : ProjectScope();
     for (const auto& [name, stamp] : bundle.files) {
-      if (!name.ends_with(".py")) continue;
-      const bool is_source = project && project->file.dag_file() == name;
-      if (project && project->file.dag_source && !is_source) continue;
       const auto source = read_file(bundle.path + "/" + name);
-      if (is_source || (source && may_define_dags(*source)))
+      if (source && scope.is_dag_file(name, may_define_dags(*source)))
         files.push_back({bundle.path, bundle.name, name});
     }
   }

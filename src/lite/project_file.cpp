@@ -268,6 +268,11 @@ int ProjectFile::line_of(const std::string& key) const {
   return found == lines.end() ? 0 : found->second;
 }
 
+bool ProjectFile::wants_pods() const {
+  return !defaults.pod.is_null() ||
+         std::ranges::any_of(tasks, [](const auto& task) { return !task.second.pod.is_null(); });
+}
+
 ReadProjectFile read_project_file(std::string_view text) {
   return Reader().read(text);
 }

@@ -57,6 +57,8 @@ struct ProjectFile {
 
   std::string dag_file() const { return dag_source.value_or("dag.py"); }
   int line_of(const std::string& key) const;
+  /// Whether a task's pod is to be other than pods are.
+  bool wants_pods() const;
 };
 
 struct ReadProjectFile {

@@ -150,13 +150,12 @@ std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::v
   return problems;
 }
 
-std::vector<ProjectProblem> overlay_project(const std::string& folder, const std::string& relative_fileloc,
-                                            std::vector<json::value>& dags,
-                                            const std::string& python_version) {
+OverlaidProject overlay_project(const std::string& folder, const std::string& relative_fileloc,
+                                std::vector<json::value>& dags, const std::string& python_version) {
   const auto project = read_project(folder);
   if (!project || project->file.dag_file() != relative_fileloc) return {};
-  if (!project->problems.empty()) return project->problems;
-  return overlay(project->file, dags, python_version);
+  if (!project->problems.empty()) return {.problems = project->problems};
+  return {.problems = overlay(project->file, dags, python_version), .wants_pods = project->file.wants_pods()};
 }
 
 }  // namespace leoflow::lite

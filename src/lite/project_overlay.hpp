@@ -15,11 +15,14 @@ namespace leoflow::lite {
 std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::value>& dags,
                                     const std::string& python_version);
 
+struct OverlaidProject {
+  std::vector<ProjectProblem> problems;  ///< of the project file itself, else of the overlay
+  bool wants_pods = false;               ///< it says something of the pods of tasks
+};
+
 /// The same for a parsed file of the project in `folder`, if the project has a
 /// leoflow.yaml and this is its DAG file.
-/// @returns the problems of the project file itself, else those of the overlay.
-std::vector<ProjectProblem> overlay_project(const std::string& folder, const std::string& relative_fileloc,
-                                            std::vector<json::value>& dags,
-                                            const std::string& python_version);
+OverlaidProject overlay_project(const std::string& folder, const std::string& relative_fileloc,
+                                std::vector<json::value>& dags, const std::string& python_version);
 
 }  // namespace leoflow::lite

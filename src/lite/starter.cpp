@@ -39,7 +39,7 @@ constexpr const char* kProjectFile =
 # description: What it is for
 # owner: me                     # of every task
 # tags: [starter]               # instead of the DAG's own
-# exclude_paths: [notebooks/]   # neither watched nor parsed
+# exclude_paths: [notebooks/]   # neither parsed nor in the image
 # dependencies: [pandas]        # of the image that `leoflow build` makes; also system_packages
 # registry: {url: registry.example/team}   # where `leoflow deploy` pushes it
 # defaults:                     # for tasks that leave it at Airflow's default

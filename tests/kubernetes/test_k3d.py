@@ -158,7 +158,8 @@ def test_tasks_run_in_pods_and_a_changed_file_is_in_the_next_ones(lite, machine)
     assert len(made) == 1, "Docker keeps none but the newest"
 
 
-def test_airflows_settings_of_pods_hold_in_lite_too(lite, machine, folder, control_plane, monkeypatch):
+def test_settings_of_pods_hold_in_lite_too_airflows_and_the_projects(lite, machine, folder, control_plane, monkeypatch):
+    lite.write_dag("moving/leoflow.yaml", "tasks:\n  second: {resources: {memory: 300Mi}}\n")
     template = folder / "pod.yaml"
     template.write_text("{kind: Pod, metadata: {labels: {team: writers}}, spec: {containers: [{name: base}]}}")
     settings = {"NAMESPACE": "writing", "POD_TEMPLATE_FILE": str(template), "DELETE_WORKER_PODS": "False"}
@@ -170,6 +171,11 @@ def test_airflows_settings_of_pods_hold_in_lite_too(lite, machine, folder, contr
     lite.await_run("moving", lite.trigger("moving"))
     pods = control_plane.api.get("/api/v1/namespaces/writing/pods")["items"]
     assert [pod["metadata"]["labels"]["team"] for pod in pods] == ["writers"] * 2
+    memory = {
+        pod["metadata"]["labels"]["task_id"]: pod["spec"]["containers"][0]["resources"].get("requests", {}).get("memory")
+        for pod in pods
+    }
+    assert memory == {"first": None, "second": "300Mi"}
     control_plane.api.delete("/api/v1/namespaces/writing")
 
 

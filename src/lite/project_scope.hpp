@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "lite/ignore_rules.hpp"
+#include "lite/project_file.hpp"
+
+namespace leoflow::lite {
+
+/// Which files of a folder count, and which of them may define DAGs: what its leoflow.yaml says of that.
+class ProjectScope {
+ public:
+  /// Of a folder without a leoflow.yaml: all count.
+  ProjectScope() = default;
+  explicit ProjectScope(const ProjectFile& file);
+
+  /// Whether the file, or a folder that it is in, is in `exclude_paths`.
+  /// @param path  below the folder
+  bool excludes(const std::string& path) const;
+  /// Whether a Python file is one of DAGs: the project's own DAG file is, and no other where `dag_source`
+  /// names it.
+  /// @param looks_like_one  what may_define_dags() says of its source
+  bool is_dag_file(const std::string& path, bool looks_like_one) const;
+
+ private:
+  IgnoreRules excluded_;
+  std::string dag_file_;  ///< "" if the folder is no project
+  bool has_only_that_ = false;
+};
+
+}  // namespace leoflow::lite
