@@ -12,6 +12,7 @@ namespace leoflow::cli {
 namespace {
 
 constexpr int kMostPods = 100'000;
+constexpr const char* kSensitiveNames = "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES";
 
 /// Whole seconds, at least one.
 Duration seconds_of(const char* variable, Duration otherwise) {
@@ -37,7 +38,7 @@ void add_pod_options(CLI::App& command, PodOptions& options) {
       "ServiceAccount of the tasks' pods");
   add("--pod-template", kPodTemplate, options.pod_template,
       "YAML of a pod that the tasks' pods are made from");
-  add("--pod-templates", "LEOFLOW_EXECUTOR_POD_TEMPLATES", options.template_folder,
+  add("--pod-templates", kPodTemplates, options.template_folder,
       "Folder of others, which tasks name by pod_template_file in their executor_config");
   add_number("--start-retries", "LEOFLOW_EXECUTOR_START_RETRIES", options.start_retries, 0, 100,
              "How often a task is started again whose pod did not come up, beside its own retries");
@@ -90,6 +91,9 @@ void read_airflow_pod_settings(const std::string& pod_template, executor::Kubern
   value_or_exit(read_switch(environment_variable,
                             "AIRFLOW__KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE",
                             into.delete_failed_pods));
+  // Agents mask logs, and know which names are those of secrets from their own variables.
+  if (const std::string names = environment_variable(kSensitiveNames); !names.empty())
+    into.variables.emplace(kSensitiveNames, names);
 }
 
 }  // namespace leoflow::cli

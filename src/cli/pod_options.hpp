@@ -32,6 +32,8 @@ void take_pod_options(const PodOptions& options, executor::KubernetesSettings& i
 
 /// The variable of `pod_template_file`, which is an option as well.
 constexpr const char* kPodTemplate = "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE";
+/// Likewise that of the folder of others.
+constexpr const char* kPodTemplates = "LEOFLOW_EXECUTOR_POD_TEMPLATES";
 
 /// Those of Airflow's settings that say how pods are run, from the environment: parallelism,
 /// task_queued_timeout and [kubernetes_executor]. Ends the command where they make no sense.

@@ -48,6 +48,15 @@ def test_where_permissive_a_project_that_declares_nothing_has_all(make_server):
     assert used(server) == []
 
 
+def test_names_that_are_set_to_be_secret_are_masked_in_the_logs_of_pods(make_server):
+    server = make_server(LEOFLOW_SECRETS_SCOPE="permissive", AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES="badge")
+    assert server.request("POST", "/api/v2/variables", {"key": "badge_no", "value": "B-123456"}).status == 201
+    server.push(quick("from airflow.sdk import Variable; print('badge', Variable.get('badge_no'))"))
+    run_id = server.trigger("quick")
+    server.await_run("quick", run_id)
+    eventually(lambda: "badge ***" in events(server, "quick", run_id, "do"), "the log hides it")
+
+
 def test_the_key_of_secrets_is_changed_while_the_server_runs(make_server):
     server = make_server(LEOFLOW_SECRETS_SCOPE="permissive")
     assert server.request("POST", "/api/v2/variables", {"key": "kept", "value": "12345"}).status == 201

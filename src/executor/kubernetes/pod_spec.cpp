@@ -102,6 +102,7 @@ json::object container_of(const std::string& image, const json::array& arguments
                           const KubernetesSettings& settings) {
   json::array variables = {variable("LEOFLOW_CONTROL_PLANE_ADDR", settings.control_plane),
                            variable("LEOFLOW_AGENT_TOKEN_FILE", fmt::format("{}/token", kTokenFolder))};
+  for (const auto& [name, value] : settings.variables) variables.push_back(variable(name, value));
   json::array mounts = {
       json::object{{"name", "leoflow-token"}, {"mountPath", kTokenFolder}, {"readOnly", true}},
       json::object{{"name", "leoflow-tmp"}, {"mountPath", "/tmp"}}};

@@ -1,5 +1,6 @@
 #include "executor/kubernetes/pod_spec.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -290,6 +291,16 @@ TEST(PodSpec, AHostIsKnownByItsVersionAndInstall) {
   const json::value task = pod_of(attempt(), {}, 1).value();
   EXPECT_EQ(host_of(task), std::nullopt);
   EXPECT_EQ(owner_of(task, {}), attempt().id);
+}
+
+TEST(PodSpec, TheServersVariablesForPodsAreInPodsOfTasksAndHosts) {
+  const KubernetesSettings settings{.variables = {{"SOME_NAME", "some value"}}};
+  for (const json::value& pod : {pod_of(attempt(), settings, 1).value(),
+                                 host_pod_of({{"sales", "v1"}, "registry/sales:v1"}, settings, 1)}) {
+    const json::array& variables = pod.at("spec").at("containers").at(0).at("env").as_array();
+    const json::value wanted = json::object{{"name", "SOME_NAME"}, {"value", "some value"}};
+    EXPECT_NE(std::ranges::find(variables, wanted), variables.end()) << json::serialize(pod);
+  }
 }
 
 TEST(PodSpec, AHostRunsItsImageUntilItIsToldToGoAndIsMadeFromTheServersTemplate) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,15 +21,16 @@ struct WarmSettings {
 /// How pods are run. Constant once the server runs.
 struct KubernetesSettings {
   kube::Access access;
-  std::string name_space = "leoflow";  ///< where the pods are
-  std::string instance = "leoflow";    ///< tells its pods from those of other installs
-  std::string service_account;         ///< of the pods; "" for the namespace's default
-  std::string control_plane;           ///< "leoflow:9091": where agents connect
-  std::string ca_config_map;           ///< has the control plane's CA as ca.crt
-  std::string certificate_secret;      ///< has tls.crt and tls.key that agents show; "" for none
-  json::value pod_template;            ///< what pods are made from; null for nothing
-  std::string template_folder;         ///< where tasks may name files for that; "" for nowhere
-  int parallelism = 32;                ///< pods at once
+  std::string name_space = "leoflow";              ///< where the pods are
+  std::string instance = "leoflow";                ///< tells its pods from those of other installs
+  std::string service_account;                     ///< of the pods; "" for the namespace's default
+  std::string control_plane;                       ///< "leoflow:9091": where agents connect
+  std::string ca_config_map;                       ///< has the control plane's CA as ca.crt
+  std::string certificate_secret;                  ///< has tls.crt and tls.key that agents show; "" for none
+  std::map<std::string, std::string> variables{};  ///< of every pod, besides those of its agent
+  json::value pod_template;                        ///< what pods are made from; null for nothing
+  std::string template_folder;                     ///< where tasks may name files for that; "" for nowhere
+  int parallelism = 32;                            ///< pods at once
   Duration pending_limit = std::chrono::minutes{10};  ///< for a pod to start running
   bool delete_pods = true;                            ///< that ended well
   bool delete_failed_pods = false;
