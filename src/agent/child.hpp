@@ -50,7 +50,6 @@ class Child : public std::enable_shared_from_this<Child> {
 
   std::uint64_t id() const { return id_; }
   pid_t pid() const { return pid_; }  ///< 0 until it is known
-  bool is_assigned() const { return user_ != nullptr; }
   bool has_ended() const { return has_ended_; }
   std::vector<Fd> take_child_ends() { return std::move(child_ends_); }
 

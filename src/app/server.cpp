@@ -336,7 +336,8 @@ Result<void> Server::make_live_launcher(const LivePods& pods) {
   p.logs.emplace(*p.database, config_.logs_folder);
   p.pods.emplace(pods.kubernetes, *p.engine, *p.logs, p.clock);
   p.live_launcher.emplace(
-      std::make_unique<k3d::LiveImages>(std::move(*builder), k3d::Cluster(pods.cluster), pods.task_image),
+      std::make_unique<k3d::LiveImages>(std::move(*builder), k3d::Cluster(pods.cluster),
+                                        k3d::BaseImages{.usual = pods.task_image, .forced = pods.base_image}),
       *p.pods, *p.engine, *p.logs);
   p.fleet.bind(*p.engine, *p.tasks, {.attempts = &*p.live_launcher, .logs = &*p.logs});
   return {};

@@ -23,7 +23,8 @@ namespace leoflow::app {
 struct LivePods {
   executor::KubernetesSettings kubernetes;
   std::string cluster;           ///< its name, for k3d
-  std::string task_image;        ///< that projects' images start from
+  std::string task_image;        ///< that projects' images start from, unless they say otherwise
+  std::string base_image;        ///< that all of them start from; "" for none
   std::string certificate_file;  ///< PEM: what agents are shown, and trust by itself
   std::string key_file;
 };

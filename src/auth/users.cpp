@@ -84,10 +84,6 @@ std::vector<ListedUser> list_users(store::Session& session) {
   return users;
 }
 
-bool has_users(store::Session& session) {
-  return !session.query("SELECT 1 FROM app_user LIMIT 1").empty();
-}
-
 bool has_one_user(store::Session& session) {
   return session.query("SELECT 1 FROM app_user LIMIT 2").size() == 1;
 }

@@ -51,7 +51,6 @@ struct ListedUser {
 
 /// All users, by name.
 std::vector<ListedUser> list_users(store::Session& session);
-bool has_users(store::Session& session);
 /// Whether there is nobody else who could do what is asked of a certain user.
 bool has_one_user(store::Session& session);
 

@@ -1,5 +1,6 @@
 #include "cli/compiled.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -7,33 +8,22 @@
 #include "base/text.hpp"
 #include "cli/exit.hpp"
 #include "cli/local_python.hpp"
-#include "lite/project_file.hpp"
 
 namespace leoflow::cli {
-namespace {
-
-/// Problems of a leoflow.yaml stand alone when they keep its DAG file from being told apart.
-void check_project_file(const std::string& folder, std::vector<std::string>& problems) {
-  const auto project = lite::read_project(folder);
-  if (!project) return;
-  const std::string source = fmt::format("{}/{}", folder, project->file.dag_file());
-  if (!std::filesystem::exists(source)) problems.push_back(fmt::format("{}: it does not exist", source));
-}
-
-}  // namespace
-
 Checked check_files(const std::string& path) {
   Checked out;
-  const auto files = value_or_exit(lite::find_dag_files(path));
+  auto files = lite::find_dag_files(path);
+  out.problems = lite::project_problems(path);
+  if (!files && !out.problems.empty()) return out;
   const lite::LocalPython python = local_python();
+  use_plugins_of(root_of(path));
   out.python_version = python.minor_version;
-  std::string last_bundle;
-  for (const lite::LocalFile& file : files) {
-    if (file.bundle_path != last_bundle) check_project_file(file.bundle_path, out.problems);
-    last_bundle = file.bundle_path;
+  for (const lite::LocalFile& file : value_or_exit(std::move(files))) {
     out.files.push_back(value_or_exit(lite::parse_locally(python, file)));
-    const auto& found = out.files.back().problems;
-    out.problems.insert(out.problems.end(), found.begin(), found.end());
+    for (const std::string& problem : out.files.back().problems) {
+      // Those of a leoflow.yaml are told of each file that it is for.
+      if (std::ranges::find(out.problems, problem) == out.problems.end()) out.problems.push_back(problem);
+    }
   }
   return out;
 }
@@ -45,7 +35,7 @@ void tell(const std::vector<std::string>& problems) {
 
 std::filesystem::path root_of(const std::string& path) {
   const auto given = std::filesystem::weakly_canonical(path);
-  return std::filesystem::is_directory(given) ? given : given.parent_path();
+  return std::filesystem::is_directory(given) ? given : lite::project_of(given);
 }
 
 std::string label_of(const std::string& given, const std::filesystem::path& root) {

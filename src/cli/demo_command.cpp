@@ -15,6 +15,7 @@
 #include "cli/consent.hpp"
 #include "cli/exit.hpp"
 #include "cli/outside_cluster.hpp"
+#include "cli/secret_scope.hpp"
 #include "cli/server_options.hpp"
 #include "cli/serving.hpp"
 #include "lite/setup.hpp"
@@ -216,9 +217,7 @@ void add_demo(CLI::App& app) {
   add("--metrics-addr", "LEOFLOW_SERVER_METRICS_ADDR", options->server.metrics, "Where Prometheus asks");
   add("--airflow-folder", "LEOFLOW_AIRFLOW_FOLDER", options->server.airflow_folder,
       "Folder airflow of the pinned package (default: that of `leoflow setup`)");
-  add("--secrets", "LEOFLOW_SECRETS_SCOPE", options->server.secrets,
-      "Variables and connections that tasks may use: declared (in leoflow.yaml) or permissive")
-      ->check(CLI::IsMember({"declared", "permissive"}));
+  add_secrets_option(*starting, options->server.secrets);
   add_pod_options(*starting, options->server.pods);
   add_consent(*starting, options->consent);
   starting->footer("Examples:\n  leoflow demo up\n  leoflow demo up --dry-run");

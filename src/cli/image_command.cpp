@@ -126,7 +126,7 @@ CLI::App* add(CLI::App& app, const char* name, const char* what, const std::shar
   command
       ->add_option("--base-image", options->base_image,
                    "What it starts from [base_image of leoflow.yaml, else this Leoflow's task image]")
-      ->envname("LEOFLOW_BASE_IMAGE");
+      ->envname(lite::kBaseImage);
   command->add_option("--dag-version", options->dag_version,
                       "Label of this version [what `git describe` says, else dev]");
   command->callback([options, action] { action(*options); });

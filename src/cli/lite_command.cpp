@@ -18,8 +18,10 @@
 #include "cli/outside_cluster.hpp"
 #include "cli/pod_options.hpp"
 #include "cli/secret_keys.hpp"
+#include "cli/secret_scope.hpp"
 #include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
+#include "lite/image_recipe.hpp"
 #include "lite/setup.hpp"
 #include "lite/starter.hpp"
 #include "lite/token_keys.hpp"
@@ -40,6 +42,7 @@ struct LiteOptions {
   std::string host = "127.0.0.1";
   int slots = 0;
   std::string database_url;
+  std::string secrets = "permissive";
   bool fresh = false;
 };
 
@@ -74,6 +77,8 @@ bool takes_pods(const std::string& wanted) {
   if (wanted != "auto") return wanted == "k3d";
   const auto exists = k3d::Cluster(kLiteCluster).exists();
   const bool is_there = exists && *exists;
+  if (!exists && exists.error().code != ErrorCode::not_found)
+    fmt::print(stderr, "warning: {}\n", exists.error().message);
   fmt::print(stderr, "executor: {}\n",
              is_there ? "k3d" : "subprocess (`leoflow lite provision` gets what pods in k3d take)");
   return is_there;
@@ -85,9 +90,12 @@ app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
       enter_cluster(cluster, home.agent(), grpc_port, "`leoflow lite provision` makes it");
   read_airflow_pod_settings(environment_variable(kPodTemplate), outside.kubernetes);
   if (slots > 0) outside.kubernetes.parallelism = slots;
+  const std::string templates = environment_variable(kPodTemplates);
+  if (!templates.empty()) outside.kubernetes.template_folder = fs::absolute(templates).string();
   return {.kubernetes = std::move(outside.kubernetes),
           .cluster = cluster.name(),
           .task_image = task_image_of(home),
+          .base_image = environment_variable(lite::kBaseImage),
           .certificate_file = outside.certificate.certificate,
           .key_file = outside.certificate.key};
 }
@@ -97,15 +105,18 @@ app::ServerConfig asked_config(const LiteOptions& options) {
   value_or_exit(refuse_variables(
       environment_variable,
       {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
-       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_POD_TEMPLATES",
-       "LEOFLOW_EXECUTOR_START_RETRIES", "LEOFLOW_EXECUTOR_START_RETRY_DELAY",
-       "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS", "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT",
-       "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS", "LEOFLOW_EXECUTOR_WARM_MAX_IDLE",
-       "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET", "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP"},
+       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_START_RETRIES",
+       "LEOFLOW_EXECUTOR_START_RETRY_DELAY", "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS",
+       "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS",
+       "LEOFLOW_EXECUTOR_WARM_MAX_IDLE", "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET",
+       "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", "LEOFLOW_REDIS_URL", "LEOFLOW_LOGS_DIR"},
       "it is for `leoflow server`: unset it"));
+  value_or_exit(refuse_variables(environment_variable, {"LEOFLOW_DATABASE_URL"},
+                                 "Lite takes its database from --database-url alone: unset it"));
   app::ServerConfig out;
   out.api = value_or_exit(api::read_settings(environment_variable, {.instance_name = "Leoflow Lite"}));
   out.edition = "lite";
+  out.secret_scope = secret_scope_of(options.secrets);
   app::LiveConfig live;
   live.bundles = value_or_exit(
       lite::read_bundle_configs(environment_variable("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST")));
@@ -129,8 +140,8 @@ void add_live_files(app::LiveConfig& live, const lite::Home& home, const lite::S
   live.python = setup.python.python;
   live.python_version = lite::minor_version_of(live.python);
   live.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
-  live.parser_version =
-      fmt::format("{} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "), live.worker_path);
+  live.parser_version = fmt::format("{} {} {} {}", LEOFLOW_VERSION, join(lite::pinned_packages(), " "),
+                                    live.python_version, live.worker_path);
 }
 
 /// Adds to `out` what Lite's home says, and the cluster where tasks run in pods.
@@ -218,6 +229,7 @@ void add_lite(CLI::App& app) {
       ->check(CLI::Range(1, 100000));
   lite->add_option("--database-url", options->database_url,
                    "postgresql://… or sqlite:///… instead of Lite's own file");
+  add_secrets_option(*lite, options->secrets);
   lite->add_flag("--fresh", options->fresh, "Start with an empty database");
   lite->footer(
       "Examples:\n  leoflow lite dags/hello\n  leoflow lite --port 9000 ~/airflow/dags\n"

@@ -1,5 +1,7 @@
 #include "cli/local_python.hpp"
 
+#include <cstdlib>
+
 #include "app/worker_sources.hpp"
 #include "cli/exit.hpp"
 #include "lite/config.hpp"
@@ -15,6 +17,11 @@ lite::LocalPython local_python() {
   out.worker_path = app::unpack_worker_sources(home.worker_sources()).string();
   out.minor_version = lite::minor_version_of(out.python);
   return out;
+}
+
+void use_plugins_of(const std::filesystem::path& root) {
+  const auto plugins = std::filesystem::absolute(root) / "plugins";
+  if (std::filesystem::is_directory(plugins)) ::setenv("AIRFLOW__CORE__PLUGINS_FOLDER", plugins.c_str(), 0);
 }
 
 }  // namespace leoflow::cli

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/pod_options.hpp"
+#include "cli/secret_scope.hpp"
 #include "cli/server_options.hpp"
 #include "cli/serving.hpp"
 
@@ -43,11 +44,7 @@ void add_server(CLI::App& app) {
       ->check(CLI::IsMember({"all", "api", "scheduler"}));
   add("--advertise-addr", "LEOFLOW_SERVER_ADVERTISE_ADDR", options->advertise,
       "host:port at which other replicas reach --http-addr (default: this host's name)");
-  add("--secrets", "LEOFLOW_SECRETS_SCOPE", options->secrets,
-      "Variables and connections that tasks may use. declared: those in leoflow.yaml, each use is in the "
-      "audit "
-      "log; permissive: all, if leoflow.yaml declares none")
-      ->check(CLI::IsMember({"declared", "permissive"}));
+  add_secrets_option(*server, options->secrets);
   add("--edition", "LEOFLOW_UI_EDITION", options->edition, "pro shows the gold badge")
       ->check(CLI::IsMember({"", "pro"}));
   add("--logs-dir", "LEOFLOW_LOGS_DIR", options->logs_folder, "Folder of task logs");

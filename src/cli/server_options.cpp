@@ -10,6 +10,7 @@
 #include "base/variables.hpp"
 #include "cli/exit.hpp"
 #include "cli/secret_keys.hpp"
+#include "cli/secret_scope.hpp"
 #include "executor/kubernetes/pod_spec.hpp"
 #include "fleet/remote_logs.hpp"
 #include "kube/access.hpp"
@@ -58,16 +59,20 @@ std::string secret(const char* name, std::string_view what) {
 /// The wheel's files: given, or those of this machine's install.
 std::string airflow_folder_of(const ServerOptions& options) {
   std::string folder = options.airflow_folder;
+  std::string why;
   if (folder.empty()) {
     const auto config = lite::load_config(lite::Home::from_environment());
-    const auto python = config && !config->python.empty() ? lite::inspect_python(config->python)
-                                                          : fail(ErrorCode::not_found, "");
-    if (python) folder = python->airflow_folder;
+    const auto python = config ? lite::inspect_python(config->python) : std::unexpected(config.error());
+    if (python) {
+      folder = python->airflow_folder;
+    } else {
+      why = fmt::format(" ({})", python.error().message);
+    }
   }
   if (!std::filesystem::is_directory(folder + "/ui/dist")) {
     throw Exit{3, fmt::format("'{}' has no ui/dist: --airflow-folder names the folder airflow of the pinned "
-                              "package; `leoflow setup` installs that",
-                              folder)};
+                              "package; `leoflow setup` installs that{}",
+                              folder, why)};
   }
   return folder;
 }
@@ -135,8 +140,7 @@ app::ServerConfig asked_config(const ServerOptions& options) {
   out.grpc = address_of(options.grpc, "--grpc-addr");
   out.metrics = address_of(options.metrics, "--metrics-addr");
   out.edition = options.edition;
-  out.secret_scope =
-      options.secrets == "permissive" ? tasks::SecretScope::permissive : tasks::SecretScope::declared;
+  out.secret_scope = secret_scope_of(options.secrets);
   out.api = value_or_exit(api::read_settings(environment_variable, {}));
   const std::string jwt =
       secret("LEOFLOW_AUTH_JWT_SECRET", "it signs the tokens of users; `openssl rand -hex 32` makes one");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "cli/compiled.hpp"
 #include "cli/exit.hpp"
 #include "cli/local_python.hpp"
 #include "lite/config.hpp"
@@ -19,13 +20,14 @@ namespace {
 struct Places {
   std::string dag_id;  ///< "": the only one
   std::vector<lite::LocalFile> files;
+  std::filesystem::path root;  ///< that all of them are below
 };
 
 /// Where the DAG may be; only files that name an id are looked through for it.
 Places places_of(const std::string& dag) {
-  if (std::filesystem::exists(dag)) return {"", value_or_exit(lite::find_dag_files(dag))};
+  if (std::filesystem::exists(dag)) return {"", value_or_exit(lite::find_dag_files(dag)), root_of(dag)};
   const lite::Config config = value_or_exit(lite::load_config(lite::Home::from_environment()));
-  Places places{dag, {}};
+  Places places{dag, {}, config.workspace};
   for (lite::LocalFile& file : value_or_exit(lite::find_dag_files(config.workspace))) {
     const auto source = read_file(file.path());
     if (source && source->find(dag) != std::string::npos) places.files.push_back(std::move(file));
@@ -41,6 +43,7 @@ Places places_of(const std::string& dag) {
 void test_dag(const DagTest& test) {
   const Places places = places_of(test.dag);
   const lite::LocalPython python = local_python();
+  use_plugins_of(places.root);
   std::vector<std::string> arguments = {python.python, python.worker_path + "/leoflow_worker/dag_test.py",
                                         places.dag_id, test.conf, test.logical_date};
   for (const lite::LocalFile& file : places.files) {

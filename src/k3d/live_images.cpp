@@ -29,7 +29,8 @@ bool is_passed_over(const fs::path& path) {
 std::string fingerprint_of(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; at != end && !error; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
+       at != end && !error; at.increment(error)) {
     if (is_passed_over(at->path())) {
       at.disable_recursion_pending();
       continue;
@@ -59,8 +60,8 @@ void remove_others(const std::string& image) {
 
 }  // namespace
 
-LiveImages::LiveImages(lite::ImageBuilder builder, Cluster cluster, std::string default_base)
-    : builder_(std::move(builder)), cluster_(std::move(cluster)), default_base_(std::move(default_base)) {}
+LiveImages::LiveImages(lite::ImageBuilder builder, Cluster cluster, BaseImages bases)
+    : builder_(std::move(builder)), cluster_(std::move(cluster)), bases_(std::move(bases)) {}
 
 void LiveImages::image_of(const std::string& folder, std::function<void(Result<std::string>)> then) {
   worker_.post([this, folder, then = std::move(then)] { then(make(folder)); });
@@ -80,7 +81,8 @@ Result<std::string> LiveImages::make(const std::string& folder) {
   // Never the same tag for other content: a node that has it would not look again.
   std::string image = fmt::format("leoflow-dev/{}:{}", name, fingerprint.substr(0, 12));
   log::info("making the image {} of {}", image, folder);
-  const std::string& base = recipe->base_image.empty() ? default_base_ : recipe->base_image;
+  const std::string& own = recipe->base_image.empty() ? bases_.usual : recipe->base_image;
+  const std::string& base = bases_.forced.empty() ? own : bases_.forced;
   if (auto built = builder_.build(*recipe, base, image, {}); !built) return std::unexpected(built.error());
   if (auto imported = cluster_.import_image(image, {}); !imported) return std::unexpected(imported.error());
   log::info("the cluster '{}' has {}", cluster_.name(), image);

@@ -10,11 +10,16 @@
 
 namespace leoflow::k3d {
 
+/// What images of projects start from.
+struct BaseImages {
+  std::string usual;   ///< unless a leoflow.yaml says otherwise
+  std::string forced;  ///< whatever it says; "" for none
+};
+
 /// Images of folders of DAG files as they are at the moment, in the nodes of a cluster. Thread safe.
 class LiveImages {
  public:
-  /// @param default_base  what they start from, unless a leoflow.yaml says otherwise
-  LiveImages(lite::ImageBuilder builder, Cluster cluster, std::string default_base);
+  LiveImages(lite::ImageBuilder builder, Cluster cluster, BaseImages bases);
 
   /// Makes and imports an image if the folder's files changed since the last one, on a thread of its own.
   /// @param then  told the image's name. Errors: those of read_image_recipe, of the builder and the cluster
@@ -30,7 +35,7 @@ class LiveImages {
 
   const lite::ImageBuilder builder_;
   const Cluster cluster_;
-  const std::string default_base_;
+  const BaseImages bases_;
   std::map<std::string, Made> made_;  ///< by folder; touched by the worker only
   WorkerPool worker_{1};              // last: it uses the others
 };

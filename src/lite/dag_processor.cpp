@@ -80,11 +80,15 @@ DagProcessor::DagProcessor(DagProcessorOptions options, store::Database& databas
                            fleet::Fleet& fleet)
     : options_(std::move(options)), database_(database), engine_(engine), fleet_(fleet) {
   const auto on_change = [this] { look(); };
+  const auto on_commit = [this] {
+    look();
+    prune();
+  };
   watchers_.push_back(std::make_unique<TreeWatcher>(options_.root, on_change));
   for (const BundleConfig& bundle : options_.bundles) {
     if (bundle.is_git()) {
       repositories_.push_back(
-          std::make_unique<GitBundle>(bundle, options_.bundles_folder + "/" + bundle.name, on_change));
+          std::make_unique<GitBundle>(bundle, options_.bundles_folder + "/" + bundle.name, on_commit));
     } else {
       watchers_.push_back(std::make_unique<TreeWatcher>(bundle.path, on_change));
     }
@@ -99,7 +103,6 @@ void DagProcessor::start() {
   load_cache();
   for (const auto& watcher : watchers_) watcher->start();
   look();
-  prune();
   for (const auto& repository : repositories_) repository->start();
 }
 
@@ -137,7 +140,6 @@ void DagProcessor::look() {
 }
 
 void DagProcessor::prune() {
-  if (repositories_.empty()) return;
   std::set<std::string> used;
   const auto session = database_.read();
   for (const char* sql : {"SELECT DISTINCT bundle_version FROM dag_run WHERE bundle_version IS NOT NULL",
@@ -192,7 +194,11 @@ const DagProcessor::FileFacts* DagProcessor::facts_of(const Bundle& bundle, cons
   facts.hash = sha256_hex(*content);
   facts.looks_like_dags = is_python(path) && may_define_dags(*content);
   facts.imports = is_python(path) ? import_words(*content) : std::set<std::string>{};
-  if (path == kProjectFileName) facts.scope = ProjectScope(read_project_file(*content).file);
+  if (path == kProjectFileName) {
+    facts.scope = ProjectScope(read_project_file(*content));
+  } else if (path.ends_with("/" + std::string(kProjectFileName))) {
+    log::warning("{}/{} is not read: {} is the folder of the project", bundle.path, path, bundle.path);
+  }
   return &facts;
 }
 
@@ -202,8 +208,30 @@ ProjectScope DagProcessor::scope_of(const Bundle& bundle) {
   return facts == nullptr ? ProjectScope() : facts->scope;
 }
 
+void DagProcessor::report(const Bundle& bundle, const std::vector<ProjectProblem>& problems,
+                          std::set<FileKey>& dag_files) {
+  for (const auto& [key, file] : dag_files_) {
+    if (key.first == bundle.name) dag_files.insert(key);
+  }
+  const FileKey key{bundle.name, std::string(kProjectFileName)};
+  dag_files.insert(key);
+  engine::ParsedFile parsed;
+  parsed.import_error = problems_text(problems);
+  parsed.content_hash = sha256_hex(*parsed.import_error);
+  if (dag_files_[key].hash == parsed.content_hash) return;
+  dag_files_[key].hash = parsed.content_hash;
+  log::warning("{}/{}: {}", bundle.path, kProjectFileName, problems.front().message);
+  parsed.bundle_name = bundle.name;
+  parsed.bundle_path = bundle.path;
+  parsed.relative_fileloc = key.second;
+  engine_.put_file(std::move(parsed), {});
+}
+
 void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& dag_files) {
   const ProjectScope scope = scope_of(bundle);
+  const auto problems =
+      scope.problems([&bundle](const std::string& path) { return bundle.files.contains(path); });
+  if (!problems.empty()) return report(bundle, problems, dag_files);
   std::map<std::string, const FileFacts*> found;           // DAG files by path
   std::multimap<std::string, const FileFacts*> by_module;  // the same by the name others import
   std::string shared;  // hashes of all other files: any DAG file may depend on them

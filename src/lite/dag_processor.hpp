@@ -46,7 +46,7 @@ class DagProcessor {
   struct DagFile {
     std::string bundle_path;
     std::string bundle_version;
-    std::string hash;  ///< of all that its last parse depended on
+    std::string hash;  ///< of all that its last parse depended on; of a leoflow.yaml: its problems
     bool parsing = false;
     bool again = false;  ///< changed while it was being parsed
   };
@@ -68,6 +68,9 @@ class DagProcessor {
   /// Reads the file if it changed. @returns null if it is gone.
   const FileFacts* facts_of(const Bundle& bundle, const std::string& path, const FileStamp& stamp);
   ProjectScope scope_of(const Bundle& bundle);
+  /// An import error of the leoflow.yaml, while what is known of the bundle's DAG files stays as it is.
+  void report(const Bundle& bundle, const std::vector<ProjectProblem>& problems,
+              std::set<FileKey>& dag_files);
   void forget_missing(const std::vector<Bundle>& bundles, const std::set<FileKey>& dag_files);
   void want(const FileKey& key);
   void parse_wanted();

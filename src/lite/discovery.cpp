@@ -41,13 +41,19 @@ class Scan {
   std::vector<Bundle> run(const fs::path& root) {
     bundles_.push_back(Bundle{
         is_project(root) ? root.filename().string() : std::string(kWorkspaceBundle), root.string(), "", {}});
-    if (const auto text = read_file((root / ".airflowignore").string())) rules_.add(*text);
     walk(root, root, 0, 0);
     return std::move(bundles_);
   }
 
  private:
   void walk(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
+    const auto text = read_file((folder / ".airflowignore").string());
+    if (text) rules_.emplace_back(folder, IgnoreRules()).second.add(*text);
+    look_into(root, folder, bundle, depth);
+    if (text) rules_.pop_back();
+  }
+
+  void look_into(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
     std::error_code error;
     for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
          !error && it != end; it.increment(error)) {
@@ -56,13 +62,23 @@ class Scan {
       if (is_left_out(name)) continue;
       std::error_code ignored;
       const bool is_folder = it->is_directory(ignored);
-      if (rules_.ignores(path.lexically_relative(root).string(), is_folder)) continue;
+      if (is_ignored(path, is_folder)) continue;
       if (is_folder) {
         enter(root, path, bundle, depth + 1);
       } else if (matters(path)) {
         add(bundle, path);
       }
     }
+  }
+
+  /// As in Airflow the rules of a folder are for what is below it, and count more than those above.
+  bool is_ignored(const fs::path& path, bool is_folder) const {
+    bool ignored = false;
+    for (const auto& [folder, rules] : rules_) {
+      if (const auto verdict = rules.verdict(path.lexically_relative(folder).string(), is_folder))
+        ignored = *verdict;
+    }
+    return ignored;
   }
 
   void enter(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
@@ -85,7 +101,7 @@ class Scan {
 
   bool has_projects_ = true;
   std::vector<Bundle> bundles_;
-  IgnoreRules rules_;
+  std::vector<std::pair<fs::path, IgnoreRules>> rules_;  ///< of the folders on the way, from the top
 };
 
 }  // namespace

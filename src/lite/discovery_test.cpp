@@ -72,6 +72,18 @@ TEST_F(DiscoveryTest, WhatNobodyWantsParsedIsLeftOut) {
   EXPECT_EQ(found(), "dags-folder: good.py; ");
 }
 
+TEST_F(DiscoveryTest, AFoldersOwnIgnoreFileIsForWhatIsBelowItAndCountsMore) {
+  write("a.py");
+  write("old.py");
+  write("etl/old.py");
+  write("etl/draft.py");
+  write("etl/deep/draft.py");
+  write("draft.py");
+  write(".airflowignore", "old.py\n");
+  write("etl/.airflowignore", "draft.py\n!old.py\n");
+  EXPECT_EQ(found(), "dags-folder: a.py draft.py etl/old.py; ");
+}
+
 TEST_F(DiscoveryTest, AMissingFolderIsEmpty) {
   EXPECT_TRUE(discover((root_ / "nowhere").string()).front().files.empty());
 }

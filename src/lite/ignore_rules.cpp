@@ -34,9 +34,13 @@ void IgnoreRules::add(std::string_view text) {
 }
 
 bool IgnoreRules::ignores(const std::string& path, bool is_folder) const {
+  return verdict(path, is_folder).value_or(false);
+}
+
+std::optional<bool> IgnoreRules::verdict(const std::string& path, bool is_folder) const {
   const auto slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  bool ignored = false;
+  std::optional<bool> ignored;
   for (const Rule& rule : rules_) {
     if (rule.only_folders && !is_folder) continue;
     const std::string& subject = rule.anchored ? path : name;

@@ -7,6 +7,9 @@
 
 namespace leoflow::lite {
 
+/// The variable that names what images start from, whatever a leoflow.yaml says.
+constexpr const char* kBaseImage = "LEOFLOW_BASE_IMAGE";
+
 /// What the image of a folder of projects is made of.
 struct ImageRecipe {
   std::string folder;                        ///< absolute; its files are in the image

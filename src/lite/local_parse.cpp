@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kDeepest = 5;  // of a project's DAG file below it
+
 /// A file that goes away with its owner.
 class TemporaryFile {
  public:
@@ -64,18 +66,29 @@ void check(const LocalFile& file, LocalParse& parse, const std::string& python_v
 
 }  // namespace
 
+std::filesystem::path project_of(const std::filesystem::path& file) {
+  fs::path folder = file.parent_path();
+  for (int above = 0; above < kDeepest && folder.has_relative_path(); ++above) {
+    std::error_code ignored;
+    if (fs::exists(folder / kProjectFileName, ignored)) return folder;
+    folder = folder.parent_path();
+  }
+  return file.parent_path();
+}
+
 Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
   const fs::path path = fs::absolute(given).lexically_normal();
   if (!fs::exists(path)) return fail(ErrorCode::not_found, fmt::format("'{}' does not exist", given));
   if (!fs::is_directory(path)) {
-    return std::vector{LocalFile{path.parent_path().string(), path.parent_path().filename().string(),
-                                 path.filename().string()}};
+    const fs::path folder = project_of(path);
+    return std::vector{
+        LocalFile{folder.string(), folder.filename().string(), path.lexically_relative(folder).string()}};
   }
   std::vector<LocalFile> files;
   const fs::path folder = path.has_filename() ? path : path.parent_path();
   for (const Bundle& bundle : discover(folder.string())) {
     const auto project = read_project(bundle.path);
-    const ProjectScope scope = project ? ProjectScope(project->file) : ProjectScope();
+    const ProjectScope scope = project ? ProjectScope(*project) : ProjectScope();
     for (const auto& [name, stamp] : bundle.files) {
       const auto source = read_file(bundle.path + "/" + name);
       if (source && scope.is_dag_file(name, may_define_dags(*source)))
@@ -84,6 +97,20 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
   }
   if (files.empty()) return fail(ErrorCode::not_found, fmt::format("'{}' holds no DAG file", given));
   return files;
+}
+
+std::vector<std::string> project_problems(const std::string& given) {
+  std::vector<std::string> out;
+  const fs::path path = fs::absolute(given).lexically_normal();
+  const fs::path folder = fs::is_directory(path) ? path : project_of(path);
+  for (const Bundle& bundle : discover((folder.has_filename() ? folder : folder.parent_path()).string())) {
+    const auto project = read_project(bundle.path);
+    if (!project) continue;
+    const auto exists = [&bundle](const std::string& file) { return bundle.files.contains(file); };
+    for (const ProjectProblem& problem : ProjectScope(*project).problems(exists))
+      out.push_back(fmt::format("{}/{}", bundle.path, problem.text()));
+  }
+  return out;
 }
 
 Result<LocalParse> parse_locally(const LocalPython& python, const LocalFile& file) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct LocalParse {
   std::vector<std::string> problems;  ///< each names file and, where known, line; may have several lines
 };
 
-/// DAG files below a path: the file itself, else those of a project, a folder
+/// DAG files below a path: the file itself, of the project that it is in, else those of a project, a folder
 /// of projects or an Airflow dags folder.
 struct LocalFile {
   std::string bundle_path;  ///< absolute
@@ -34,6 +35,13 @@ struct LocalFile {
 
 /// Errors: not_found (no such path, or no DAG file there).
 Result<std::vector<LocalFile>> find_dag_files(const std::string& path);
+
+/// The folder of the project that a file is in: the nearest with a leoflow.yaml, else its own.
+std::filesystem::path project_of(const std::filesystem::path& file);
+
+/// What is wrong with the projects below a path, each with its leoflow.yaml's path: what is in the way of
+/// reading one, or of its DAG file being there.
+std::vector<std::string> project_problems(const std::string& path);
 
 /// Parses a file with the stock parser in a process of its own, puts the project's
 /// leoflow.yaml over it, and reads the result as the server would.

@@ -93,14 +93,16 @@ json::object names_of(const DeclaredSecrets& secrets) {
 }
 
 /// What its tasks may use, beside the DAG: Airflow's serialization has no place for it.
-void declare_secrets(const ProjectFile& file, json::value& serialized) {
+/// @param tasks  those that may use more
+void declare_secrets(const ProjectFile& file, const std::map<std::string, TaskSettings>& tasks,
+                     json::value& serialized) {
   if (!file.secrets || !serialized.is_object()) return;
   json::object declared = names_of(*file.secrets);
-  json::object tasks;
-  for (const auto& [id, settings] : file.tasks) {
-    if (!settings.secrets.is_empty()) tasks[id] = names_of(settings.secrets);
+  json::object more;
+  for (const auto& [id, settings] : tasks) {
+    if (!settings.secrets.is_empty()) more[id] = names_of(settings.secrets);
   }
-  if (!tasks.empty()) declared["tasks"] = std::move(tasks);
+  if (!more.empty()) declared["tasks"] = std::move(more);
   serialized.get_object()[dag::kDeclaredSecrets] = std::move(declared);
 }
 
@@ -144,7 +146,7 @@ std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::v
   std::vector<std::string> task_ids;
   for (json::value& dag : dags) {
     if (json::object* fields = fields_of(dag, "dag")) overlay_dag(file, *fields, task_ids);
-    declare_secrets(file, dag);
+    declare_secrets(file, file.tasks, dag);
   }
   check_tasks(file, task_ids, problems);
   return problems;
@@ -153,8 +155,12 @@ std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::v
 OverlaidProject overlay_project(const std::string& folder, const std::string& relative_fileloc,
                                 std::vector<json::value>& dags, const std::string& python_version) {
   const auto project = read_project(folder);
-  if (!project || project->file.dag_file() != relative_fileloc) return {};
+  if (!project) return {};
   if (!project->problems.empty()) return {.problems = project->problems};
+  if (project->file.dag_file() != relative_fileloc) {
+    for (json::value& dag : dags) declare_secrets(project->file, {}, dag);
+    return {};
+  }
   return {.problems = overlay(project->file, dags, python_version), .wants_pods = project->file.wants_pods()};
 }
 

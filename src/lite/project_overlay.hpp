@@ -20,8 +20,8 @@ struct OverlaidProject {
   bool wants_pods = false;               ///< it says something of the pods of tasks
 };
 
-/// The same for a parsed file of the project in `folder`, if the project has a
-/// leoflow.yaml and this is its DAG file.
+/// The same for a parsed file of the project in `folder`, if that has a leoflow.yaml. DAGs of other files
+/// than its DAG file are held to what the project declares; all else is about the DAG file's.
 OverlaidProject overlay_project(const std::string& folder, const std::string& relative_fileloc,
                                 std::vector<json::value>& dags, const std::string& python_version);
 

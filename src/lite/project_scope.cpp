@@ -1,10 +1,25 @@
 #include "lite/project_scope.hpp"
 
+#include <fmt/format.h>
+
 namespace leoflow::lite {
 
-ProjectScope::ProjectScope(const ProjectFile& file)
-    : dag_file_(file.dag_file()), has_only_that_(file.dag_source.has_value()) {
-  for (const std::string& pattern : file.exclude_paths) excluded_.add(pattern);
+ProjectScope::ProjectScope(const ReadProjectFile& project)
+    : dag_file_(project.file.dag_file()),
+      has_only_that_(project.file.dag_source.has_value()),
+      line_(project.file.line_of("dag_source")),
+      in_file_(project.problems) {
+  for (const std::string& pattern : project.file.exclude_paths) excluded_.add(pattern);
+}
+
+std::vector<ProjectProblem> ProjectScope::problems(
+    const std::function<bool(const std::string&)>& exists) const {
+  if (!in_file_.empty() || dag_file_.empty()) return in_file_;
+  if (excludes(dag_file_))
+    return {{line_, fmt::format("'exclude_paths' leaves out the DAG file {}", dag_file_)}};
+  if (exists(dag_file_)) return {};
+  const std::string_view advice = has_only_that_ ? "" : "; 'dag_source' names another";
+  return {{line_, fmt::format("there is no DAG file {}{}", dag_file_, advice)}};
 }
 
 bool ProjectScope::excludes(const std::string& path) const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "lite/ignore_rules.hpp"
 #include "lite/project_file.hpp"
@@ -12,8 +14,11 @@ class ProjectScope {
  public:
   /// Of a folder without a leoflow.yaml: all count.
   ProjectScope() = default;
-  explicit ProjectScope(const ProjectFile& file);
+  explicit ProjectScope(const ReadProjectFile& project);
 
+  /// What is wrong with a project: in its leoflow.yaml, or that the DAG file is not there by that.
+  /// @param exists  told a path below the folder
+  std::vector<ProjectProblem> problems(const std::function<bool(const std::string&)>& exists) const;
   /// Whether the file, or a folder that it is in, is in `exclude_paths`.
   /// @param path  below the folder
   bool excludes(const std::string& path) const;
@@ -24,8 +29,10 @@ class ProjectScope {
 
  private:
   IgnoreRules excluded_;
-  std::string dag_file_;  ///< "" if the folder is no project
+  std::string dag_file_;  ///< "" if the folder has no leoflow.yaml
   bool has_only_that_ = false;
+  int line_ = 0;  ///< where `dag_source` stands
+  std::vector<ProjectProblem> in_file_;
 };
 
 }  // namespace leoflow::lite

@@ -6,7 +6,12 @@ namespace leoflow::lite {
 namespace {
 
 ProjectScope scope(std::string_view text) {
-  return ProjectScope(read_project_file(text).file);
+  return ProjectScope(read_project_file(text));
+}
+
+/// What is wrong with a project that has a dag.py and nothing else.
+std::string problems(std::string_view text) {
+  return problems_text(scope(text).problems([](const std::string& path) { return path == "dag.py"; }));
 }
 
 TEST(ProjectScope, WithoutAProjectFileEveryFileCountsThatLooksLikeDags) {
@@ -36,6 +41,19 @@ TEST(ProjectScope, TheProjectsDagFileIsOneWhateverItLooksLike) {
   const ProjectScope named = scope("dag_source: etl/main.py\n");
   EXPECT_TRUE(named.is_dag_file("etl/main.py", false));
   EXPECT_FALSE(named.is_dag_file("dag.py", true));
+}
+
+TEST(ProjectScope, AProjectWithoutItsDagFileIsAProblem) {
+  EXPECT_EQ(problems("owner: me\n"), "");
+  EXPECT_EQ(problems("owner: me\ndag_source: pipline.py\n"),
+            "leoflow.yaml, line 2: there is no DAG file pipline.py\n");
+  EXPECT_EQ(problems("exclude_paths: [\"*.py\"]\n"),
+            "leoflow.yaml: 'exclude_paths' leaves out the DAG file dag.py\n");
+  EXPECT_EQ(problems("ownr: me\ndag_source: x.py\n"),
+            "leoflow.yaml, line 1: unknown key 'ownr'; did you mean 'owner'?\n");
+  EXPECT_EQ(problems_text(scope("").problems([](const std::string&) { return false; })),
+            "leoflow.yaml: there is no DAG file dag.py; 'dag_source' names another\n");
+  EXPECT_TRUE(ProjectScope().problems([](const std::string&) { return false; }).empty());
 }
 
 }  // namespace

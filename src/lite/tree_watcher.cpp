@@ -1,12 +1,14 @@
 #include "lite/tree_watcher.hpp"
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/log.hpp"
 #include "lite/discovery.hpp"
@@ -56,7 +58,17 @@ void TreeWatcher::stop() {
 void TreeWatcher::watch(const std::string& folder) {
   if (inotify_ < 0) return;
   const int descriptor = ::inotify_add_watch(inotify_, folder.c_str(), kEvents);
-  if (descriptor < 0) return;  // deleted meanwhile, or not ours to read
+  if (descriptor < 0) {
+    // Otherwise it was deleted meanwhile, or is not ours to read.
+    if (errno == ENOSPC && !std::exchange(is_short_, true)) {
+      log::warning(
+          "the kernel watches no more folders for this user (sysctl fs.inotify.max_user_watches): some "
+          "changes "
+          "below '{}' are seen every 30 seconds",
+          root_);
+    }
+    return;
+  }
   folders_[descriptor] = folder;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {

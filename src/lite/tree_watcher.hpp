@@ -33,6 +33,7 @@ class TreeWatcher {
   int inotify_ = -1;
   int wake_ = -1;
   std::unordered_map<int, std::string> folders_;  ///< by watch descriptor
+  bool is_short_ = false;                         ///< of watches, which was told
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

@@ -82,13 +82,6 @@ const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::h
   return kHandlers;
 }
 
-std::vector<std::string> TaskService::supported_types() const {
-  std::vector<std::string> out;
-  for (const auto& [type, handler] : handlers()) out.emplace_back(type);
-  std::ranges::sort(out);
-  return out;
-}
-
 void TaskService::handle(const Caller& caller, std::string body, Reply reply) {
   lines_.post(caller.line(), [this, caller, body = std::move(body), reply = std::move(reply)] {
     try {

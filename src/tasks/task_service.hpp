@@ -29,8 +29,6 @@ class TaskService {
   /// The arguments of a trigger, as `defer` sealed them.
   std::string open_kwargs(const std::string& sealed) const;
 
-  /// The names of the request types that are answered with a result.
-  std::vector<std::string> supported_types() const;
   /// How often each was asked.
   const std::unordered_map<std::string_view, metrics::Counter>& asked() const { return asked_; }
 

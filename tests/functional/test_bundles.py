@@ -101,3 +101,26 @@ def test_a_local_bundle_is_watched_like_the_workspace(make_lite, tmp_path, monke
     lite.await_dag("extra")
     assert lite.get("/api/v2/dags/extra")["bundle_name"] == "more"
     lite.await_run("extra", lite.trigger("extra"))
+
+
+def test_what_no_run_began_with_goes_when_another_commit_comes(make_lite, tmp_path, monkeypatch):
+    repository = tmp_path / "repository"
+    (repository / "dags").mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    bundle = {
+        "name": "repo",
+        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "kwargs": {"repo_url": str(repository), "tracking_ref": "main", "subdir": "dags", "refresh_interval": 1},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    first = commit(repository, "one", tmp_path)
+    lite = make_lite()
+    await_version(lite, first)
+    lite.await_run("said", lite.trigger("said"))
+    commits = [first]
+    for word in ("two", "three", "four"):
+        commits.append(commit(repository, word, tmp_path))
+        await_version(lite, commits[-1])
+    folder = next(lite.home.rglob("repository.git")).parent
+    there = {path.name for path in folder.iterdir() if len(path.name) == 40}
+    assert there == {first, commits[2], commits[3]}, "that of a run, the newest, and the one before it"

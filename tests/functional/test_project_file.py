@@ -62,6 +62,8 @@ def test_it_holds_while_dags_are_written_and_an_edit_of_it_is_seen(make_lite):
         ("dag_id: sale\n", "leoflow.yaml, line 1: 'dag_id' is 'sale', but dag.py defines sales"),
         ("tasks:\n  laod: {}\n", "leoflow.yaml, line 2: the DAG has no task 'laod'; did you mean 'load'?"),
         ("tags: [\n", "leoflow.yaml, line 2: "),
+        ("dag_source: sale.py\n", "leoflow.yaml, line 1: there is no DAG file sale.py"),
+        ("exclude_paths: [dag.py]\n", "leoflow.yaml: 'exclude_paths' leaves out the DAG file dag.py"),
     ],
 )
 def test_what_is_wrong_in_it_is_an_import_error_and_the_last_good_version_stays(make_lite, wrong, told):
@@ -72,6 +74,9 @@ def test_what_is_wrong_in_it_is_an_import_error_and_the_last_good_version_stays(
     lite.write_dag("sales/leoflow.yaml", wrong)
     assert told in eventually(errors, "the problem is told")[0]
     assert tags(lite) == ["money"]
+    assert not lite.get("/api/v2/dags/sales")["is_stale"]
+    lite.write_dag("sales/leoflow.yaml", "tags: [right]\n")
+    eventually(lambda: not errors() and tags(lite) == ["right"], "it is right again")
 
 
 def test_what_it_excludes_is_not_parsed_and_its_dag_file_alone_defines_dags(make_lite):
@@ -95,12 +100,99 @@ def test_what_it_excludes_is_not_parsed_and_its_dag_file_alone_defines_dags(make
     eventually(lambda: lite.get("/api/v2/dags/second")["is_stale"], "what is excluded now goes")
 
 
-def test_settings_of_servers_are_refused_before_anything_is_made(tmp_path):
-    environment = {"LEOFLOW_HOME": str(tmp_path / "home"), "LEOFLOW_EXECUTOR_WARM_PODS": "true", "PATH": "/usr/bin:/bin"}
+def test_a_project_whose_dag_file_is_missing_is_not_left_out_in_silence(make_lite):
+    lite = make_lite({"other/dag.py": OTHER.format("other"), "sales/leoflow.yaml": "dag_source: pipline.py\n"})
+    lite.write_dag("sales/pipeline.py", OTHER.format("sales"))
+    refused = lite.command("validate", str(lite.dags), check=False)
+    assert refused.returncode == 2
+    assert f"{lite.dags}/sales/leoflow.yaml, line 1: there is no DAG file pipline.py" in refused.stderr
+    lite.write_dag("sales/leoflow.yaml", "dag_source: pipeline.py\nowner: shop\n")
+    assert lite.command("validate", str(lite.dags / "sales/pipeline.py")).returncode == 0
+    lite.write_dag("sales/leoflow.yaml", "dag_source: pipeline.py\nownr: shop\n")
+    refused = lite.command("validate", str(lite.dags / "sales/pipeline.py"), check=False)
+    assert refused.returncode == 2 and "unknown key 'ownr'" in refused.stderr
+
+
+READS = """
+from airflow.sdk import Variable, dag, task
+
+@dag(schedule=None)
+def {0}():
+    @task
+    def read(): return Variable.get("{1}")
+    read()
+{0}()
+"""
+
+
+def test_what_a_project_declares_holds_for_every_dag_of_it(make_lite):
+    lite = make_lite(
+        {
+            "sales/leoflow.yaml": "variables: [region]\n",
+            "sales/dag.py": READS.format("first", "region"),
+            "sales/more.py": READS.format("second", "region"),
+            "sales/curious.py": READS.format("curious", "other"),
+        }
+    )
+    for key in ("region", "other"):
+        assert lite.request("POST", "/api/v2/variables", {"key": key, "value": "north"}).status == 201
+    for dag_id, state in {"first": "success", "second": "success", "curious": "failed"}.items():
+        lite.await_dag(dag_id)
+        lite.await_run(dag_id, lite.trigger(dag_id), state)
+
+
+def test_where_lite_is_told_so_tasks_have_what_is_declared_and_no_more(make_lite):
+    lite = make_lite({"sales/dag.py": READS.format("sales", "region")}, "--secrets", "declared")
+    assert lite.request("POST", "/api/v2/variables", {"key": "region", "value": "north"}).status == 201
+    lite.await_dag("sales")
+    lite.await_run("sales", lite.trigger("sales"), "failed")
+    lite.write_dag("sales/leoflow.yaml", "variables: [region]\n")
+    eventually(lambda: lite.get("/api/v2/dags/sales/dagVersions")["total_entries"] == 2, "the edit is seen")
+    lite.await_run("sales", lite.trigger("sales"))
+
+
+PLUGIN = """
+from airflow.plugins_manager import AirflowPlugin
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+class Early(CronDataIntervalTimetable): ...
+
+class Times(AirflowPlugin):
+    name = "times"
+    timetables = [Early]
+"""
+
+
+def test_plugins_of_a_project_are_found_where_it_is_compiled(make_lite):
+    lite = make_lite()
+    project = lite.dags.parent / "sales"
+    for name, text in {
+        "plugins/times.py": PLUGIN,
+        ".airflowignore": "plugins/\n",
+        "dag.py": OTHER.format("sales").replace(
+            'with DAG("sales")', 'from times import Early\nwith DAG("sales", schedule=Early("@daily", timezone="UTC"))'
+        ),
+    }.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    lite.command("validate", str(project))
+    lite.command("dags", "test", str(project / "dag.py"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("LEOFLOW_EXECUTOR_WARM_PODS", "it is for `leoflow server`: unset it"),
+        ("LEOFLOW_REDIS_URL", "it is for `leoflow server`: unset it"),
+        ("LEOFLOW_DATABASE_URL", "Lite takes its database from --database-url alone: unset it"),
+    ],
+)
+def test_settings_of_servers_are_refused_before_anything_is_made(tmp_path, setting, why):
+    environment = {"LEOFLOW_HOME": str(tmp_path / "home"), setting: "true", "PATH": "/usr/bin:/bin"}
     command = [BIN / "leoflow", "lite", tmp_path, "--executor=subprocess"]
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
-    assert "LEOFLOW_EXECUTOR_WARM_PODS is set, but it is for `leoflow server`: unset it" in refused.stderr
+    assert f"{setting} is set, but {why}" in refused.stderr
     assert not (tmp_path / "home").exists()
 
 

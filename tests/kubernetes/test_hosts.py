@@ -325,8 +325,6 @@ def test_a_timetable_of_the_projects_own_and_what_is_installed(make_server):
     server = make_server()
     assert server.get("/api/v2/providers")["providers"] == [], "nothing was pushed"
     assert server.get("/api/v2/plugins")["plugins"] == []
-    # For compiling: in the pods it is where the agent finds it.
-    server.settings["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(server.dags / "v1/project/plugins")
     pushed = server.push({"dag.py": SCHEDULED, "plugins/decades.py": TIMETABLE, ".airflowignore": "plugins/\n"})
     assert pushed.status == 201, pushed
     assert server.request("PATCH", "/api/v2/dags/decades", {"is_paused": False}).status == 200

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "tasks/secret_rights.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace leoflow::cli {
+
+/// Adds `--secrets` [LEOFLOW_SECRETS_SCOPE] to a command; `scope` has its default, and must outlive it.
+void add_secrets_option(CLI::App& command, std::string& scope);
+
+tasks::SecretScope secret_scope_of(const std::string& scope);
+
+}  // namespace leoflow::cli
