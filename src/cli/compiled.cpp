@@ -1,6 +1,5 @@
 #include "cli/compiled.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -16,14 +15,12 @@ Checked check_files(const std::string& path) {
   out.problems = lite::project_problems(path);
   if (!files && !out.problems.empty()) return out;
   const lite::LocalPython python = local_python();
-  use_plugins_of(root_of(path));
+  use_plugins(root_of(path) / "plugins");  // as in the image
   out.python_version = python.minor_version;
   for (const lite::LocalFile& file : value_or_exit(std::move(files))) {
     out.files.push_back(value_or_exit(lite::parse_locally(python, file)));
-    for (const std::string& problem : out.files.back().problems) {
-      // Those of a leoflow.yaml are told of each file that it is for.
-      if (std::ranges::find(out.problems, problem) == out.problems.end()) out.problems.push_back(problem);
-    }
+    const auto& found = out.files.back().problems;
+    out.problems.insert(out.problems.end(), found.begin(), found.end());
   }
   return out;
 }

@@ -19,9 +19,9 @@ lite::LocalPython local_python() {
   return out;
 }
 
-void use_plugins_of(const std::filesystem::path& root) {
-  const auto plugins = std::filesystem::absolute(root) / "plugins";
-  if (std::filesystem::is_directory(plugins)) ::setenv("AIRFLOW__CORE__PLUGINS_FOLDER", plugins.c_str(), 0);
+void use_plugins(const std::filesystem::path& folder) {
+  if (std::filesystem::is_directory(folder))
+    ::setenv("AIRFLOW__CORE__PLUGINS_FOLDER", std::filesystem::absolute(folder).c_str(), 0);
 }
 
 }  // namespace leoflow::cli

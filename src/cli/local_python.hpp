@@ -10,9 +10,7 @@ namespace leoflow::cli {
 /// sources unpacked. Ends the command if there is none.
 lite::LocalPython local_python();
 
-/// Has Python find the plugins of a project: beside its files, as in its image; unless the environment says
-/// otherwise.
-/// @param root  the folder of the project, or of several
-void use_plugins_of(const std::filesystem::path& root);
+/// Has Python find plugins there, if it is a folder and the environment names no other.
+void use_plugins(const std::filesystem::path& folder);
 
 }  // namespace leoflow::cli

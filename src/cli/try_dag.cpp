@@ -13,6 +13,7 @@
 #include "cli/exit.hpp"
 #include "cli/local_python.hpp"
 #include "lite/config.hpp"
+#include "lite/plugin_files.hpp"
 
 namespace leoflow::cli {
 namespace {
@@ -43,7 +44,7 @@ Places places_of(const std::string& dag) {
 void test_dag(const DagTest& test) {
   const Places places = places_of(test.dag);
   const lite::LocalPython python = local_python();
-  use_plugins_of(places.root);
+  use_plugins(lite::PluginFiles::folder_of(places.root.string()));  // as in Lite
   std::vector<std::string> arguments = {python.python, python.worker_path + "/leoflow_worker/dag_test.py",
                                         places.dag_id, test.conf, test.logical_date};
   for (const lite::LocalFile& file : places.files) {

@@ -80,13 +80,13 @@ DagProcessor::DagProcessor(DagProcessorOptions options, store::Database& databas
                            fleet::Fleet& fleet)
     : options_(std::move(options)), database_(database), engine_(engine), fleet_(fleet) {
   const auto on_change = [this] { look(); };
-  const auto on_commit = [this] {
-    look();
-    prune();
-  };
   watchers_.push_back(std::make_unique<TreeWatcher>(options_.root, on_change));
   for (const BundleConfig& bundle : options_.bundles) {
     if (bundle.is_git()) {
+      const auto on_commit = [this, index = repositories_.size()] {
+        look();
+        prune(*repositories_[index]);
+      };
       repositories_.push_back(
           std::make_unique<GitBundle>(bundle, options_.bundles_folder + "/" + bundle.name, on_commit));
     } else {
@@ -131,6 +131,7 @@ void DagProcessor::reparse(const std::string& bundle, const std::string& relativ
 }
 
 void DagProcessor::look() {
+  const std::lock_guard whole(looking_);
   const std::vector<Bundle> bundles = all_bundles();
   const std::lock_guard lock(mutex_);
   std::set<FileKey> dag_files;
@@ -139,15 +140,30 @@ void DagProcessor::look() {
   parse_wanted();
 }
 
-void DagProcessor::prune() {
+void DagProcessor::prune(const GitBundle& repository) {
   std::set<std::string> used;
-  const auto session = database_.read();
-  for (const char* sql : {"SELECT DISTINCT bundle_version FROM dag_run WHERE bundle_version IS NOT NULL",
-                          "SELECT DISTINCT v.bundle_version FROM dag d JOIN dag_version v ON v.id ="
-                          " d.current_version_id WHERE v.bundle_version IS NOT NULL"}) {
-    for (const store::Row row : session->query(sql)) used.insert(row.text(0));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, file] : dag_files_) used.insert(file.bundle_version);
   }
-  for (const auto& repository : repositories_) repository->prune(used);
+  try {
+    const auto session = database_.read();
+    // The newest versions come first: a run that begins meanwhile has one of them.
+    for (const char* sql :
+         {"SELECT DISTINCT v.bundle_version FROM dag d JOIN dag_version v ON v.id ="
+          " d.current_version_id WHERE v.bundle_version IS NOT NULL",
+          "SELECT DISTINCT bundle_version FROM dag_run WHERE bundle_version IS NOT NULL",
+          // Runs without a version of their own: what goes on began with one.
+          "SELECT DISTINCT v.bundle_version FROM task_instance t JOIN dag_version v ON v.id ="
+          " t.dag_version_id WHERE v.bundle_version IS NOT NULL AND (t.state IS NULL OR t.state"
+          " NOT IN ('success', 'failed', 'skipped', 'upstream_failed', 'removed'))"}) {
+      for (const store::Row row : session->query(sql)) used.insert(row.text(0));
+    }
+  } catch (const std::exception& error) {
+    log::warning("bundle '{}': old commits stay: {}", repository.name(), error.what());
+    return;
+  }
+  repository.prune(used);
 }
 
 std::vector<Bundle> DagProcessor::all_bundles() const {
@@ -210,8 +226,11 @@ ProjectScope DagProcessor::scope_of(const Bundle& bundle) {
 
 void DagProcessor::report(const Bundle& bundle, const std::vector<ProjectProblem>& problems,
                           std::set<FileKey>& dag_files) {
-  for (const auto& [key, file] : dag_files_) {
-    if (key.first == bundle.name) dag_files.insert(key);
+  for (auto& [key, file] : dag_files_) {
+    // Commits before are on the disk, too.
+    if (key.first != bundle.name || (bundle.version.empty() && !bundle.files.contains(key.second))) continue;
+    if (file.bundle_path.empty()) file.bundle_path = bundle.path;
+    dag_files.insert(key);
   }
   const FileKey key{bundle.name, std::string(kProjectFileName)};
   dag_files.insert(key);
@@ -236,7 +255,7 @@ void DagProcessor::look_at(const Bundle& bundle, std::set<FileKey>& dag_files) {
   std::multimap<std::string, const FileFacts*> by_module;  // the same by the name others import
   std::string shared;  // hashes of all other files: any DAG file may depend on them
   for (const auto& [path, stamp] : bundle.files) {
-    if (scope.excludes(path)) continue;
+    if (path != kProjectFileName && scope.excludes(path)) continue;
     const FileFacts* facts = facts_of(bundle, path, stamp);
     if (facts == nullptr) continue;
     if (!scope.is_dag_file(path, facts->looks_like_dags)) {
@@ -315,23 +334,31 @@ void DagProcessor::on_outcome(const FileKey& key, const std::string& source, con
     found->second.parsing = false;
     parsed.bundle_path = found->second.bundle_path;
     if (!found->second.bundle_version.empty()) parsed.bundle_version = found->second.bundle_version;
-    apply_project_file(parsed);
-    if (parsed.import_error) {
-      log::warning("{}/{}: import error", parsed.bundle_path, key.second);
+    if (!apply_project_file(parsed)) {
+      found->second.hash.clear();
     } else {
-      log::info("{}/{}: {} DAG(s) in {} ms", parsed.bundle_path, key.second, parsed.serialized_dags.size(),
-                outcome.duration.count() / 1000);
+      put(std::move(parsed), outcome.duration);
     }
-    engine_.put_file(std::move(parsed), {});
     if (found->second.again) wanted_.insert(key);
   }
   parse_wanted();
 }
 
-void DagProcessor::apply_project_file(engine::ParsedFile& parsed) const {
-  if (parsed.import_error) return;
+void DagProcessor::put(engine::ParsedFile parsed, Duration took) {
+  if (parsed.import_error) {
+    log::warning("{}/{}: import error", parsed.bundle_path, parsed.relative_fileloc);
+  } else {
+    log::info("{}/{}: {} DAG(s) in {} ms", parsed.bundle_path, parsed.relative_fileloc,
+              parsed.serialized_dags.size(), took.count() / 1000);
+  }
+  engine_.put_file(std::move(parsed), {});
+}
+
+bool DagProcessor::apply_project_file(engine::ParsedFile& parsed) const {
+  if (parsed.import_error) return true;
   const auto overlaid = overlay_project(parsed.bundle_path, parsed.relative_fileloc, parsed.serialized_dags,
                                         options_.python_version);
+  if (overlaid.is_broken) return false;
   if (!overlaid.problems.empty()) {
     parsed.import_error = problems_text(overlaid.problems);
     parsed.serialized_dags.clear();
@@ -339,6 +366,7 @@ void DagProcessor::apply_project_file(engine::ParsedFile& parsed) const {
     log::info("{}/{}: `resources` and `execution` are for pods, and tasks run in none here",
               parsed.bundle_path, kProjectFileName);
   }
+  return true;
 }
 
 }  // namespace leoflow::lite

@@ -62,7 +62,8 @@ class DagProcessor {
 
   void load_cache();
   std::vector<Bundle> all_bundles() const;
-  void prune();
+  /// Has a repository delete the commits that nothing needs any more. On its thread.
+  void prune(const GitBundle& repository);
   void look();
   void look_at(const Bundle& bundle, std::set<FileKey>& dag_files);
   /// Reads the file if it changed. @returns null if it is gone.
@@ -76,14 +77,17 @@ class DagProcessor {
   void parse_wanted();
   void on_outcome(const FileKey& key, const std::string& source, const std::string& hash,
                   const fleet::ParseOutcome& outcome);
+  void put(engine::ParsedFile parsed, Duration took);
   /// Puts the project's leoflow.yaml over the DAGs of a parsed file; what does not fit is an import error.
-  void apply_project_file(engine::ParsedFile& parsed) const;
+  /// @returns false if it cannot be read now, so that the file is to be parsed once it can
+  bool apply_project_file(engine::ParsedFile& parsed) const;
 
   const DagProcessorOptions options_;
   store::Database& database_;
   engine::Engine& engine_;
   fleet::Fleet& fleet_;
 
+  std::mutex looking_;  ///< held for a whole look: what was seen earlier must not be taken for newer
   // protected by mutex_
   std::mutex mutex_;
   std::map<FileKey, DagFile> dag_files_;

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "lite/ignore_rules.hpp"
+#include "lite/project_file.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -47,8 +48,8 @@ class Scan {
 
  private:
   void walk(const fs::path& root, const fs::path& folder, std::size_t bundle, int depth) {
-    const auto text = read_file((folder / ".airflowignore").string());
-    if (text) rules_.emplace_back(folder, IgnoreRules()).second.add(*text);
+    const auto text = read_file((folder / kIgnoreFile).string());
+    if (text) rules_.emplace_back(folder, IgnoreRules()).second.add_file(*text);
     look_into(root, folder, bundle, depth);
     if (text) rules_.pop_back();
   }
@@ -62,7 +63,7 @@ class Scan {
       if (is_left_out(name)) continue;
       std::error_code ignored;
       const bool is_folder = it->is_directory(ignored);
-      if (is_ignored(path, is_folder)) continue;
+      if (name != kProjectFileName && is_ignored(path, is_folder)) continue;
       if (is_folder) {
         enter(root, path, bundle, depth + 1);
       } else if (matters(path)) {

@@ -39,6 +39,9 @@ std::vector<Bundle> discover(const std::string& root);
 /// A folder as one bundle, whatever projects are in it.
 Bundle scan(const std::string& name, const std::string& root);
 
+/// Of patterns of what does not count below its folder, as in Airflow.
+constexpr std::string_view kIgnoreFile = ".airflowignore";
+
 /// Whether files and folders of this name never count, wherever they are.
 bool is_left_out(std::string_view name);
 

@@ -109,12 +109,25 @@ TEST(MayDefineDags, FollowsAirflowsRule) {
 
 TEST(IgnoreRules, ALaterRuleTakesAnEarlierOneBack) {
   IgnoreRules rules;
-  rules.add("*.py\n!keep.py\n/top.txt\nsome/*.cfg");
+  rules.add_file("*.py\n!keep.py  # this one stays\n/top.txt\nsome/*.cfg\n# nothing\n");
   EXPECT_TRUE(rules.ignores("x/y.py", false));
   EXPECT_FALSE(rules.ignores("x/keep.py", false));
   EXPECT_TRUE(rules.ignores("top.txt", false));
   EXPECT_FALSE(rules.ignores("x/top.txt", false));
   EXPECT_TRUE(rules.ignores("some/a.cfg", false));
+  EXPECT_FALSE(rules.ignores("x/some/a.cfg", false));
+  EXPECT_FALSE(rules.ignores("some/deep/a.cfg", false));
+}
+
+TEST(IgnoreRules, TwoStarsStandForAnyNumberOfFolders) {
+  IgnoreRules rules;
+  rules.add("**/drafts/old.sql");
+  rules.add("a/**/b.sql");
+  rules.add("logs/**");
+  for (const char* path : {"drafts/old.sql", "x/y/drafts/old.sql", "a/b.sql", "a/x/y/b.sql", "logs/x/y"})
+    EXPECT_TRUE(rules.ignores(path, false)) << path;
+  for (const char* path : {"old.sql", "drafts/x/old.sql", "x/a/b.sql", "a/xb.sql", "logs"})
+    EXPECT_FALSE(rules.ignores(path, false)) << path;
 }
 
 }  // namespace

@@ -126,12 +126,14 @@ void GitBundle::prune(const std::set<std::string>& commits) const {
   const auto newest = current();
   if (!newest) return;
   std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename().string();
+  std::vector<fs::path> unused;
+  for (fs::directory_iterator it(folder_, ignored), end; !ignored && it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
     constexpr std::size_t kCommitLength = 40;
-    if (name.size() != kCommitLength || name == newest->commit || commits.contains(name)) continue;
-    fs::remove_all(entry.path(), ignored);
+    if (name.size() == kCommitLength && name != newest->commit && !commits.contains(name))
+      unused.push_back(it->path());
   }
+  for (const fs::path& folder : unused) fs::remove_all(folder, ignored);
 }
 
 }  // namespace leoflow::lite

@@ -35,7 +35,8 @@ class GitBundle {
   std::optional<Checkout> current() const;
   const std::string& name() const { return config_.name; }
 
-  /// Deletes the folders of commits that are not among these, nor the newest. Thread safe.
+  /// Deletes the folders of commits that are not among these, nor the newest. On the bundle's thread, which
+  /// makes them.
   void prune(const std::set<std::string>& commits) const;
 
  private:

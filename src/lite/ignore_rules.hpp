@@ -7,11 +7,15 @@
 
 namespace leoflow::lite {
 
-/// The lines of one `.airflowignore` file: glob patterns as in .gitignore, the
-/// default syntax of Airflow 3. A later "!" pattern takes an earlier one back.
+/// Glob patterns as in .gitignore, the default syntax of Airflow 3. A later "!" pattern takes an earlier one
+/// back.
 class IgnoreRules {
  public:
-  void add(std::string_view text);
+  /// Adds one pattern.
+  void add(std::string_view pattern);
+  /// Adds the lines of an `.airflowignore` file. As in Airflow "#" begins a comment wherever it stands.
+  void add_file(std::string_view text);
+
   /// @param path below the folder that the rules are for.
   bool ignores(const std::string& path, bool is_folder) const;
   /// The same; nothing if no rule is about the path, so that those of a folder above hold.
@@ -19,10 +23,9 @@ class IgnoreRules {
 
  private:
   struct Rule {
-    std::string pattern;
+    std::vector<std::string> parts;  ///< of the whole path; "**" stands for any number of folders
     bool negated = false;
     bool only_folders = false;
-    bool anchored = false;  ///< matches the whole path, not any name in it
   };
   std::vector<Rule> rules_;
 };

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <set>
 
 #include "base/ids.hpp"
 #include "base/process.hpp"
@@ -100,15 +101,21 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
 }
 
 std::vector<std::string> project_problems(const std::string& given) {
-  std::vector<std::string> out;
   const fs::path path = fs::absolute(given).lexically_normal();
-  const fs::path folder = fs::is_directory(path) ? path : project_of(path);
-  for (const Bundle& bundle : discover((folder.has_filename() ? folder : folder.parent_path()).string())) {
-    const auto project = read_project(bundle.path);
+  std::set<std::string> folders;
+  if (fs::is_directory(path)) {
+    for (const Bundle& bundle : discover((path.has_filename() ? path : path.parent_path()).string()))
+      folders.insert(bundle.path);
+  } else if (fs::exists(path)) {
+    folders.insert(project_of(path).string());
+  }
+  std::vector<std::string> out;
+  for (const std::string& folder : folders) {
+    const auto project = read_project(folder);
     if (!project) continue;
-    const auto exists = [&bundle](const std::string& file) { return bundle.files.contains(file); };
+    const auto exists = [&folder](const std::string& file) { return fs::exists(fs::path(folder) / file); };
     for (const ProjectProblem& problem : ProjectScope(*project).problems(exists))
-      out.push_back(fmt::format("{}/{}", bundle.path, problem.text()));
+      out.push_back(fmt::format("{}/{}", folder, problem.text()));
   }
   return out;
 }

@@ -156,7 +156,7 @@ OverlaidProject overlay_project(const std::string& folder, const std::string& re
                                 std::vector<json::value>& dags, const std::string& python_version) {
   const auto project = read_project(folder);
   if (!project) return {};
-  if (!project->problems.empty()) return {.problems = project->problems};
+  if (!project->problems.empty()) return {.is_broken = true};
   if (project->file.dag_file() != relative_fileloc) {
     for (json::value& dag : dags) declare_secrets(project->file, {}, dag);
     return {};

@@ -16,7 +16,8 @@ std::vector<ProjectProblem> overlay(const ProjectFile& file, std::vector<json::v
                                     const std::string& python_version);
 
 struct OverlaidProject {
-  std::vector<ProjectProblem> problems;  ///< of the project file itself, else of the overlay
+  std::vector<ProjectProblem> problems;  ///< what does not fit
+  bool is_broken = false;                ///< the project file itself is not in order, and nothing was done
   bool wants_pods = false;               ///< it says something of the pods of tasks
 };
 

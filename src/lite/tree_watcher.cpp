@@ -93,7 +93,8 @@ bool TreeWatcher::drain() {
         folders_.erase(event->wd);
         continue;
       }
-      if (event->len == 0 || !is_left_out(event->name)) interesting = true;
+      if (event->len == 0 || !is_left_out(event->name) || std::string_view(event->name) == kIgnoreFile)
+        interesting = true;
       const bool new_folder = (event->mask & IN_ISDIR) != 0 && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0;
       const auto folder = folders_.find(event->wd);
       if (new_folder && folder != folders_.end() && !is_left_out(event->name)) {

@@ -98,6 +98,21 @@ def test_what_it_excludes_is_not_parsed_and_its_dag_file_alone_defines_dags(make
     lite.write_dag("sales/leoflow.yaml", "exclude_paths: [second.py]\n")
     lite.await_dag("draft")
     eventually(lambda: lite.get("/api/v2/dags/second")["is_stale"], "what is excluded now goes")
+    lite.write_dag("shop/.airflowignore", "main.py  # for a while\n")
+    eventually(lambda: lite.get("/api/v2/importErrors")["total_entries"] == 1, "its DAG file is not there any more")
+
+
+def test_a_dag_file_that_goes_while_its_project_file_is_wrong_takes_its_dags_with_it(make_lite):
+    lite = make_lite({"sales/dag.py": OTHER.format("sales"), "sales/more.py": OTHER.format("more")})
+    for dag_id in ("sales", "more"):
+        lite.await_dag(dag_id)
+    lite.write_dag("sales/leoflow.yaml", "ownr: me\n")
+    eventually(lambda: lite.get("/api/v2/importErrors")["total_entries"] == 1, "the problem is told")
+    (lite.dags / "sales/more.py").unlink()
+    eventually(lambda: lite.get("/api/v2/dags/more")["is_stale"], "what is not there goes")
+    assert not lite.get("/api/v2/dags/sales")["is_stale"]
+    (lite.dags / "sales/leoflow.yaml").unlink()
+    eventually(lambda: lite.get("/api/v2/importErrors")["total_entries"] == 0, "nothing is wrong any more")
 
 
 def test_a_project_whose_dag_file_is_missing_is_not_left_out_in_silence(make_lite):
