@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
-from support import BIN, eventually
+from support import BIN, PYTHON, eventually
 
 DAG = """
 from airflow.sdk import dag, get_current_context, task
@@ -220,3 +221,29 @@ def test_a_wrong_variable_of_another_command_is_not_read():
     refused = run("server")
     assert refused.returncode == 2
     assert "LEOFLOW_EXECUTOR_START_RETRIES" in refused.stderr or "--start-retries" in refused.stderr
+
+
+IGNORED = {
+    ".airflowignore": "*_old.py  # renamed\n/top.py\n**/drafts/a.py\nx/**/deep.py\ngone/\n",
+    "etl/.airflowignore": "!b_old.py\nonly.py\n",
+}
+TREE = ["top.py", "a_old.py", "etl/b_old.py", "etl/top.py", "etl/only.py", "only.py", "drafts/a.py", "y/drafts/a.py",
+        "drafts/b.py", "x/deep.py", "x/y/z/deep.py", "deep.py", "gone/a.py", "etl/gone/b.py", "etl/deeper/only.py"]  # fmt: skip
+FIND = """
+import sys
+from airflow._shared.module_loading.file_discovery import find_path_from_directory
+for path in find_path_from_directory(sys.argv[1], ".airflowignore", "glob"):
+    if path.endswith(".py"):
+        print("file:", path.removeprefix(sys.argv[1] + "/"))
+"""
+
+
+def test_what_airflowignore_leaves_out_is_what_it_does_in_airflow(make_lite):
+    dag_id = lambda path: path.removesuffix(".py").replace("/", "_in_")  # noqa: E731
+    lite = make_lite({path: OTHER.format(dag_id(path)) for path in TREE} | IGNORED)
+    told = subprocess.run([PYTHON, "-c", FIND, lite.dags], check=True, capture_output=True, text=True).stdout
+    expected = {dag_id(path) for path in re.findall("^file: (.*)$", told, re.MULTILINE)}
+    assert len(expected) > 4
+    found = lambda: {dag["dag_id"] for dag in lite.get("/api/v2/dags")["dags"]}  # noqa: E731
+    eventually(lambda: len(found()) >= len(expected), "all files are parsed")
+    assert found() == expected
