@@ -7,12 +7,11 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <openssl/evp.h>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 
 namespace leoflow {
@@ -274,12 +273,16 @@ std::string sha1_hex(std::string_view bytes) {
 }
 
 std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::ostringstream out;
-  out << in.rdbuf();
-  if (in.bad()) return std::nullopt;
-  return std::move(out).str();
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return std::nullopt;
+  std::string out;
+  std::array<char, 64 * 1024> part;
+  ssize_t length = 0;
+  while ((length = ::read(file.get(), part.data(), part.size())) > 0 || (length < 0 && errno == EINTR)) {
+    if (length > 0) out.append(part.data(), static_cast<std::size_t>(length));
+  }
+  if (length < 0) return std::nullopt;
+  return out;
 }
 
 void write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {

@@ -51,6 +51,13 @@ TEST(Ids, AreUniqueOrderedAndReadable) {
   EXPECT_FALSE(Uuid::parse("no-uuid"));
 }
 
+TEST(Files, WhatCannotBeReadToItsEndIsNoEmptyFile) {
+  EXPECT_EQ(read_file("/dev/null"), "");
+  EXPECT_EQ(read_file("/"), std::nullopt);
+  EXPECT_EQ(read_file("/proc/self/mem"), std::nullopt);
+  EXPECT_EQ(read_file("/no/such/file"), std::nullopt);
+}
+
 TEST(Ids, OfOneMomentAreInTheOrderOfTheirMaking) {
   const Time now = from_micros(3'000'000'000);
   Uuid last = new_uuid(now);

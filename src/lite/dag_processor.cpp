@@ -1,6 +1,7 @@
 #include "lite/dag_processor.hpp"
 
 #include <cctype>
+#include <filesystem>
 #include <fmt/format.h>
 
 #include "base/json.hpp"
@@ -204,8 +205,16 @@ const DagProcessor::FileFacts* DagProcessor::facts_of(const Bundle& bundle, cons
                                                       const FileStamp& stamp) {
   FileFacts& facts = facts_[{bundle.name, path}];
   if (facts.stamp == stamp) return &facts;
-  const auto content = read_file(bundle.path + "/" + path);
-  if (!content) return nullptr;  // deleted since; the next look sees that
+  const std::string full = bundle.path + "/" + path;
+  const auto content = read_file(full);
+  if (!content) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(full, ignored)) return nullptr;  // deleted since; the next look sees that
+    // Without a stamp: it is tried again with each look.
+    facts = {.hash = "unreadable", .looks_like_dags = is_python(path)};
+    if (path == kProjectFileName) facts.scope = ProjectScope(read_project(bundle.path).value());
+    return &facts;
+  }
   facts.stamp = stamp;
   facts.hash = sha256_hex(*content);
   facts.looks_like_dags = is_python(path) && may_define_dags(*content);
@@ -300,15 +309,17 @@ void DagProcessor::parse_wanted() {
     DagFile& file = dag_files_[key];
     const std::string path = file.bundle_path + "/" + key.second;
     const auto source = read_file(path);
-    if (!source) continue;
-    if (!is_valid_utf8(*source)) {
-      fleet::ParseOutcome outcome;
-      outcome.error = fmt::format("{} is not valid UTF-8; save it as UTF-8\n", path);
-      engine::ParsedFile parsed = to_parsed_file(outcome, key.second);
+    std::error_code ignored;
+    if (!source && !std::filesystem::exists(path, ignored)) continue;
+    if (!source || !is_valid_utf8(*source)) {
+      engine::ParsedFile parsed;
+      parsed.import_error = fmt::format(
+          "{} {}\n", path, source ? "is not valid UTF-8; save it as UTF-8" : "cannot be read by this user");
       parsed.bundle_name = key.first;
       parsed.bundle_path = file.bundle_path;
+      parsed.relative_fileloc = key.second;
       parsed.content_hash = file.hash;
-      engine_.put_file(std::move(parsed), {});
+      put(std::move(parsed), {});
       continue;
     }
     file.parsing = true;

@@ -66,7 +66,7 @@ class DagProcessor {
   void prune(const GitBundle& repository);
   void look();
   void look_at(const Bundle& bundle, std::set<FileKey>& dag_files);
-  /// Reads the file if it changed. @returns null if it is gone.
+  /// Reads the file if it changed, or could not be read. @returns null if it is gone.
   const FileFacts* facts_of(const Bundle& bundle, const std::string& path, const FileStamp& stamp);
   ProjectScope scope_of(const Bundle& bundle);
   /// An import error of the leoflow.yaml, while what is known of the bundle's DAG files stays as it is.

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <fmt/format.h>
-#include <set>
+#include <functional>
 
 #include "base/ids.hpp"
 #include "base/process.hpp"
@@ -92,7 +92,8 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
     const ProjectScope scope = project ? ProjectScope(*project) : ProjectScope();
     for (const auto& [name, stamp] : bundle.files) {
       const auto source = read_file(bundle.path + "/" + name);
-      if (source && scope.is_dag_file(name, may_define_dags(*source)))
+      // One that cannot be read is told of when it is parsed.
+      if (scope.is_dag_file(name, !source || may_define_dags(*source)))
         files.push_back({bundle.path, bundle.name, name});
     }
   }
@@ -101,21 +102,20 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
 }
 
 std::vector<std::string> project_problems(const std::string& given) {
-  const fs::path path = fs::absolute(given).lexically_normal();
-  std::set<std::string> folders;
-  if (fs::is_directory(path)) {
-    for (const Bundle& bundle : discover((path.has_filename() ? path : path.parent_path()).string()))
-      folders.insert(bundle.path);
-  } else if (fs::exists(path)) {
-    folders.insert(project_of(path).string());
-  }
   std::vector<std::string> out;
-  for (const std::string& folder : folders) {
+  const auto look = [&out](const std::string& folder, const std::function<bool(const std::string&)>& exists) {
     const auto project = read_project(folder);
-    if (!project) continue;
-    const auto exists = [&folder](const std::string& file) { return fs::exists(fs::path(folder) / file); };
+    if (!project) return;
     for (const ProjectProblem& problem : ProjectScope(*project).problems(exists))
       out.push_back(fmt::format("{}/{}", folder, problem.text()));
+  };
+  const fs::path path = fs::absolute(given).lexically_normal();
+  if (fs::is_directory(path)) {
+    for (const Bundle& bundle : discover((path.has_filename() ? path : path.parent_path()).string()))
+      look(bundle.path, [&bundle](const std::string& file) { return bundle.files.contains(file); });
+  } else if (fs::exists(path)) {
+    const fs::path folder = project_of(path);
+    look(folder.string(), [&folder](const std::string& file) { return fs::exists(folder / file); });
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 #include <set>
@@ -278,9 +279,11 @@ ReadProjectFile read_project_file(std::string_view text) {
 }
 
 std::optional<ReadProjectFile> read_project(const std::string& folder) {
-  const auto text = read_file(fmt::format("{}/{}", folder, kProjectFileName));
-  if (!text) return std::nullopt;
-  return read_project_file(*text);
+  const std::string path = fmt::format("{}/{}", folder, kProjectFileName);
+  if (const auto text = read_file(path)) return read_project_file(*text);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  return ReadProjectFile{{}, {{0, "it cannot be read by this user"}}};
 }
 
 std::vector<std::string> project_file_keys() {

@@ -70,7 +70,7 @@ constexpr std::string_view kProjectFileName = "leoflow.yaml";
 
 /// Reads the text of a leoflow.yaml; what is in order is in `file` even if something else is not.
 ReadProjectFile read_project_file(std::string_view text);
-/// The same for a project's folder; nullopt if it has no such file.
+/// The same for a project's folder; nullopt if it has no such file. One that cannot be read is a problem.
 std::optional<ReadProjectFile> read_project(const std::string& folder);
 
 /// Every key that may stand at the top, supported or not: as in docs/leoflow.schema.json.
