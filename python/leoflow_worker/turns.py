@@ -13,8 +13,9 @@ import sys
 import termios
 import time
 
-# A busy agent must not slow the task down: after a wait that long nobody waits for a while.
-_LONGEST_WAIT = 0.02
+# An agent that hangs must not slow the task down: after a wait that long nobody waits for a while. One on a busy
+# machine may take some of it until it has a processor.
+_LONGEST_WAIT = 0.2
 _PAUSE = 1.0
 _STEP = 0.0001
 
