@@ -172,7 +172,7 @@ def test_settings_of_pods_hold_in_lite_too_airflows_and_the_projects(lite, machi
     pods = control_plane.api.get("/api/v1/namespaces/writing/pods")["items"]
     assert [pod["metadata"]["labels"]["team"] for pod in pods] == ["writers"] * 2
     memory = {
-        pod["metadata"]["labels"]["task_id"]: pod["spec"]["containers"][0]["resources"].get("requests", {}).get("memory")
+        pod["metadata"]["annotations"]["task_id"]: pod["spec"]["containers"][0]["resources"].get("requests", {}).get("memory")
         for pod in pods
     }
     assert memory == {"first": None, "second": "300Mi"}
