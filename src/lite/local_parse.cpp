@@ -91,6 +91,7 @@ Result<std::vector<LocalFile>> find_dag_files(const std::string& given) {
     const auto project = read_project(bundle.path);
     const ProjectScope scope = project ? ProjectScope(*project) : ProjectScope();
     for (const auto& [name, stamp] : bundle.files) {
+      if (!name.ends_with(".py")) continue;
       const auto source = read_file(bundle.path + "/" + name);
       // One that cannot be read is told of when it is parsed.
       if (scope.is_dag_file(name, !source || may_define_dags(*source)))
