@@ -15,6 +15,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   # -g1 keeps line numbers for backtraces and halves the size of the objects.
   set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 endif()
+# -O3 takes a seventh longer to build, and nothing here gets faster by it.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 find_program(MOLD mold)
 if(MOLD)

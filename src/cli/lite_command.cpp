@@ -19,6 +19,7 @@
 #include "cli/pod_options.hpp"
 #include "cli/secret_keys.hpp"
 #include "cli/secret_scope.hpp"
+#include "cli/server_variables.hpp"
 #include "cli/serving.hpp"
 #include "lite/home_lock.hpp"
 #include "lite/image_recipe.hpp"
@@ -102,15 +103,6 @@ app::LivePods live_pods(const lite::Home& home, int grpc_port, int slots) {
 
 /// What the command and Airflow's settings say, to be refused before anything is set up.
 app::ServerConfig asked_config(const LiteOptions& options) {
-  value_or_exit(refuse_variables(
-      environment_variable,
-      {"LEOFLOW_EXECUTOR_KUBECONFIG", "LEOFLOW_EXECUTOR_TASK_NAMESPACE",
-       "LEOFLOW_EXECUTOR_TASK_SERVICE_ACCOUNT", "LEOFLOW_EXECUTOR_START_RETRIES",
-       "LEOFLOW_EXECUTOR_START_RETRY_DELAY", "LEOFLOW_EXECUTOR_HOST_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_PODS",
-       "LEOFLOW_EXECUTOR_WARM_IDLE_LIMIT", "LEOFLOW_EXECUTOR_WARM_MAX_ATTEMPTS",
-       "LEOFLOW_EXECUTOR_WARM_MAX_IDLE", "LEOFLOW_EXECUTOR_AGENT_TLS_SECRET",
-       "LEOFLOW_EXECUTOR_AGENT_TLS_CA_CONFIGMAP", "LEOFLOW_REDIS_URL", "LEOFLOW_LOGS_DIR"},
-      "it is for `leoflow server`: unset it"));
   value_or_exit(refuse_variables(environment_variable, {"LEOFLOW_DATABASE_URL"},
                                  "Lite takes its database from --database-url alone: unset it"));
   app::ServerConfig out;
@@ -245,7 +237,9 @@ void add_lite(CLI::App& app) {
   add_rotate_token_key(*lite);
   add_provision(*lite);
   lite->callback([options, lite] {
-    if (lite->get_subcommands().empty()) run_lite(*options);
+    if (!lite->get_subcommands().empty()) return;
+    refuse_server_variables(*lite->get_parent());
+    run_lite(*options);
   });
 }
 

@@ -44,7 +44,7 @@ OutsideCluster enter_cluster(const k3d::Cluster& cluster, const std::filesystem:
   kubernetes.name_space = name_space.empty() ? kNamespace : name_space;
   kubernetes.instance = cluster.name();
   kubernetes.ca_config_map = kCaConfigMap;
-  kubernetes.control_plane = environment_variable("LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR");
+  kubernetes.control_plane = environment_variable(kControlPlane);
   if (kubernetes.control_plane.empty())
     kubernetes.control_plane = fmt::format("host.k3d.internal:{}", grpc_port);
   out.certificate = value_or_exit(k3d::keep_agent_certificate(

@@ -10,6 +10,8 @@
 
 namespace leoflow::cli {
 
+/// host:port at which pods reach this machine.
+constexpr const char* kControlPlane = "LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR";
 /// Lite's own; the name is older than "Lite".
 constexpr const char* kLiteCluster = "leoflow-dev";
 
@@ -24,8 +26,7 @@ struct OutsideCluster {
 };
 
 /// Makes in the cluster what pods need. How pods reach this machine is `host.k3d.internal`, or what
-/// LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR says. Ends the command if the cluster is not there, or does not
-/// answer.
+/// `kControlPlane` says. Ends the command if the cluster is not there, or does not answer.
 /// @param folder  for the certificate @param grpc_port  where agents are listened for
 /// @param advice  what makes the cluster
 OutsideCluster enter_cluster(const k3d::Cluster& cluster, const std::filesystem::path& folder, int grpc_port,

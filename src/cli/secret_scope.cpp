@@ -10,7 +10,7 @@ void add_secrets_option(CLI::App& command, std::string& scope) {
           "--secrets", scope,
           "Variables and connections that tasks may use. declared: those in leoflow.yaml, each use is in "
           "the audit log; permissive: all, if leoflow.yaml declares none")
-      ->envname("LEOFLOW_SECRETS_SCOPE")
+      ->envname(kSecretScope)
       ->check(CLI::IsMember({"declared", "permissive"}))
       ->capture_default_str();
 }

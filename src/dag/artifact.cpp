@@ -32,9 +32,9 @@ json::value content_of(const Artifact& artifact) {
 }
 
 /// Reads the fields of one object; the first that is not as it has to be is remembered.
-class Fields {
+class ArtifactFields {
  public:
-  Fields(const json::value& from, std::string where) : from_(from), where_(std::move(where)) {}
+  ArtifactFields(const json::value& from, std::string where) : from_(from), where_(std::move(where)) {}
 
   std::string text(std::string_view name) {
     const json::value* field = find(from_, name);
@@ -112,7 +112,7 @@ Result<void> check_ids(const FrozenDag& dag) {
 }
 
 Result<FrozenDag> read_dag(const json::value& from, std::size_t number) {
-  Fields fields(from, fmt::format("content.dags[{}].", number));
+  ArtifactFields fields(from, fmt::format("content.dags[{}].", number));
   FrozenDag dag;
   dag.dag_id = fields.label("dag_id");
   dag.relative_fileloc = fields.text("relative_fileloc");
@@ -151,7 +151,7 @@ std::string Artifact::text() const {
 Result<Artifact> Artifact::read(std::string_view text) {
   const auto document = parse_json(text);
   if (!document) return refused(document.error().message);
-  Fields top(*document, "");
+  ArtifactFields top(*document, "");
   const std::string schema = top.text("schema_version");
   if (top.problem().empty() && schema != kSchemaVersion)
     return refused(
@@ -165,7 +165,7 @@ Result<Artifact> Artifact::read(std::string_view text) {
     return refused(
         fmt::format("its content_hash is '{}', its content has '{}': it was changed after it was compiled",
                     hash, hash_of(content)));
-  Fields fields(content, "content.");
+  ArtifactFields fields(content, "content.");
   artifact.project = fields.label("project");
   artifact.image = fields.text_or_null("image");
   artifact.python_version = fields.text("python_version");

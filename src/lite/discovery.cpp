@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 5;
 constexpr std::string_view kWorkspaceBundle = "dags-folder";
 
 bool is_project(const fs::path& folder) {

@@ -30,8 +30,11 @@ struct Bundle {
   std::map<std::string, FileStamp> files;  ///< by path below the folder: all that parsing may depend on
 };
 
+/// How many levels below a workspace projects are, and below a project its DAG files.
+constexpr int kDeepest = 5;
+
 /// The bundles of a workspace. A folder with a `dag.py` or `leoflow.yaml` is a
-/// project, up to five levels deep; all other Python files belong to the
+/// project, up to `kDeepest` levels deep; all other Python files belong to the
 /// workspace itself, as in an Airflow dags folder. Hidden folders, virtual
 /// environments, caches and what `.airflowignore` names are left out.
 /// @param root absolute. A folder that cannot be read counts as empty.

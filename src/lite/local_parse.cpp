@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 5;  // of a project's DAG file below it
-
 /// A file that goes away with its owner.
 class TemporaryFile {
  public:

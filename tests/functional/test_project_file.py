@@ -199,6 +199,8 @@ def test_plugins_of_a_project_are_found_where_it_is_compiled(make_lite):
     ("setting", "why"),
     [
         ("LEOFLOW_EXECUTOR_WARM_PODS", "it is for `leoflow server`: unset it"),
+        ("LEOFLOW_SERVER_HTTP_ADDR", "it is for `leoflow server`: unset it"),
+        ("LEOFLOW_SECRET_KEY", "it is for `leoflow server`: unset it"),
         ("LEOFLOW_REDIS_URL", "it is for `leoflow server`: unset it"),
         ("LEOFLOW_DATABASE_URL", "Lite takes its database from --database-url alone: unset it"),
     ],

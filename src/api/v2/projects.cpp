@@ -11,10 +11,11 @@ namespace {
 /// Bytes. A thousand large DAGs have a tenth of it.
 constexpr std::size_t kMostArtifact = 32 * 1024 * 1024;
 
-constexpr std::string_view kVersionColumns =
+constexpr std::string_view kProjectVersionColumns =
     "v.project, v.dag_version, v.content_hash, v.image, v.python_version, v.created_at, v.created_by,"
     " CASE WHEN p.dag_version = v.dag_version THEN 1 ELSE 0 END";
-constexpr std::string_view kVersionTables = "project_version v JOIN project p ON p.project = v.project";
+constexpr std::string_view kProjectVersionTables =
+    "project_version v JOIN project p ON p.project = v.project";
 
 gen::ProjectVersionResponse version_from(store::Row row) {
   gen::ProjectVersionResponse out;
@@ -34,7 +35,7 @@ std::unexpected<Error> no_version(const std::string& project, const std::string&
 
 Result<Answer> answer_with_version(Call& call, const std::string& project, const std::string& dag_version,
                                    int status) {
-  Select select(kVersionColumns, kVersionTables);
+  Select select(kProjectVersionColumns, kProjectVersionTables);
   select.equals("v.project", project).equals("v.dag_version", dag_version);
   const auto rows = select.rows(call.db());
   if (rows.empty()) return no_version(project, dag_version);
@@ -91,7 +92,7 @@ Result<Answer> get_projects(Call& call, const gen::GetProjectsParams& params) {
 Result<Answer> get_project_versions(Call& call, const gen::GetProjectVersionsParams& params) {
   if (call.query("SELECT 1 FROM project WHERE project = $1", {params.project}).empty())
     return no_project(params.project);
-  Select select(kVersionColumns, kVersionTables);
+  Select select(kProjectVersionColumns, kProjectVersionTables);
   select.equals("v.project", params.project).order_sql("v.created_at DESC, v.dag_version");
   gen::ProjectVersionCollectionResponse list;
   list.total_entries = select.count(call.db());
