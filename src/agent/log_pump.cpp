@@ -17,11 +17,11 @@ std::string_view normal_level(const std::string& name) {
   return name == "debug" ? "debug" : "";
 }
 
+}  // namespace
+
 std::string cut_note(std::size_t cut) {
   return cut == 0 ? "" : fmt::format(" [cut: {} more bytes]", cut);
 }
-
-}  // namespace
 
 void LogPump::read(OutputStream stream, std::string_view bytes) {
   splitters_[static_cast<int>(stream)].feed(

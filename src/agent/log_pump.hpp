@@ -49,6 +49,9 @@ class LineSplitter {
   std::size_t cut_ = 0;
 };
 
+/// What is said of a line that was cut; "" of one that was not.
+std::string cut_note(std::size_t cut);
+
 enum class OutputStream { out, error, log };
 
 /// Turns what a task's process writes into its log: JSON lines in the form of

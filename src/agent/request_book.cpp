@@ -30,7 +30,10 @@ bool RequestBook::is_waiting(const std::string& owner) const {
 }
 
 void RequestBook::ask_all_again() {
-  for (const auto& [id, question] : questions_) send_(question.message);
+  for (auto& [id, question] : questions_) {
+    question.message.mutable_request()->set_may_repeat(true);
+    send_(question.message);
+  }
 }
 
 void RequestBook::forget(const std::string& owner) {

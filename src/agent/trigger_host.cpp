@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/log_file.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 
 namespace leoflow::agent {
@@ -245,14 +246,9 @@ void TriggerHost::file_found(const std::string& trigger_id) {
   report(std::move(said));
 }
 
-void TriggerHost::on_output(OutputStream, std::string_view bytes) {
-  unfinished_line_ += bytes;
-  std::size_t start = 0;
-  for (std::size_t end = 0; (end = unfinished_line_.find('\n', start)) != std::string::npos;
-       start = end + 1) {
-    log_line(std::string_view(unfinished_line_).substr(start, end - start));
-  }
-  unfinished_line_.erase(0, start);
+void TriggerHost::on_output(OutputStream stream, std::string_view bytes) {
+  splitters_[static_cast<int>(stream)].feed(
+      bytes, [this](std::string_view line, std::size_t cut) { log_line(line, cut); });
 }
 
 std::string TriggerHost::log_path_of(const std::string& trigger_id) const {
@@ -262,14 +258,16 @@ std::string TriggerHost::log_path_of(const std::string& trigger_id) const {
   return ending == endings_.end() ? "" : ending->second.trigger.log_path();
 }
 
-void TriggerHost::log_line(std::string_view line) {
-  const auto parsed = parse_json(line);
+void TriggerHost::log_line(std::string_view line, std::size_t cut) {
+  auto parsed = parse_json(line);
   const std::string path = log_path_of(parsed ? get_text(*parsed, "trigger_id") : "");
   if (path.empty()) {
-    if (!line.empty()) log::info("trigger host: {}", dialogue_->masker().mask(line));
-    return;
+    if (line.empty()) return;
+    return log::info("trigger host: {}{}", dialogue_->masker().mask(line), cut_note(cut));
   }
-  append_line(path, dialogue_->masker().mask(line));
+  // Value by value: as JSON a secret may be written otherwise.
+  dialogue_->masker().mask(*parsed);
+  append_line(path, json::serialize(*parsed));
 }
 
 void TriggerHost::on_end(const ProcessEnd& end) {

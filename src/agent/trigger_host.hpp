@@ -9,6 +9,7 @@
 
 #include "agent/child.hpp"
 #include "agent/file_waits.hpp"
+#include "agent/log_pump.hpp"
 #include "agent/log_shipper.hpp"
 #include "agent/python_pool.hpp"
 #include "agent/request_book.hpp"
@@ -64,7 +65,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   /// Whether there are triggers that Python waits for.
   bool needs_python() const { return triggers_.size() > files_.size(); }
   bool has_reported(const std::string& trigger_id) const { return reports_.contains({trigger_id, ""}); }
-  void log_line(std::string_view line);
+  void log_line(std::string_view line, std::size_t cut);
   /// @returns where a trigger logs to; "": the agent's own log
   std::string log_path_of(const std::string& trigger_id) const;
 
@@ -80,7 +81,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   std::map<std::pair<std::string, std::string>, agentrpc::TriggerReport> reports_;
   std::shared_ptr<Child> child_;
   std::shared_ptr<SdkDialogue> dialogue_;
-  std::string unfinished_line_;
+  LineSplitter splitters_[3];  ///< by OutputStream
   boost::asio::steady_timer restart_timer_;
   boost::asio::steady_timer idle_timer_;
   std::chrono::milliseconds backoff_{0};

@@ -439,6 +439,8 @@ Result<void> Server::leave_agents(bool is_alone) {
   Parts& p = *parts_;
   const std::lock_guard lock(p.agents_mutex);
   if (!p.agents && is_alone) return {};
+  p.fleet.stand_still(is_alone);
+  if (p.pods) p.pods->stand_still(is_alone);
   if (!is_alone) return p.is_stopping ? Result<void>() : open_agents();
   // Another replica may lead by now. What they say is not stored here; there it would be.
   log::warning("the database does not answer: agents look for another leader");

@@ -120,7 +120,9 @@ TEST(Artifact, NoChangedByteGivesOtherContent) {
         text.insert(at, 1, static_cast<char>(random() % 256));
     }
     const auto read = Artifact::read(text);
-    if (read) EXPECT_EQ(read->content_hash(), example().content_hash()) << text;
+    if (read) {
+      EXPECT_EQ(read->content_hash(), example().content_hash()) << text;
+    }
   }
 }
 

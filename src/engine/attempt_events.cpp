@@ -199,7 +199,7 @@ void Engine::standing_of(const Uuid& attempt, std::function<void(AttemptStanding
   post(std::move(item));
 }
 
-void Engine::active_attempts(std::function<void(std::vector<Uuid>)> tell) {
+void Engine::active_attempts(std::function<void(ActiveAttempts)> tell) {
   Item item;
   item.decide = [tell = std::move(tell)](Deciding& d) { tell(d.scheduler.active_attempts()); };
   post(std::move(item));

@@ -24,6 +24,9 @@
 
 namespace leoflow::engine {
 
+using scheduler::ActiveAttempts;
+using scheduler::kCleared;
+
 /// What is known of an attempt's process when it began.
 struct AttemptStart {
   Uuid attempt;
@@ -137,7 +140,7 @@ class Engine final : public Commands {
   /// Tells how far an attempt is.
   void standing_of(const Uuid& attempt, std::function<void(AttemptStanding)> tell);
   /// Tells, on the engine's thread, which attempts hold a slot.
-  void active_attempts(std::function<void(std::vector<Uuid>)> tell);
+  void active_attempts(std::function<void(ActiveAttempts)> tell);
 
   // What files say.
   void put_file(ParsedFile file, std::function<void()> done);

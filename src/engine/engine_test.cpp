@@ -28,7 +28,7 @@ TEST_P(EngineTest, ARestartGoesOnWhereItWasAndRunsNothingTwice) {
   engine_->attempt_started({a.id, "host", "me", 42, clock_.now()});
   restart();
   std::promise<std::vector<Uuid>> active;
-  engine_->active_attempts([&](std::vector<Uuid> attempts) { active.set_value(std::move(attempts)); });
+  engine_->active_attempts([&](const ActiveAttempts& attempts) { active.set_value(attempts.all); });
   EXPECT_EQ(active.get_future().get(), std::vector<Uuid>{a.id});
   EXPECT_TRUE(runner_.idle());
   EXPECT_TRUE(report(a, scheduler::Outcome::success));

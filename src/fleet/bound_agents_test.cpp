@@ -123,6 +123,38 @@ TEST_F(BoundAgentsTest, OneThatStaysAwayIsMissedAndSoonerIfItsMachineIsGivenUp) 
   EXPECT_EQ(away_for(std::chrono::seconds{10}), attempt_);
 }
 
+TEST_F(BoundAgentsTest, OneThatIsBackWithAnAttemptThatWasClearedMeanwhileIsToldToStopIt) {
+  const auto old = connect(attempt_);
+  EXPECT_TRUE(old->next().has_start());
+  begin(old);
+  fleet_.on_disconnected(old);
+  ASSERT_TRUE(engine_.clear_tasks({"d", {{"r", "t", -1}}, true, {}, {}}));
+  const auto back = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt_});
+  agentrpc::Hello hello;
+  hello.add_attempt_ids(attempt_.text());
+  fleet_.on_connected(back, hello);
+  const auto welcome = back->next().welcome();
+  ASSERT_EQ(welcome.wanted_attempt_ids_size(), 1) << "its end is waited for";
+  EXPECT_EQ(back->next().stop().attempt_id(), attempt_.text());
+}
+
+TEST_F(BoundAgentsTest, OneThatGoesBeforeItIsWelcomedIsNotThere) {
+  std::promise<void> gate;
+  const auto settled = [&] {
+    std::promise<void> done;
+    engine_.active_attempts([&](const auto&) { done.set_value(); });
+    done.get_future().wait();
+  };
+  engine_.active_attempts([opened = gate.get_future().share()](const auto&) { opened.wait(); });
+  const auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt_});
+  fleet_.on_connected(session, {});
+  fleet_.on_disconnected(session);
+  gate.set_value();
+  settled();
+  EXPECT_EQ(fleet_.state().agents, 0U);
+  EXPECT_TRUE(session->has_heard_nothing());
+}
+
 /// Agents that stay after their attempts are kept.
 class KeptAgentsTest : public BoundAgentsTest {
  protected:

@@ -20,6 +20,13 @@ namespace {
 /// lead.
 constexpr Duration kLostGrace = std::chrono::seconds{10};
 
+ServerMessage stop_message(const Uuid& attempt, std::string_view reason) {
+  ServerMessage message;
+  message.mutable_stop()->set_attempt_id(attempt.text());
+  message.mutable_stop()->set_reason(std::string(reason));
+  return message;
+}
+
 }  // namespace
 
 Fleet::~Fleet() {
@@ -36,9 +43,9 @@ void Fleet::bind(engine::Engine& engine, tasks::TaskService& tasks, const Elsewh
 }
 
 void Fleet::start() {
-  engine_->active_attempts([this](const std::vector<Uuid>& active) {
+  engine_->active_attempts([this](const engine::ActiveAttempts& active) {
     const std::lock_guard lock(mutex_);
-    for (const Uuid& attempt : active) placement_.unclaim(attempt, clock_.now());
+    for (const Uuid& attempt : active.all) placement_.unclaim(attempt, clock_.now());
   });
   {
     const std::lock_guard lock(mutex_);
@@ -54,6 +61,15 @@ void Fleet::stop() {
   }
   changed_.notify_all();
   if (watcher_.joinable()) watcher_.join();
+}
+
+void Fleet::stand_still(bool does) {
+  const std::lock_guard lock(mutex_);
+  if (does) {
+    if (!still_since_) still_since_ = clock_.now();
+  } else if (const auto since = std::exchange(still_since_, std::nullopt)) {
+    placement_.leave_out(std::max(Duration{0}, clock_.now() - *since));
+  }
 }
 
 int Fleet::free_slots() {
@@ -107,34 +123,39 @@ void Fleet::stop(const Uuid& attempt, const std::string& reason) {
     if (launcher_ != nullptr) launcher_->recall(attempt);
     return;
   }
-  ServerMessage message;
-  message.mutable_stop()->set_attempt_id(attempt.text());
-  message.mutable_stop()->set_reason(reason);
-  agent->session->send(std::move(message));
+  agent->session->send(stop_message(attempt, reason));
 }
 
 void Fleet::on_connected(std::shared_ptr<AgentSession> session, const agentrpc::Hello& hello) {
   log::info("agent {} connected from {} with {} slots, {} attempts running", hello.agent_id(),
             hello.hostname(), hello.slots(), hello.attempt_ids_size());
+  {
+    const std::lock_guard lock(mutex_);
+    connected_.insert(session.get());
+  }
   engine_->active_attempts(
-      [this, session, hello](const std::vector<Uuid>& active) { welcome(session, hello, active); });
+      [this, session, hello](const engine::ActiveAttempts& active) { welcome(session, hello, active); });
 }
 
 void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc::Hello& hello,
-                    const std::vector<Uuid>& active) {
+                    const engine::ActiveAttempts& active) {
   const std::lock_guard lock(mutex_);
+  // It has gone while the engine was busy.
+  if (!connected_.contains(session.get())) return;
   ServerMessage message;
   auto& welcome = *message.mutable_welcome();
   Agent& agent = placement_.add(session, hello, clock_.now());
   const auto& own = session->identity().attempt;
   bool has_own = false;
+  std::vector<Uuid> cleared;
   for (const std::string& text : hello.attempt_ids()) {
     const auto attempt = Uuid::parse(text);
     if (!attempt || agent.host_of() || (own && *own != *attempt)) continue;
     has_own = true;
     // It holds a slot of the agent even if nobody wants it any more.
     placement_.assign(agent, *attempt);
-    if (std::ranges::find(active, *attempt) != active.end()) welcome.add_wanted_attempt_ids(text);
+    if (std::ranges::find(active.all, *attempt) != active.all.end()) welcome.add_wanted_attempt_ids(text);
+    if (std::ranges::find(active.cleared, *attempt) != active.cleared.end()) cleared.push_back(*attempt);
   }
   // It may have come back before its old stream was seen to end.
   for (auto& [other, old] : placement_.all()) {
@@ -154,6 +175,8 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     *welcome.add_triggers() = request_of(trigger);
   }
   session->send(std::move(message));
+  // Its end is waited for, and it may not have heard that it is to stop.
+  for (const Uuid& attempt : cleared) session->send(stop_message(attempt, engine::kCleared));
   if (own && !has_own) employ(session, *own, hello.is_idle());
   send_parse_jobs();
   engine_->wake();
@@ -161,6 +184,7 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
 
 void Fleet::on_disconnected(const std::shared_ptr<AgentSession>& session) {
   const std::lock_guard lock(mutex_);
+  connected_.erase(session.get());
   if (const Agent* agent = placement_.find(session.get())) {
     metrics_.lost_agents.add();
     if (!agent->is_bound) last_gone_ = {agent->hostname, agent->unixname, agent->connected_at, clock_.now()};
@@ -284,6 +308,7 @@ void Fleet::on_request(const std::shared_ptr<AgentSession>& session, const agent
     const std::lock_guard lock(mutex_);
     caller = caller_of(request.attempt_id());
   }
+  caller.may_repeat = request.may_repeat();
   tasks_->handle(caller, request.body(), [session, id = request.request_id()](tasks::Answer answer) {
     ServerMessage message;
     auto& response = *message.mutable_response();
@@ -328,6 +353,7 @@ void Fleet::watch() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     changed_.wait_for(lock, std::chrono::seconds{1});
+    if (still_since_) continue;
     let_idle_hosts_go();
     if (const auto hosts = missing_hosts(); !hosts.empty()) {
       lock.unlock();

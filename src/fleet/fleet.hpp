@@ -12,8 +12,8 @@
 #include "engine/engine.hpp"
 #include "fleet/launcher.hpp"
 #include "fleet/log_keeper.hpp"
-#include "fleet/log_path.hpp"
 #include "fleet/placement.hpp"
+#include "tasks/log_path.hpp"
 #include "tasks/task_service.hpp"
 
 namespace leoflow::fleet {
@@ -88,6 +88,9 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   /// After the engine started: attempts from before the restart wait for their agent.
   void start();
   void stop();
+  /// No agent can connect, for another process may lead by now: until that is over no time passes, and no
+  /// attempt is missed.
+  void stand_still(bool does);
 
   // AttemptRunner
   int free_slots() override;
@@ -142,7 +145,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   };
 
   void welcome(const std::shared_ptr<agentrpc::AgentSession>& session, const agentrpc::Hello& hello,
-               const std::vector<Uuid>& active);
+               const engine::ActiveAttempts& active);
   // bound_agents.cpp
   /// Whether an agent speaks only of what it is there for.
   bool may_say(const agentrpc::AgentSession& session, const agentrpc::AgentMessage& message);
@@ -192,7 +195,7 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   /// @param spec  an AttemptSpec or a TriggerSpec.
   template <typename Spec>
   static std::string log_name(const Spec& spec) {
-    return relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+    return tasks::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
   }
   template <typename Spec>
   std::string log_path(const Spec& spec) const {
@@ -220,6 +223,8 @@ class Fleet final : public engine::AttemptRunner, public agentrpc::AgentEvents {
   std::map<std::string, ParseJob> parse_jobs_;
   std::uint64_t parse_count_ = 0;
   std::map<std::string, Trigger> triggers_;  ///< by trigger id
+  std::set<const agentrpc::AgentSession*> connected_;
+  std::optional<Time> still_since_;  ///< no agent can connect
   std::optional<AgentLife> last_gone_;
   Time started_at_;
   bool stopping_ = false;

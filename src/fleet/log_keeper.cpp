@@ -11,7 +11,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/time_text.hpp"
-#include "fleet/log_path.hpp"
+#include "tasks/log_path.hpp"
 
 namespace leoflow::fleet {
 namespace {
@@ -53,6 +53,11 @@ class File {
   const std::string path_;
   const int fd_;
 };
+
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
 
 std::uint64_t kept_size(const std::string& path) {
   std::error_code error;
@@ -178,7 +183,7 @@ void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
     const std::string name = name_of(attempt);
     const std::string path = file_of(name);
     // An earlier leader has it; a file without it would pass for the log.
-    if (spool_ && !part.is_first() && !std::filesystem::exists(path)) return then({});
+    if (spool_ && !part.is_first() && !is_there(path)) return then({});
     const std::uint64_t before = kept_size(path);
     const std::uint64_t end = write(attempt, name, part);
     const bool is_all = part.is_last() && end == part.offset() + part.content().size();
@@ -191,7 +196,7 @@ void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
     }
     if (!is_all) return then({end, false});
     // Notes stand where they do in this file.
-    if (!noted_.contains(attempt)) whole_.insert(name);
+    if (deletes_files_ && !noted_.contains(attempt)) whole_.insert(name);
     spool_->store(name, attempt, [this, name, end, then] {
       note_end(name);
       then({end, true});
@@ -202,7 +207,7 @@ void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
 }
 
 void LogKeeper::with_file(const std::string& name, Waiting waiting) {
-  if (!spool_ || std::filesystem::exists(file_of(name))) return waiting.work();
+  if (!spool_ || is_there(file_of(name))) return waiting.work();
   auto& all = waiting_[name];
   // The agent repeats it for as long as nobody says that it is kept.
   if (waiting.is_part && std::ranges::any_of(all, &Waiting::is_part)) return;
@@ -220,7 +225,7 @@ void LogKeeper::fetch(const std::string& name) {
 void LogKeeper::fetched(const std::string& name, const LogSpool::Fetched& file, bool was_must) {
   const std::string path = file_of(name);
   std::error_code error;
-  if (file && !std::filesystem::exists(path)) {
+  if (file && !is_there(path)) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
     std::filesystem::rename(*file, path, error);
     if (error) log::error("{}: {}", path, error.message());
@@ -247,14 +252,15 @@ std::string LogKeeper::name_of(const Uuid& attempt) {
   if (const auto found = names_.find(attempt); found != names_.end()) return found->second;
   const auto session = database_.read();
   std::string name;
-  for (const char* table : {"task_instance", "task_instance_history"}) {
+  // A part of a try that was deferred has another id afterwards, and none in the history.
+  for (const char* where : {"task_instance WHERE id = $1", "task_instance_history WHERE id = $1",
+                            "task_instance WHERE previous_id = $1"}) {
     const auto rows = session->query(
-        fmt::format("SELECT dag_id, run_id, task_id, map_index, try_number FROM {} WHERE id = $1", table),
-        {attempt});
+        fmt::format("SELECT dag_id, run_id, task_id, map_index, try_number FROM {}", where), {attempt});
     if (rows.empty()) continue;
     const store::Row row = rows[0];
-    name = relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
-                             static_cast<int>(row.integer(4)));
+    name = tasks::relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
+                                    static_cast<int>(row.integer(4)));
     break;
   }
   if (names_.size() >= kKnownAttempts) names_.clear();

@@ -82,6 +82,14 @@ TEST_F(LogKeeperTest, WhatAnAgentSentBeforeItsPodDiedStandsAfterTheNoteOfThat) {
   EXPECT_EQ(lines[2], "two");
 }
 
+TEST_F(LogKeeperTest, TheEndOfAPartOfATryIsKeptThoughTheTryHasAnotherIdByThen) {
+  const auto session = database_->connect();
+  session->query("UPDATE task_instance SET previous_id = id, id = $1, state = 'success'",
+                 {new_uuid(clock_.now())});
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_EQ(log(), "one\n");
+}
+
 TEST_F(LogKeeperTest, TheLogOfADeletedAttemptIsDropped) {
   ASSERT_TRUE(engine_.delete_run("d", "r"));
   EXPECT_EQ(append(0, "one\n", true), 4U);

@@ -71,6 +71,8 @@ int Placement::free_slots() const {
 }
 
 void Placement::assign(Agent& agent, const Uuid& attempt) {
+  // An agent may be back before its old stream is seen to end: what is sent there is lost.
+  for (auto& [session, other] : agents_) other.running.erase(attempt);
   agent.running.insert(attempt);
   unclaimed_.erase(attempt);
 }
@@ -82,6 +84,10 @@ void Placement::release(const Uuid& attempt) {
 
 void Placement::unclaim(const Uuid& attempt, Time since) {
   if (find_holder(attempt) == nullptr) unclaimed_.try_emplace(attempt, Unclaimed{since, 0});
+}
+
+void Placement::leave_out(Duration time) {
+  for (auto& [attempt, unclaimed] : unclaimed_) unclaimed.since += time;
 }
 
 std::vector<Uuid> Placement::take_attempts_of(std::uint32_t pid) {

@@ -56,6 +56,8 @@ class Placement {
   void release(const Uuid& attempt);
   /// Nobody is known to run it; it is missing if nobody claims it until later.
   void unclaim(const Uuid& attempt, Time since);
+  /// The time since then does not count for what is unclaimed.
+  void leave_out(Duration time);
   /// Attempts of an agent process that is known to be dead.
   std::vector<Uuid> take_attempts_of(std::uint32_t pid);
   /// Attempts that were unclaimed at a time, which is another for each.

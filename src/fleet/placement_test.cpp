@@ -49,6 +49,23 @@ TEST_F(PlacementTest, TheAgentWithMostRoomIsNext) {
   EXPECT_EQ(placement_.free_slots(), 6);
 }
 
+TEST_F(PlacementTest, TheAgentThatCameLastHoldsAnAttemptThoughItsOldStreamHasNotEnded) {
+  const auto old = connect(1, 1);
+  const auto back = connect(1, 1);
+  placement_.assign(*placement_.find(old.get()), attempt(1));
+  placement_.assign(*placement_.find(back.get()), attempt(1));
+  EXPECT_TRUE(placement_.find(old.get())->running.empty());
+  placement_.remove(old.get(), at(1));
+  EXPECT_EQ(placement_.find_holder(attempt(1)), placement_.find(back.get()));
+}
+
+TEST_F(PlacementTest, TimeThatIsLeftOutMakesNothingMissing) {
+  placement_.unclaim(attempt(1), at(0));
+  placement_.leave_out(std::chrono::seconds{100});
+  EXPECT_TRUE(placement_.take_missing(all(99)).empty());
+  EXPECT_EQ(placement_.take_missing(all(100)), std::vector{attempt(1)});
+}
+
 TEST_F(PlacementTest, AFullFleetHasNoRoom) {
   const auto agent = connect(1, 1);
   placement_.assign(*placement_.roomiest(), attempt(1));

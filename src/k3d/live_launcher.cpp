@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fleet/log_path.hpp"
+#include "tasks/log_path.hpp"
 
 namespace leoflow::k3d {
 
@@ -32,7 +32,7 @@ void LiveLauncher::go_on(engine::AttemptSpec spec, const Result<std::string>& im
   engine_.attempts_lost({spec.id}, reason);
   logs_.note(
       spec.id,
-      fleet::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number),
+      tasks::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number),
       reason);
 }
 

@@ -11,10 +11,13 @@ std::optional<TaskRef> Scheduler::find_attempt(const Uuid& attempt) const {
   return found == attempts_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::vector<Uuid> Scheduler::active_attempts() const {
-  std::vector<Uuid> out;
-  out.reserve(attempts_.size());
-  for (const auto& [id, ref] : attempts_) out.push_back(id);
+ActiveAttempts Scheduler::active_attempts() const {
+  ActiveAttempts out;
+  out.all.reserve(attempts_.size());
+  for (const auto& [id, ref] : attempts_) {
+    out.all.push_back(id);
+    if (ref.ti().state == TaskState::restarting) out.cleared.push_back(id);
+  }
   return out;
 }
 

@@ -46,7 +46,7 @@ Result<void> Scheduler::clear(Run& run, const std::vector<std::pair<std::string,
       case TaskState::queued:
         // Runs again once its process is gone.
         set_state(ref, TaskState::restarting);
-        changes_.stop.push_back({ref.ti().id, "the task instance was cleared"});
+        changes_.stop.push_back({ref.ti().id, std::string(kCleared)});
         break;
       case TaskState::restarting:
         break;

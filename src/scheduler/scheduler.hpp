@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/result.hpp"
+#include "scheduler/active_attempts.hpp"
 #include "scheduler/asset_book.hpp"
 #include "scheduler/blocker.hpp"
 #include "scheduler/changes.hpp"
@@ -114,8 +115,8 @@ class Scheduler {
   bool attempt_lost(const Uuid& attempt, const std::string& reason, Time now);
   /// All DAGs, by id.
   const std::unordered_map<std::string, std::unique_ptr<DagEntry>>& dags() const { return dags_; }
-  /// Whatever was to run it could not: it is tried again after a while, a few times, at no cost of the task's
-  /// own retries. One that had begun is lost. @returns whether the attempt was one that could be
+  /// Whatever was to run it could not: it is tried again after a while, a few times, at no cost of the
+  /// task's own retries. One that had begun is lost. @returns whether the attempt was one that could be
   bool attempt_dropped(const Uuid& attempt, const std::string& reason, Time now);
   /// The agent could not take it: it waits for a slot again.
   void attempt_refused(const Uuid& attempt, Time now);
@@ -125,8 +126,7 @@ class Scheduler {
   /// What an attempt pushed that decides about others.
   void note_pushed(const Uuid& attempt, const PushedXcom& pushed);
   std::optional<TaskRef> find_attempt(const Uuid& attempt) const;
-  /// Attempts that hold a slot.
-  std::vector<Uuid> active_attempts() const;
+  ActiveAttempts active_attempts() const;
 
   // --- dispatch.cpp
   void put_pool(const std::string& name, int slots, bool include_deferred);

@@ -304,7 +304,7 @@ TEST_F(SchedulerTest, MarkingARunFailedStopsWhatRunsAndSkipsTheRest) {
   EXPECT_EQ(state(r, "a"), TaskState::failed);
   EXPECT_EQ(state(r, "b"), TaskState::skipped);
   EXPECT_EQ(r.state, RunState::failed);
-  EXPECT_TRUE(scheduler_.active_attempts().empty());
+  EXPECT_TRUE(scheduler_.active_attempts().all.empty());
 }
 
 TEST_F(SchedulerTest, SkippedDownstreamIsPassedOn) {
@@ -409,7 +409,7 @@ TEST_F(SchedulerTest, ARunTakenOverAfterARestartGoesOnWhereItWas) {
   DagRun* r = scheduler_.adopt_run("d", std::move(stored), now_);
   ASSERT_NE(r, nullptr);
   step();
-  EXPECT_EQ(scheduler_.active_attempts().size(), 1U);
+  EXPECT_EQ(scheduler_.active_attempts().all.size(), 1U);
   report(*r, "b", Outcome::success);
   EXPECT_EQ(state(*r, "c"), TaskState::queued);
 }
@@ -467,7 +467,7 @@ TEST_F(SchedulerTest, RandomRunsAlwaysEndAndNeverBreakTheRules) {
       ASSERT_LT(++steps, 2000) << "seed " << seed << " does not end";
       scheduler.set_free_slots(10);
       scheduler.dispatch(now_);
-      const auto attempts = scheduler.active_attempts();
+      const auto attempts = scheduler.active_attempts().all;
       ASSERT_LE(attempts.size(), static_cast<std::size_t>(std::min(slots, graph->max_active_tasks)));
       if (attempts.empty()) {
         ASSERT_TRUE(scheduler.next_due()) << "seed " << seed << " is stuck";

@@ -146,9 +146,22 @@ void TaskService::trigger_dag_run(const Caller& caller, const json::value& reque
   const auto triggered = engine_.trigger_run(std::move(command));
   if (triggered) return reply(result("OKResponse", {{"ok", true}}));
   if (triggered.error().code != ErrorCode::conflict) return reply(refused(triggered.error()));
+  // The answer was lost, and the run must not begin twice.
+  if (caller.may_repeat && has_begun_run(caller, request)) return reply(result("OKResponse", {{"ok", true}}));
   if (!get_bool(request, "reset_dag_run", false)) return reply(missing("DAGRUN_ALREADY_EXISTS", {}));
   const auto cleared = clear_run(get_text(request, "dag_id"), get_text(request, "run_id"));
   reply(cleared ? result("OKResponse", {{"ok", true}}) : refused(cleared.error()));
+}
+
+bool TaskService::has_begun_run(const Caller& caller, const json::value& request) {
+  const auto session = database_.read();
+  return !session
+              ->query(
+                  "SELECT 1 FROM dag_run r JOIN task_instance t ON t.id = $1 WHERE r.dag_id = $2 AND "
+                  "r.run_id "
+                  "= $3 AND r.run_type = 'operator_triggered' AND r.queued_at >= t.start_date",
+                  {caller.attempt, get_text(request, "dag_id"), get_text(request, "run_id")})
+              .empty();
 }
 
 void TaskService::clear_dag_run(const Caller&, const json::value& request, const Reply& reply) {

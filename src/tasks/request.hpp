@@ -21,6 +21,7 @@ struct Behalf {
 struct Caller {
   Uuid attempt;                    ///< nil for the others
   std::optional<Behalf> behalf{};  ///< absent for the others
+  bool may_repeat = false;         ///< what is asked for may have been done already
   bool is_parsing() const { return attempt.is_nil() && !behalf; }
   /// Its requests are answered in their order.
   const Uuid& line() const { return behalf ? behalf->task_instance : attempt; }

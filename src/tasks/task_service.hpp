@@ -84,6 +84,8 @@ class TaskService {
   void get_previous_successful_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void trigger_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
   void clear_dag_run(const Caller& caller, const json::value& request, const Reply& reply);
+  /// Whether the run that a task wants was triggered, or cleared, since the task began.
+  bool has_begun_run(const Caller& caller, const json::value& request);
   std::optional<std::string> user_of_run(const Caller& caller);
   Result<void> clear_run(const std::string& dag_id, const std::string& run_id);
   // task_instances.cpp

@@ -321,6 +321,20 @@ TEST_F(TaskServiceTest, TriggeringTheSameRunTwiceSaysSo) {
   EXPECT_NE(ask(request).body.find("DAGRUN_ALREADY_EXISTS"), std::string::npos);
 }
 
+TEST_F(TaskServiceTest, ARunWhoseTriggeringIsAskedForAgainIsTriggeredOnce) {
+  engine_.attempt_started({spec_.id, "h", "u", 1, clock_.now()});
+  json::object request = {{"type", "TriggerDagRun"}, {"dag_id", "d"}, {"run_id", "again"}};
+  runner_.started = {};
+  EXPECT_EQ(get_text(body(request), "type"), "OKResponse");
+  caller_.may_repeat = true;
+  EXPECT_EQ(get_text(body(request), "type"), "OKResponse") << "its answer was lost";
+  request["reset_dag_run"] = true;
+  EXPECT_EQ(get_text(body(request), "type"), "OKResponse");
+  const auto session = database_->connect();
+  EXPECT_EQ(session->query("SELECT clear_number FROM dag_run WHERE run_id = 'again'")[0].integer(0), 0)
+      << "it was not cleared";
+}
+
 TEST_F(TaskServiceTest, AFileBeingParsedMayReadButNotWriteXComs) {
   caller_ = Caller{};
   EXPECT_NE(ask(xcom("SetXCom", {{"value", 1}})).error.find("403"), std::string::npos);

@@ -190,3 +190,43 @@ def test_marking_a_deferred_task_ends_its_waiting(make_lite, tmp_path):
         answer = lite.request("PATCH", path, {"new_state": "success"})
         assert answer.status == 200, answer
     lite.await_run("waits", run, "success")
+
+
+TELLS_SECRETS = '''
+from asgiref.sync import sync_to_async
+from airflow.sdk import Variable
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class Tells(BaseTrigger):
+    def serialize(self):
+        return "my_triggers.Tells", {}
+
+    async def run(self):
+        self.log.info("it is <%s>", await sync_to_async(Variable.get)("the_password"))
+        yield TriggerEvent("told")
+'''
+TELLS = '''
+from airflow.sdk import DAG, BaseOperator
+
+class Tell(BaseOperator):
+    def execute(self, context):
+        from my_triggers import Tells
+
+        self.defer(trigger=Tells(), method_name="done")
+
+    def done(self, context, event):
+        return event
+
+with DAG("tells"):
+    Tell(task_id="tell")
+'''
+
+
+def test_a_secret_that_json_writes_otherwise_is_masked_in_what_a_trigger_logs(make_lite):
+    lite = make_lite({"tells.py": TELLS, "my_triggers.py": TELLS_SECRETS})
+    secret = 'in "two"\nlines, with a \\'
+    assert lite.request("POST", "/api/v2/variables", {"key": "the_password", "value": secret}).status == 201
+    lite.await_dag("tells")
+    run_id = lite.trigger("tells")
+    lite.await_run("tells", run_id)
+    assert "it is <***>" in [record["event"] for record in lite.log("tells", run_id, "tell")]

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "engine/stored_states.hpp"
 #include "redis/shared_logs.hpp"
+#include "tasks/log_path.hpp"
 
 namespace leoflow::api {
 
@@ -42,9 +43,8 @@ Attempt find_attempt(Call& call, const gen::GetLogParams& params) {
 
 /// Below a folder, or in a store: Airflow's layout.
 std::string log_name(const gen::GetLogParams& params) {
-  const std::string mapped = params.map_index < 0 ? "" : fmt::format("map_index={}/", params.map_index);
-  return fmt::format("dag_id={}/run_id={}/task_id={}/{}attempt={}.log", params.dag_id, params.dag_run_id,
-                     params.task_id, mapped, params.try_number);
+  return tasks::relative_log_path(params.dag_id, params.dag_run_id, params.task_id,
+                                  static_cast<int>(params.map_index), static_cast<int>(params.try_number));
 }
 
 struct FoundLog {

@@ -120,6 +120,20 @@ TEST_F(DyingPodsTest, AnAgentThatDoesNotComeBackIsSaidInTheLog) {
   EXPECT_TRUE(api_.is_gone(name()));
 }
 
+TEST_F(DyingPodsTest, NothingIsDeletedWhileAnotherProcessMayLead) {
+  executor_->stand_still(true);
+  executor_->recall(spec_.id);
+  for (int i = 0; i < 8; ++i) {
+    // As many requests later, on the same threads.
+    std::promise<void> answered;
+    executor_->authenticate("none", [&](const auto&) { answered.set_value(); });
+    answered.get_future().wait();
+  }
+  EXPECT_TRUE(api_.has(name()));
+  executor_->stand_still(false);
+  await_log("its pod was deleted");
+}
+
 TEST_F(DyingPodsTest, NobodyMissesTheAgentOfOneThatHasNotStarted) {
   executor_->miss(spec_.id);
   EXPECT_TRUE(is_active());

@@ -6,7 +6,7 @@
 
 #include "base/log.hpp"
 #include "executor/kubernetes/answers.hpp"
-#include "fleet/log_path.hpp"
+#include "tasks/log_path.hpp"
 
 namespace leoflow::executor {
 namespace {
@@ -67,6 +67,26 @@ void KubernetesExecutor::stop() {
   workers_.reset();
 }
 
+void KubernetesExecutor::stand_still(bool does) {
+  const std::lock_guard lock(mutex_);
+  if (does) {
+    if (!still_since_) still_since_ = clock_.now();
+    return;
+  }
+  const auto since = std::exchange(still_since_, std::nullopt);
+  if (!since) return;
+  const Duration time = std::max(Duration{0}, clock_.now() - *since);
+  std::multimap<Time, Uuid> due;
+  for (const auto& [at, attempt] : due_) due.emplace(at + time, attempt);
+  due_ = std::move(due);
+  for (auto& [attempt, pod] : pods_) {
+    pod.since += time;
+    if (pod.silent_since) *pod.silent_since += time;
+    if (pod.waits_until) *pod.waits_until += time;
+  }
+  changed_.notify_all();
+}
+
 int KubernetesExecutor::free_slots() {
   const std::lock_guard lock(mutex_);
   // Until it is known what is there, nothing more is started.
@@ -81,7 +101,7 @@ std::size_t KubernetesExecutor::pods() {
 
 void KubernetesExecutor::launch(const engine::AttemptSpec& spec) {
   std::string log_path =
-      fleet::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
+      tasks::relative_log_path(spec.dag_id, spec.run_id, spec.task_id, spec.map_index, spec.try_number);
   if (!spec.image) {
     return refuse(
         spec.id, log_path,
@@ -216,6 +236,12 @@ void KubernetesExecutor::forget_ending_if_over(const Uuid& attempt) {
 
 void KubernetesExecutor::lose(const Uuid& attempt, const std::string& reason) {
   drop(attempt, reason);
+  {
+    // The next host has the name of this one, whose node may never say that it has ended.
+    const std::lock_guard lock(mutex_);
+    const auto found = pods_.find(attempt);
+    if (found != pods_.end() && found->second.host) found->second.is_given_up = true;
+  }
   recall(attempt);
 }
 
@@ -271,7 +297,8 @@ std::optional<KubernetesExecutor::Told> KubernetesExecutor::told_of(const json::
 }
 
 void KubernetesExecutor::adopt() {
-  engine_.active_attempts([this](const std::vector<Uuid>& active) {
+  engine_.active_attempts([this](const engine::ActiveAttempts& attempts) {
+    const std::vector<Uuid>& active = attempts.all;
     std::vector<Uuid> missing;
     std::vector<Uuid> unwanted;
     {
@@ -458,6 +485,7 @@ void KubernetesExecutor::ask_for(const Uuid& attempt) {
     const std::lock_guard lock(mutex_);
     const auto found = pods_.find(attempt);
     if (found == pods_.end() || stopping_) return;
+    if (still_since_) return void(due_.emplace(*still_since_, attempt));
     if (std::exchange(found->second.waits_until, std::nullopt)) warm_.forget(attempt);
     pod = found->second;
   }
@@ -544,7 +572,7 @@ void KubernetesExecutor::wait_for_due() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const Time now = clock_.now();
-    if (due_.empty()) {
+    if (due_.empty() || still_since_) {
       changed_.wait(lock);
       continue;
     }
@@ -663,7 +691,9 @@ Result<agentrpc::AgentIdentity> KubernetesExecutor::identity_of_pod(const std::s
   // It began before this process did, or ahead of the news of it.
   const auto answer = clients_.use(
       [&](kube::Client& client) { return client.get(kube::pods_path(settings_.name_space, name)); });
-  if (!answer || !answer->is_ok() || uid_of(answer->body) != uid) return refused();
+  if (!answer) return fail(ErrorCode::unavailable, answer.error().message);
+  if (is_transient(*answer)) return fail(ErrorCode::unavailable, answer->message());
+  if (!answer->is_ok() || uid_of(answer->body) != uid) return refused();
   if (!is_of(answer->body, settings_)) return refused();
   const auto id = owner_of(answer->body, settings_);
   if (!id) return refused();

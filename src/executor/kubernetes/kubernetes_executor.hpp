@@ -48,6 +48,9 @@ class KubernetesExecutor final : public fleet::Launcher,
   void start(std::int64_t epoch);
   /// Pods go on. Safe to call twice.
   void stop();
+  /// Another process may lead by now: until that is over no time passes, and nothing is asked of the API
+  /// server for a pod.
+  void stand_still(bool does);
 
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
@@ -198,6 +201,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   std::map<Uuid, HostTrouble> troubles_;               ///< by host
   std::multimap<Time, Uuid> due_;                      ///< when to look at a pod again
   std::uint64_t listings_ = 0;                         ///< begun
+  std::optional<Time> still_since_;
   bool is_listed_ = false;
   bool stopping_ = false;
 

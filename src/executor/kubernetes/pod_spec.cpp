@@ -8,9 +8,9 @@
 
 #include "base/named_uuid.hpp"
 #include "base/text.hpp"
-#include "fleet/log_path.hpp"
 #include "kube/pod_file.hpp"
 #include "kube/pod_merge.hpp"
+#include "tasks/log_path.hpp"
 
 namespace leoflow::executor {
 namespace {
@@ -324,7 +324,7 @@ bool is_of(const json::value& pod, const KubernetesSettings& settings) {
 std::string log_path_of(const json::value& pod) {
   const json::value& named = annotations_of(pod);
   const auto number = [&](std::string_view key) { return std::atoi(get_text(named, key).c_str()); };
-  return fleet::relative_log_path(get_text(named, "dag_id"), get_text(named, "run_id"),
+  return tasks::relative_log_path(get_text(named, "dag_id"), get_text(named, "run_id"),
                                   get_text(named, "task_id"), number("map_index"), number("try_number"));
 }
 
