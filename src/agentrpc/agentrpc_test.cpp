@@ -55,6 +55,7 @@ class EchoPlane final : public AgentEvents {
     session->send(message);
   }
   void on_message(const std::shared_ptr<AgentSession>& session, AgentMessage message) override {
+    if (message.request().body() == "too much") throw std::runtime_error("as it was told");
     ServerMessage answer;
     answer.mutable_response()->set_request_id(message.request().request_id());
     answer.mutable_response()->set_body(message.request().body());
@@ -134,6 +135,17 @@ TEST_F(AgentRpc, MessagesKeepTheirOrderBothWays) {
   ASSERT_EQ(words.size(), 101u);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(words[i + 1], std::to_string(i));
   EXPECT_THAT(plane_.journal.words(), ElementsAre("connected a1"));
+}
+
+TEST_F(AgentRpc, AMessageThatCannotBeHandledEndsTheConnectionAndTheNextOneIsHeard) {
+  const auto server = start();
+  const auto client = Client::start({.address = address_, .token = said("secret")}, agent_);
+  ASSERT_TRUE(agent_.journal.wait_for("welcome"));
+  client->send(request(1, "too much"));
+  ASSERT_TRUE(agent_.journal.wait_for("lost"));
+  ASSERT_TRUE(agent_.journal.wait_for("welcome", 2));
+  client->send(request(2, "again"));
+  EXPECT_TRUE(agent_.journal.wait_for("again"));
 }
 
 TEST_F(AgentRpc, LargeMessagesPass) {

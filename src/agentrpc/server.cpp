@@ -7,8 +7,10 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <mutex>
 #include <openssl/crypto.h>
+#include <utility>
 
 #include "agentrpc/agent.grpc.pb.h"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace leoflow::agentrpc {
@@ -96,10 +98,13 @@ class AgentStream final : public Stream {
         return end({grpc::StatusCode::FAILED_PRECONDITION, "the first message must be Hello"});
       }
       if (!has_secret(incoming_.hello(), session_->identity())) return refuse();
-      connected_ = true;
-      events_.on_connected(session_, incoming_.hello());
-    } else {
-      events_.on_message(session_, std::move(incoming_));
+    }
+    try {
+      hear();
+    } catch (const std::exception& error) {
+      // gRPC would hide it, and this agent would never be read from again.
+      log::error("what an agent says cannot be handled: {}", error.what());
+      return end({grpc::StatusCode::INTERNAL, "it cannot be handled"});
     }
     incoming_ = {};
     StartRead(&incoming_);
@@ -113,6 +118,11 @@ class AgentStream final : public Stream {
   }
 
  private:
+  void hear() {
+    if (std::exchange(connected_, true)) return events_.on_message(session_, std::move(incoming_));
+    events_.on_connected(session_, incoming_.hello());
+  }
+
   void admit(const Result<AgentIdentity>& identity) {
     if (!identity) {
       const bool is_refused = identity.error().code == ErrorCode::unauthenticated;

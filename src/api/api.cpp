@@ -23,6 +23,7 @@ bool changes_something(std::string_view method) {
 }
 
 constexpr std::size_t kMostFromAnybody = 64 * 1024;  // bytes
+constexpr std::size_t kMostRead = 8 * 1024 * 1024;   // of a document
 
 constexpr std::string_view kVisitorHeaders = "x-leoflow-";
 
@@ -163,6 +164,9 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   const wire::Route& route = gen::kRoutes[*match.operation];
   // Whoever has not logged in has little to say.
   if (route.open && request.body.size() > kMostFromAnybody)
+    return http::error_response(413, "Request body is too large");
+  // A document takes many times its length once it is read; a project's is read by its own rules.
+  if (request.body.size() > kMostRead && route.operation != "register_project")
     return http::error_response(413, "Request body is too large");
   Call call(request, services_, route.operation);
   auto claims = authenticate(call);

@@ -83,6 +83,11 @@ TEST_F(ApiTest, WhoeverHasNotLoggedInCannotSendMuch) {
       413);
 }
 
+TEST_F(ApiTest, ADocumentIsNotReadIfItIsTooLong) {
+  const std::string much(9'000'000, ' ');
+  EXPECT_EQ(call("POST", "/api/v2/dags/~/dagRuns/list", "{" + much + "}").status, 413);
+}
+
 TEST_F(ApiTest, LogsInAndOut) {
   const auto answer = call("POST", "/auth/token", R"({"username": "admin", "password": "right"})", false);
   ASSERT_EQ(answer.status, 201) << answer.content();

@@ -145,6 +145,15 @@ TEST_F(DagAccessTest, EveryReadOfOneDagIsOpenToWhoIsGivenItAndClosedToOthers) {
   EXPECT_GT(count, 40);
 }
 
+TEST_F(DagAccessTest, WhoIsGivenADagIsToldWhenARunOfItEnds) {
+  give("read");
+  become(Role::none);
+  const auto answer = get(filled("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", "hello") + "?interval=1");
+  ASSERT_EQ(answer.status, 200);
+  ASSERT_TRUE(answer.stream);
+  EXPECT_TRUE(answer.stream()) << "the state of the run";
+}
+
 TEST_F(DagAccessTest, NoAnswerNamesADagThatMayNotBeRead) {
   give("read");
   become(Role::none);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <semaphore>
 
 namespace leoflow {
@@ -9,7 +10,9 @@ template <typename Places>
 class Turn {
  public:
   /// @param places  a counting semaphore that outlives it
-  explicit Turn(Places& places) : places_(places), is_taken_(places.try_acquire()) {}
+  /// @param patience  how long it is waited for one
+  explicit Turn(Places& places, std::chrono::milliseconds patience = {})
+      : places_(places), is_taken_(places.try_acquire_for(patience)) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {

@@ -57,6 +57,9 @@ Secrets keep_secrets() {
     return {get_text(*known, "jwt_secret"), get_text(*known, "secret_key"), get_text(*known, "password"),
             get_text(*known, "database_password")};
   }
+  std::error_code trouble;
+  if (fs::exists(file, trouble) || trouble)
+    throw Exit{6, fmt::format("'{}' cannot be read: give it back to whoever runs the demo", file)};
   const Secrets made{random_hex(32), random_hex(32), auth::random_password(), random_hex(16)};
   fs::create_directories(folder());
   write_file_atomically(file,

@@ -68,6 +68,15 @@ std::string words_of(const http::ClientResponse& response) {
   return join(entries, "; ");
 }
 
+/// Lite's own token is for Lite, whatever port that has.
+bool is_this_machine(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  std::string_view host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
 }  // namespace
 
 void add_server_option(CLI::App& command, std::string& server_url) {
@@ -82,6 +91,8 @@ Remote::Remote(const std::string& server_url) : url_(server_url), client_("") {
     const lite::Config config = config_of_install();
     if (url_.empty()) url_ = fmt::format("http://127.0.0.1:{}", config.lite_port);
     const auth::Tokens tokens(auth::fixed_jwt(config.jwt_secret));
+    if (token.empty() && !is_this_machine(url_))
+      throw Exit{2, fmt::format("LEOFLOW_TOKEN is not set: {} takes a token of its own", url_)};
     if (token.empty())
       token = tokens.issue(config.admin_email, auth::Role::admin, SystemClock().now(), kTokenLife);
   }

@@ -71,7 +71,9 @@ Read read_multiple_cron(const json::value& fields) {
 Read read_delta_interval(const json::value& fields) {
   const auto delta = read_interval(fields, "delta");
   if (!delta) return std::unexpected(delta.error());
-  if (delta->is_zero()) return fail(ErrorCode::invalid, "a schedule's interval must be longer than zero");
+  // Parts such as `minute=30` move no time on by themselves.
+  if (delta->months == 0 && delta->fixed.count() == 0)
+    return fail(ErrorCode::invalid, "a schedule's interval must be longer than zero");
   return std::make_shared<const DeltaDataIntervalTimetable>(*delta);
 }
 

@@ -93,11 +93,13 @@ TEST(Once, RunsOnce) {
 }
 
 TEST(ReadTimetable, RefusesBadFields) {
-  for (const char* text :
-       {R"({"__type":"airflow.timetables.trigger.CronTriggerTimetable","__var":{"expression":"x"}})",
-        R"({"__type":"airflow.timetables.interval.DeltaDataIntervalTimetable","__var":{"delta":0}})",
-        R"({"__type":"airflow.timetables.simple.PartitionedAssetTimetable","__var":{}})", R"(null)",
-        R"([])"}) {
+  for (
+      const char* text :
+      {R"({"__type":"airflow.timetables.trigger.CronTriggerTimetable","__var":{"expression":"x"}})",
+       R"({"__type":"airflow.timetables.interval.DeltaDataIntervalTimetable","__var":{"delta":0}})",
+       R"({"__type":"airflow.timetables.interval.DeltaDataIntervalTimetable","__var":{"delta":{"minute":30}}})",
+       R"({"__type":"airflow.timetables.simple.PartitionedAssetTimetable","__var":{}})", R"(null)",
+       R"([])"}) {
     EXPECT_FALSE(read_timetable(*parse_json(text))) << text;
   }
 }

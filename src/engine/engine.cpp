@@ -149,7 +149,7 @@ void Engine::pass(std::vector<Item> batch) {
   metrics_.items.add(batch.size());
   const Time now = pass_time_ = clock_.now();
   add_missed_deadlines(batch, now);
-  Deciding deciding{scheduler_, *session_, now};
+  Deciding deciding{scheduler_, reading_, now};
   for (Item& item : batch) {
     if (item.decide) item.decide(deciding);
   }
@@ -171,13 +171,17 @@ void Engine::retract_taken_runs() {
   std::vector<scheduler::Run*> taken;
   for (scheduler::Run* run : scheduler_.changes().created) {
     if (run->type != dag::RunType::scheduled) continue;
-    bool exists = false;
-    read([&](store::Session& session) {
-      exists = !session
-                    .query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
-                           {run->dag->dag_id, run->run_id, run->logical_date})
-                    .empty();
-    });
+    // It may have been made just now, and not be stored.
+    const auto same =
+        run->logical_date ? run->dag->by_date.find(*run->logical_date) : run->dag->by_date.end();
+    bool exists = same != run->dag->by_date.end() && same->second != run;
+    if (!exists)
+      read([&](store::Session& session) {
+        exists = !session
+                      .query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
+                             {run->dag->dag_id, run->run_id, run->logical_date})
+                      .empty();
+      });
     if (exists) taken.push_back(run);
   }
   for (scheduler::Run* run : taken) scheduler_.retract(*run);
@@ -190,9 +194,12 @@ void Engine::commit(std::vector<Item>& batch, Time now) {
   const metrics::Stopwatch stopwatch(metrics_.commits);
   // Savepoints cost round trips: they are made only once something was refused.
   bool one_by_one = false;
+  const std::string mark = random_hex(16);
   for (;;) {
     try {
       store::Transaction transaction(*session_);
+      // It was stored, and only the answer was lost.
+      if (session_->execute("UPDATE commit_mark SET mark = $1 WHERE mark <> $1", {mark}) == 0) return;
       for (Item& item : batch) {
         if (!item.record) continue;
         one_by_one ? record_alone(item, *session_) : item.record(*session_);

@@ -16,6 +16,7 @@
 #include "engine/item.hpp"
 #include "engine/loop_metrics.hpp"
 #include "engine/past_runs.hpp"
+#include "engine/patient_session.hpp"
 #include "engine/ports.hpp"
 #include "engine/projects.hpp"
 #include "engine/recovery.hpp"
@@ -247,6 +248,7 @@ class Engine final : public Commands {
   std::optional<Time> next_deadline_;                            ///< of those that nobody has missed yet
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
+  PatientSession reading_{[this](const PatientSession::Work& work) { read(work); }};
 
   // protected by mutex_
   std::mutex mutex_;

@@ -7,8 +7,7 @@
 
 namespace leoflow::engine {
 
-/// What a decision may use. The session is the writer's, outside a transaction:
-/// for reading only.
+/// What a decision may use. The session is for reading only, and outlives connections.
 struct Deciding {
   scheduler::Scheduler& scheduler;
   store::Session& session;

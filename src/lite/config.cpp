@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -58,7 +59,14 @@ void write_previous(YAML::Emitter& out, const std::vector<auth::JwtKey>& keys) {
 Result<Config> load_config(const Home& home) {
   const std::string path = home.config_file().string();
   const auto text = read_file(path);
-  if (!text) return fail(ErrorCode::not_found, fmt::format("'{}' does not exist; run `leoflow setup`", path));
+  if (!text) {
+    std::error_code trouble;
+    // Not as if there were none: its keys would be lost to new ones.
+    if (std::filesystem::exists(path, trouble) || trouble)
+      return fail(ErrorCode::unavailable,
+                  fmt::format("'{}' cannot be read: give it back to whoever runs Leoflow", path));
+    return fail(ErrorCode::not_found, fmt::format("'{}' does not exist; run `leoflow setup`", path));
+  }
   Config config;
   try {
     const YAML::Node root = YAML::Load(*text);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <sys/stat.h>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "lite/ignore_rules.hpp"
 #include "lite/project_file.hpp"
@@ -27,6 +30,14 @@ bool matters(const fs::path& file) {
                                                         ".cfg", ".ini",  ".sql", ".txt"};
   const std::string ending = file.extension().string();
   return std::ranges::find(kEndings, ending) != kEndings.end();
+}
+
+void warn_once(const fs::path& path) {
+  static std::mutex mutex;
+  static std::set<std::string> warned;
+  const std::lock_guard lock(mutex);
+  if (warned.insert(path.native()).second)
+    log::warning("'{}' is left out: its name is not UTF-8", to_valid_utf8(path.native()));
 }
 
 class Scan {
@@ -94,6 +105,8 @@ class Scan {
   }
 
   void add(std::size_t bundle, const fs::path& path) {
+    // Neither the database nor an agent takes such a name.
+    if (!is_valid_utf8(path.native())) return warn_once(path);
     const auto stamp = stamp_of(path);
     if (!stamp) return;  // deleted meanwhile
     bundles_[bundle].files[path.lexically_relative(bundles_[bundle].path).string()] = *stamp;

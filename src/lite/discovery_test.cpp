@@ -37,6 +37,14 @@ class DiscoveryTest : public testing::Test {
   fs::path root_;
 };
 
+TEST_F(DiscoveryTest, AFileWhoseNameNobodyElseTakesIsLeftOut) {
+  write(
+      "gr\xfc\xdf"
+      "e.py");
+  write("a.py");
+  EXPECT_EQ(found(), "dags-folder: a.py; ");
+}
+
 TEST_F(DiscoveryTest, APlainFolderIsOneBundle) {
   write("a.py");
   write("sub/b.py");

@@ -44,6 +44,21 @@ class AssetsTest : public SchedulerTest {
   }
 };
 
+TEST_F(AssetsTest, ARunComesWhenTheOneBeforeItIsDeleted) {
+  DagEntry& dag = waits_for(asset("a"), 1);
+  change("a");
+  tick();
+  ASSERT_EQ(dag.runs.size(), 1U);
+  change("a");
+  tick();
+  ASSERT_EQ(dag.runs.size(), 1U) << "there is no place";
+  const std::string first = dag.runs.begin()->first;
+  ASSERT_TRUE(scheduler_.delete_run("d", first));
+  tick();
+  ASSERT_EQ(dag.runs.size(), 1U);
+  EXPECT_NE(dag.runs.begin()->first, first);
+}
+
 TEST_F(AssetsTest, ARunComesWhenAllAssetsOfAListChanged) {
   DagEntry& dag = waits_for(of(Kind::all, {asset("a"), asset("b")}));
   change("a");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "base/time_text.hpp"
 #include "scheduler/scheduler.hpp"
@@ -129,15 +130,22 @@ void Scheduler::next_run_known(const std::string& dag_id, const std::optional<da
   if (dag == nullptr || dag->graph->timetable->python() == nullptr || dag->last_automated != last) return;
   const bool is_known = next.has_value();
   set_next_run(*dag, std::move(next));
-  if (!is_known) arm({now + kAskAgain, Timer::Kind::plan, dag_id, ""});
+  if (!is_known && !std::exchange(dag->plan_is_armed, true))
+    arm({now + kAskAgain, Timer::Kind::plan, dag_id, ""});
 }
 
 void Scheduler::set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next) {
   const bool same = dag.next_run == next;
   dag.next_run = std::move(next);
   if (!same) note(dag);
-  if (dag.next_run && dag.may_run() && !dag.creating)
-    arm({dag.next_run->run_after, Timer::Kind::next_run, dag.dag_id, ""});
+  if (dag.next_run && dag.may_run() && !dag.creating) arm_next_run(dag);
+}
+
+void Scheduler::arm_next_run(DagEntry& dag) {
+  const Time due = dag.next_run->run_after;
+  if (dag.armed_next == due) return;
+  dag.armed_next = due;
+  arm({due, Timer::Kind::next_run, dag.dag_id, ""});
 }
 
 void Scheduler::create_due_runs(DagEntry& dag, Time now) {
@@ -170,7 +178,7 @@ void Scheduler::create_due_runs(DagEntry& dag, Time now) {
   // One that is due but not created waits for a run to end; finish_if_over comes here again.
   if (!dag.next_run || !dag.may_run()) return;
   if (created > kMostAtOnce) arm({now + Duration{1}, Timer::Kind::next_run, dag.dag_id, ""});
-  if (dag.next_run->run_after > now) arm({dag.next_run->run_after, Timer::Kind::next_run, dag.dag_id, ""});
+  if (dag.next_run->run_after > now) arm_next_run(dag);
 }
 
 void Scheduler::tick(Time now) {
@@ -182,6 +190,7 @@ void Scheduler::tick(Time now) {
     if (dag == nullptr) continue;
     switch (timer.kind) {
       case Timer::Kind::next_run:
+        if (dag->armed_next == timer.due) dag->armed_next.reset();
         create_due_runs(*dag, now);
         break;
       case Timer::Kind::run_start:
@@ -200,6 +209,7 @@ void Scheduler::tick(Time now) {
         create_asset_run(*dag, now);
         break;
       case Timer::Kind::plan:
+        dag->plan_is_armed = false;
         if (!dag->next_run) plan_next_run(*dag, now);
         break;
       case Timer::Kind::wake_up: {

@@ -214,6 +214,8 @@ struct DagEntry {
   bool stale = false;                          ///< its file is gone or does not define it any more
   std::optional<dag::RunInfo> last_automated;  ///< the newest scheduled run
   std::optional<dag::RunInfo> next_run;
+  std::optional<Time> armed_next;  ///< when the timer for that is due
+  bool plan_is_armed = false;      ///< its timetable will be asked again
   bool dirty = false;
   std::optional<Backfill> backfill;                       ///< its runs are not counted in the next two
   std::uint32_t running = 0;                              ///< runs in that state

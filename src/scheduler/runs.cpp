@@ -99,7 +99,8 @@ Run* Scheduler::adopt_run(const std::string& dag_id, Run stored, Time now) {
     arm_timeout(run);
     evaluate_all(run, now);
   }
-  start_runs(*dag, now);
+  // Once all are there: those that run take their places before those that wait.
+  if (run.state == RunState::queued) arm({Time{}, Timer::Kind::run_start, dag_id, ""});
   return &run;
 }
 
@@ -211,6 +212,7 @@ void Scheduler::forget(Run& run) {
   // Its place is free, for one that waits or one that is due.
   arm({Time{}, Timer::Kind::run_start, run.dag->dag_id, ""});
   arm({Time{}, Timer::Kind::next_run, run.dag->dag_id, ""});
+  want_asset_run(*run.dag);
   // What is noted of it must not be stored any more.
   std::erase(changes_.runs, &run);
   std::erase(changes_.created, &run);

@@ -188,6 +188,8 @@ class Scheduler {
   /// Does what has become due.
   void tick(Time now);
   std::optional<Time> next_due() const;
+  /// How many times are awaited.
+  std::size_t timers() const { return timers_.size(); }
 
   // --- what there is, and has been
   /// How often a task instance came into each state.
@@ -226,6 +228,8 @@ class Scheduler {
   // dags.cpp
   void plan_next_run(DagEntry& dag, Time now);
   void set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next);
+  /// Has its next run created in time, by one timer however often that is looked at.
+  void arm_next_run(DagEntry& dag);
   void create_due_runs(DagEntry& dag, Time now);
   /// Paused or stale flipped: what is scheduled waits, or goes on.
   void gate_changed(DagEntry& dag, Time now);

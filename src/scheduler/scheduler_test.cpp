@@ -346,6 +346,46 @@ TEST_F(SchedulerTest, ScheduledRunsComeWhenDueAndNotTwice) {
   EXPECT_EQ(scheduler_.next_due(), kStart + 3h);
 }
 
+TEST_F(SchedulerTest, ADagThatHasRunOftenIsAwaitedByNoMoreTimersThanANewOne) {
+  DagBuilder dag;
+  dag.task("a").runs_in_engine = true;
+  dag.properties().timetable = std::make_shared<dag::CronTriggerTimetable>(
+      dag::CronBoundaries(*dag::Cron::parse("0 * * * *"), dag::TimeZone::utc()), dag::Delta{},
+      dag::RunImmediately{});
+  dag.properties().start_date = kStart;
+  scheduler_.put_dag("d", "v1", dag.build(), false, std::nullopt, now_);
+  for (int hours = 0; hours < 50; ++hours) {
+    now_ += 1h;
+    scheduler_.tick(now_);
+    step();
+  }
+  EXPECT_EQ(scheduler_.find_dag("d")->runs.size(), 50U);
+  EXPECT_LE(scheduler_.timers(), 2U);
+}
+
+TEST_F(SchedulerTest, ARunThatWaitsTakesNoPlaceOfOneThatRunsAfterARestart) {
+  DagBuilder dag;
+  dag.task("a");
+  dag.properties().max_active_runs = 1;
+  const auto graph = dag.build();
+  scheduler_.put_dag("d", "v1", graph, false, std::nullopt, now_);
+  const auto adopt = [&](const std::string& run_id, RunState state, Time run_after) {
+    DagRun stored;
+    stored.run_id = run_id;
+    stored.graph = graph;
+    stored.state = state;
+    stored.run_after = run_after;
+    stored.tasks.resize(1);
+    stored.tasks[0].id.bytes[0] = static_cast<std::uint8_t>(run_id[0]);
+    return scheduler_.adopt_run("d", std::move(stored), now_);
+  };
+  // In the order of their dates: the first was cleared while the second ran.
+  const DagRun* waits = adopt("first", RunState::queued, now_ - 2h);
+  adopt("second", RunState::running, now_ - 1h);
+  scheduler_.tick(now_);
+  EXPECT_EQ(waits->state, RunState::queued);
+}
+
 TEST_F(SchedulerTest, YearsOfCatchingUpComeInPortions) {
   DagBuilder dag;
   dag.task("a").runs_in_engine = true;

@@ -147,15 +147,12 @@ Result<void> Migrator::reset() {
 }
 
 void Migrator::apply(Session& session, const Migration& migration, bool up) {
-  // Marked dirty in a commit of its own: a step that a database cannot roll back leaves its mark.
-  session.execute(
-      "INSERT INTO schema_migration (version, name, dirty) VALUES ($1, $2, 1) "
-      "ON CONFLICT (version) DO UPDATE SET dirty = 1",
-      {migration.number, migration.name});
+  // Whole or not at all: both databases roll back changes of tables. What may be killed here changes nothing.
   Transaction transaction(session);
   session.execute_script(up ? migration.up : migration.down);
   if (up) {
-    session.execute("UPDATE schema_migration SET dirty = 0 WHERE version = $1", {migration.number});
+    session.execute("INSERT INTO schema_migration (version, name, dirty) VALUES ($1, $2, 0)",
+                    {migration.number, migration.name});
   } else {
     session.execute("DELETE FROM schema_migration WHERE version = $1", {migration.number});
   }

@@ -6,6 +6,7 @@ import urllib.parse
 
 import pytest
 from support import Lite, eventually
+from test_tokens import add_service, bearer
 
 ASKS = """
 import datetime
@@ -100,6 +101,9 @@ def test_a_question_is_listed_checked_and_answered_once(lite):
     lite.command("users", "create", "ann")
     assert answer(lite, "asks", run_id, "only_ann", ["yes"]).status == 403
     lite.command("users", "delete", "ann", "--yes")
+    program = bearer(add_service(lite, "ci", "admin"))
+    payload = {"chosen_options": ["yes"], "params_input": {}}
+    assert lite.request("PATCH", place("asks", run_id, "only_ann"), payload, program).status == 403
     assert answer(lite, "asks", run_id, "only_ann", ["yes"]).status == 200
 
 

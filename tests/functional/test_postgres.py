@@ -10,7 +10,7 @@ import test_assets
 import test_deferral
 import test_mapping
 import test_semantics
-from support import ROOT
+from support import PASSWORD, ROOT
 
 
 @pytest.fixture
@@ -32,6 +32,13 @@ def test_the_sample_project_runs_and_survives_a_killed_server(make_lite, databas
     lite.start()
     lite.await_run("hello", lite.trigger("hello"))
     assert lite.get("/api/v2/dags/hello/dagRuns?run_type=manual")["total_entries"] == 2
+
+
+def test_a_name_with_a_nul_is_not_the_name_before_it(make_lite, database_url):
+    lite = make_lite({}, "--database-url", database_url)
+    login = {"username": "admin@leoflow.local", "password": PASSWORD}
+    assert lite.request("POST", "/auth/token", login, {}).status == 201
+    assert lite.request("POST", "/auth/token", login | {"username": login["username"] + "\0x"}, {}).status == 401
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def test_a_program_calls_with_its_token_until_that_is_revoked(lite: Lite) -> Non
     assert again.returncode != 0 and "no token of the service `ci`" in again.stderr
 
 
+def test_the_token_of_this_install_is_sent_to_no_other_machine(lite: Lite) -> None:
+    refused = lite.command("dags", "list", "--server-url", "http://leoflow.example", check=False)
+    assert refused.returncode == 2
+    assert "LEOFLOW_TOKEN is not set: http://leoflow.example takes a token of its own" in refused.stderr
+
+
 def test_what_happens_to_tokens_is_written_down_and_the_tokens_are_not(lite: Lite) -> None:
     token = add_service(lite, "ci", "viewer")
     lite.request("DELETE", "/api/v2/serviceTokens/ci")

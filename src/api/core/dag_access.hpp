@@ -17,6 +17,7 @@ namespace leoflow::api {
 
 /// Whether the caller may do that with a DAG, by role or by group.
 bool may(Call& call, std::string_view dag_id, dag::Access access);
+bool may(store::Session& session, const auth::Claims& user, std::string_view dag_id, dag::Access access);
 
 /// Whether a call is admitted by groups to what its user's role may not call: of the DAGs that path, query
 /// and body name each must be given. Lists that show nothing of other DAGs are open, as is what only tells a

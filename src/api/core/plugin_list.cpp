@@ -57,7 +57,12 @@ void PluginList::told(engine::Commands& commands, const Result<json::value>& ans
   if (answer) {
     for (const std::string& line : texts_of(*answer, "warnings")) log::warning("{}", line);
     // Python is asked once at a time; nobody who wants a page waits for the disk.
-    if (!file_.empty()) write_file_atomically(file_.string(), json::serialize(*answer), 0600);
+    try {
+      if (!file_.empty()) write_file_atomically(file_.string(), json::serialize(*answer), 0600);
+    } catch (const Fatal& error) {
+      // The next start asks Python again.
+      log::warning("{}", error.what());
+    }
   } else {
     log::error("reading the plugins: {}", answer.error().message);
   }

@@ -58,6 +58,8 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   if (body.username.empty() || body.password.empty()) {
     return fail(ErrorCode::invalid, "Username and password must be provided");
   }
+  // PostgreSQL reads a name up to there: it would be somebody else's, with tries of its own.
+  if (body.username.contains('\0')) return fail(ErrorCode::unauthenticated, "Invalid credentials");
   const Turn turn(password_places);
   if (!turn.is_taken()) return too_many_tries(std::chrono::seconds{1}, "Too many logins at once. Try again");
   // Not the name itself: somebody may send very long ones.

@@ -52,7 +52,8 @@ Result<gen::ConnectionBody> complete(Call& call, gen::ConnectionBody body) {
     keep_stored(call, rows[0], std::nullopt, body);
     return body;
   }
-  if (body.password && !body.password->empty() && body.password != kMask) return body;
+  const bool is_extra_masked = body.extra && body.extra->contains(kMask);
+  if (body.password && !body.password->empty() && body.password != kMask && !is_extra_masked) return body;
   return fail(
       ErrorCode::invalid,
       "The host or port to test differs from the stored connection. Include the credentials to test in "

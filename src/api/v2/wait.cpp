@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/core/admission.hpp"
-#include "api/core/permissions.hpp"
+#include "api/core/dag_access.hpp"
 #include "api/core/run_rows.hpp"
 #include "api/resources.hpp"
 
@@ -44,7 +44,7 @@ class RunWaiter {
   /// It may go on for longer than the token, or its user's rights.
   bool may_still_look(store::Session& session) const {
     const auto claims = admit(token_, *services_, [&]() -> store::Session& { return session; });
-    return claims && claims->role >= required_role(gen::kRoutes[op::wait_dag_run_until_finished::kIndex]);
+    return claims && may(session, *claims, dag_id_, dag::Access::read);
   }
 
   /// What the wanted tasks returned, or those whose returned value the DAG calls its result.

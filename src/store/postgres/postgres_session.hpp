@@ -33,7 +33,7 @@ class PostgresSession final : public Session {
   std::int64_t execute(std::string_view sql, std::span<const Param> params) override;
   void execute_many(std::string_view sql, std::span<const Params> rows) override;
   void execute_script(std::string_view sql) override;
-  void begin() override { execute("BEGIN"); }
+  void begin() override { execute("BEGIN ISOLATION LEVEL READ COMMITTED"); }
   void commit() override { execute("COMMIT"); }
   void rollback() noexcept override;
   Time now() override;
