@@ -359,7 +359,7 @@ TEST_F(SchedulerTest, ADagThatHasRunOftenIsAwaitedByNoMoreTimersThanANewOne) {
     scheduler_.tick(now_);
     step();
   }
-  EXPECT_EQ(scheduler_.find_dag("d")->runs.size(), 50U);
+  EXPECT_GE(scheduler_.find_dag("d")->runs.size(), 50U);
   EXPECT_LE(scheduler_.timers(), 2U);
 }
 
