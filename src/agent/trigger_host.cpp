@@ -272,6 +272,8 @@ void TriggerHost::log_line(std::string_view line, std::size_t cut) {
 
 void TriggerHost::on_end(const ProcessEnd& end) {
   child_.reset();
+  // What it had not finished is no beginning for the next one.
+  for (LineSplitter& splitter : splitters_) splitter = {};
   book_.forget("triggers");
   for (const auto& [id, trigger] : triggers_) book_.forget(asker_of_trigger(id));
   if (!needs_python() || is_leaving_) return;

@@ -12,7 +12,8 @@ class Turn {
   /// @param places  a counting semaphore that outlives it
   /// @param patience  how long it is waited for one
   explicit Turn(Places& places, std::chrono::milliseconds patience = {})
-      : places_(places), is_taken_(places.try_acquire_for(patience)) {}
+      : places_(places),
+        is_taken_(places.try_acquire() || (patience.count() > 0 && places.try_acquire_for(patience))) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {

@@ -73,6 +73,7 @@ bool is_this_machine(std::string_view url) {
   const std::size_t scheme = url.find("://");
   std::string_view host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
   host = host.substr(0, host.find_first_of("/?#"));
+  if (host.contains('@')) return false;  // what stands before it is no host
   host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
   return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }

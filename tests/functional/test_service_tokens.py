@@ -57,9 +57,10 @@ def test_a_program_calls_with_its_token_until_that_is_revoked(lite: Lite) -> Non
 
 
 def test_the_token_of_this_install_is_sent_to_no_other_machine(lite: Lite) -> None:
-    refused = lite.command("dags", "list", "--server-url", "http://leoflow.example", check=False)
-    assert refused.returncode == 2
-    assert "LEOFLOW_TOKEN is not set: http://leoflow.example takes a token of its own" in refused.stderr
+    for url in ("http://leoflow.example", "http://localhost:80@leoflow.example"):
+        refused = lite.command("dags", "list", "--server-url", url, check=False)
+        assert refused.returncode == 2
+        assert f"LEOFLOW_TOKEN is not set: {url} takes a token of its own" in refused.stderr
 
 
 def test_what_happens_to_tokens_is_written_down_and_the_tokens_are_not(lite: Lite) -> None:
