@@ -22,7 +22,7 @@ enum class SchemaCondition {
   behind,   ///< migrations are missing
   current,  ///< ready
   newer,    ///< made by a newer binary: refused
-  dirty,    ///< a migration was cut off half way: refused
+  dirty,    ///< an earlier Leoflow says that a migration was cut off half way: refused
 };
 
 struct SchemaStatus {
@@ -54,8 +54,7 @@ class Migrator {
   void wait_for_others(Session& session);
   void ensure_table(Session& session);
   SchemaStatus status(Session& session);
-  /// Runs one step so that a crash leaves either the old or the new schema, or
-  /// a row that says `dirty`.
+  /// Runs one step so that a crash leaves either the old or the new schema.
   void apply(Session& session, const Migration& migration, bool up);
 
   Database& database_;

@@ -19,6 +19,7 @@ Bounds that Airflow does not have, so that no request takes the server away from
   instances would make it more than 10,000 of them, the action says so and changes no more.
 - A request that needs the database for more than 30 s at once ends there (503).
 - A user waits for at most 100 runs at once (429), and each wait ends when its token does.
+- A body is at most 8 MB long (413), a project's artifact 32.
 - A line of a log is cut after 8 MB.
 - A client has to take some of an answer every 30 s, and all of it, or of a part of a long log, in 2 minutes.
 
