@@ -15,7 +15,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   # -g1 keeps line numbers for backtraces and halves the size of the objects.
   set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 endif()
-# -O3 takes a seventh longer to build, and nothing here gets faster by it.
+# -O3 takes a seventh longer to build; what is slow here waits for Python, disks and networks.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 find_program(MOLD mold)

@@ -153,10 +153,8 @@ void Engine::await_states(const TriggerSpec& spec, dag::StateTrigger trigger) {
 void Engine::fire_if_reached(const Uuid& id) {
   const AwaitedStates::Wait* wait = awaited_states_.find(id);
   const scheduler::DagEntry* dag = scheduler_.find_dag(wait->trigger.dag_id);
-  std::optional<json::value> event;
-  read([&](store::Session& session) {
-    event = event_of(wait->trigger, dag == nullptr ? nullptr : dag->graph.get(), session);
-  });
+  std::optional<json::value> event =
+      event_of(wait->trigger, dag == nullptr ? nullptr : dag->graph.get(), reading_);
   if (!event) return;
   TriggerResult result;
   result.next_kwargs = dag::with_event(wait->next_kwargs, std::move(*event));

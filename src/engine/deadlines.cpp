@@ -204,7 +204,7 @@ void Engine::add_missed_deadlines(std::vector<Item>& batch, Time now) {
   };
   item.done = [this, missed] {
     for (const MissedDeadline& one : *missed) run_deadline_callback(one);
-    read([this](store::Session& session) { next_deadline_ = next_deadline(session); });
+    next_deadline_ = next_deadline(reading_);
   };
   batch.push_back(std::move(item));
 }
@@ -213,13 +213,10 @@ void Engine::run_deadline_callback(const MissedDeadline& missed) {
   json::object question{{"ask", "deadline_callback"},
                         {"callback", parse_json(missed.callback).value_or(nullptr)}};
   std::optional<std::string> version;
-  read([&](store::Session& session) {
-    question["context"] = deadline_context(session, missed);
-    const store::Rows rows =
-        session.query("SELECT bundle_version FROM dag_run WHERE dag_id = $1 AND run_id = $2",
-                      {missed.dag_id, missed.run_id});
-    if (!rows.empty()) version = rows[0].find_text(0);
-  });
+  question["context"] = deadline_context(reading_, missed);
+  const store::Rows rows = reading_.query(
+      "SELECT bundle_version FROM dag_run WHERE dag_id = $1 AND run_id = $2", {missed.dag_id, missed.run_id});
+  if (!rows.empty()) version = rows[0].find_text(0);
   const DagFiles::Place place = dag_files_.place_of(missed.dag_id, version);
   question["bundle_path"] = place.bundle_path;
   question["relative_fileloc"] = place.relative_fileloc;

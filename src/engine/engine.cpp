@@ -174,15 +174,13 @@ void Engine::retract_taken_runs() {
     // It may have been made just now, and not be stored.
     const auto same =
         run->logical_date ? run->dag->by_date.find(*run->logical_date) : run->dag->by_date.end();
-    bool exists = same != run->dag->by_date.end() && same->second != run;
-    if (!exists)
-      read([&](store::Session& session) {
-        exists = !session
-                      .query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
-                             {run->dag->dag_id, run->run_id, run->logical_date})
-                      .empty();
-      });
-    if (exists) taken.push_back(run);
+    const bool is_made = same != run->dag->by_date.end() && same->second != run;
+    if (is_made ||
+        !reading_
+             .query("SELECT 1 FROM dag_run WHERE dag_id = $1 AND (run_id = $2 OR logical_date = $3)",
+                    {run->dag->dag_id, run->run_id, run->logical_date})
+             .empty())
+      taken.push_back(run);
   }
   for (scheduler::Run* run : taken) scheduler_.retract(*run);
 }
@@ -222,7 +220,7 @@ void Engine::commit(std::vector<Item>& batch, Time now) {
   }
 }
 
-void Engine::read(const PastRuns::Work& work) {
+void Engine::read(const PatientSession::Work& work) {
   for (;;) {
     try {
       return work(*session_);
@@ -298,16 +296,13 @@ void Engine::start_triggers(const std::vector<scheduler::TaskRef>& waiting) {
 AttemptSpec Engine::start_of(const scheduler::TaskRef& ref) {
   AttemptSpec spec = spec_of(ref);
   if (ref.ti().resumes) {
-    NextStep next;
-    read([&](store::Session& session) { next = read_next_step(session, ref); });
+    const NextStep next = read_next_step(reading_, ref);
     spec.next_method = next.method;
     spec.next_kwargs = next.kwargs;
     spec.first_start = ref.ti().first_start;
   }
   if (ref.run->type == dag::RunType::asset_triggered) {
-    read([&](store::Session& session) {
-      spec.consumed_asset_events = consumed_events(session, spec.dag_id, spec.run_id);
-    });
+    spec.consumed_asset_events = consumed_events(reading_, spec.dag_id, spec.run_id);
   }
   return spec;
 }

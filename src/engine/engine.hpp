@@ -183,7 +183,7 @@ class Engine final : public Commands {
   /// Has the loop come round, with `decide`; waits a moment for that.
   void come_round(std::function<void(Deciding&)> decide);
   /// Reads for a decision; waits while the database is away.
-  void read(const PastRuns::Work& work);
+  void read(const PatientSession::Work& work);
   void reconnect();
   void act(Time now);
   // callbacks.cpp
@@ -237,7 +237,8 @@ class Engine final : public Commands {
   // only touched on the engine's thread
   Time pass_time_{};  ///< of the pass that is being decided and stored
   scheduler::Scheduler scheduler_{new_uuid};
-  PastRuns past_runs_{[this](const PastRuns::Work& work) { read(work); }};
+  PatientSession reading_{[this](const PatientSession::Work& work) { read(work); }};
+  PastRuns past_runs_{reading_};
   Versions versions_;
   DagFiles dag_files_{versions_};
   Projects projects_;
@@ -248,7 +249,6 @@ class Engine final : public Commands {
   std::optional<Time> next_deadline_;                            ///< of those that nobody has missed yet
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
-  PatientSession reading_{[this](const PatientSession::Work& work) { read(work); }};
 
   // protected by mutex_
   std::mutex mutex_;

@@ -19,24 +19,19 @@ constexpr std::string_view kHasTask =
 
 std::optional<scheduler::PastRun> PastRuns::find_run(const std::string& dag_id, Time before,
                                                      bool automated_only) {
-  std::optional<scheduler::PastRun> found;
-  read_([&](store::Session& session) {
-    found.reset();
-    const store::Rows runs = session.query(kFindRun, {dag_id, before, std::int64_t{automated_only}});
-    if (runs.empty()) return;
-    found.emplace().logical_date = runs[0].time(1);
-    for (const store::Row row : session.query(kCountTasks, {dag_id, runs[0].text(0)})) {
-      const auto all = static_cast<std::uint32_t>(row.integer(1));
-      found->tasks[row.text(0)] = {all, all - static_cast<std::uint32_t>(row.integer(2))};
-    }
-  });
+  const store::Rows runs = session_.query(kFindRun, {dag_id, before, std::int64_t{automated_only}});
+  if (runs.empty()) return std::nullopt;
+  scheduler::PastRun found;
+  found.logical_date = runs[0].time(1);
+  for (const store::Row row : session_.query(kCountTasks, {dag_id, runs[0].text(0)})) {
+    const auto all = static_cast<std::uint32_t>(row.integer(1));
+    found.tasks[row.text(0)] = {all, all - static_cast<std::uint32_t>(row.integer(2))};
+  }
   return found;
 }
 
 bool PastRuns::has_task(const std::string& dag_id, const std::string& task_id, Time before) {
-  bool has = false;
-  read_([&](store::Session& session) { has = !session.query(kHasTask, {dag_id, task_id, before}).empty(); });
-  return has;
+  return !session_.query(kHasTask, {dag_id, task_id, before}).empty();
 }
 
 }  // namespace leoflow::engine

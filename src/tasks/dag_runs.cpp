@@ -157,9 +157,8 @@ bool TaskService::has_begun_run(const Caller& caller, const json::value& request
   const auto session = database_.read();
   return !session
               ->query(
-                  "SELECT 1 FROM dag_run r JOIN task_instance t ON t.id = $1 WHERE r.dag_id = $2 AND "
-                  "r.run_id "
-                  "= $3 AND r.run_type = 'operator_triggered' AND r.queued_at >= t.start_date",
+                  "SELECT 1 FROM dag_run r JOIN task_instance t ON t.id = $1 WHERE r.dag_id = $2 AND"
+                  " r.run_id = $3 AND r.run_type = 'operator_triggered' AND r.queued_at >= t.start_date",
                   {caller.attempt, get_text(request, "dag_id"), get_text(request, "run_id")})
               .empty();
 }
