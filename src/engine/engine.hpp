@@ -182,7 +182,7 @@ class Engine final : public Commands {
   void refuse_file(const std::string& bundle, const std::string& relative_fileloc);
   /// Has the loop come round, with `decide`; waits a moment for that.
   void come_round(std::function<void(Deciding&)> decide);
-  /// Reads for a decision; waits while the database is away.
+  /// What `reading_` reads with: the connection, and the next one if that is lost.
   void read(const PatientSession::Work& work);
   void reconnect();
   void act(Time now);
