@@ -14,10 +14,10 @@ namespace leoflow::cli {
 
 void refuse_server_variables(const CLI::App& program) {
   // Those that are no options, for they hold secrets or come in a group.
-  std::set<std::string> names = {
-      "LEOFLOW_AUTH_JWT_SECRET",  "LEOFLOW_SECRET_KEY",         "LEOFLOW_SECRET_KEY_OLD",
-      "LEOFLOW_BOOTSTRAP_EMAIL",  "LEOFLOW_BOOTSTRAP_PASSWORD", "LEOFLOW_BOOTSTRAP_PASSWORD_HASH",
-      "LEOFLOW_AUTH_OIDC_ISSUER", "LEOFLOW_REDIS_URL",          "LEOFLOW_REDIS_CA_FILE"};
+  std::set<std::string> names = {"LEOFLOW_AUTH_JWT_SECRET",    "LEOFLOW_SECRET_KEY",
+                                 "LEOFLOW_SECRET_KEY_OLD",     "LEOFLOW_BOOTSTRAP_EMAIL",
+                                 "LEOFLOW_BOOTSTRAP_PASSWORD", "LEOFLOW_BOOTSTRAP_PASSWORD_HASH",
+                                 "LEOFLOW_REDIS_URL",          "LEOFLOW_REDIS_CA_FILE"};
   for (const CLI::Option* option : program.get_subcommand("server")->get_options()) {
     const std::string name = option->get_envname();
     if (name.starts_with("LEOFLOW_")) names.insert(name);
