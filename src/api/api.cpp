@@ -10,6 +10,7 @@
 #include "api/core/origin.hpp"
 #include "api/core/permissions.hpp"
 #include "api/login/oidc_login.hpp"
+#include "api/login/session.hpp"
 #include "api/resources.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -87,7 +88,7 @@ void Api::add_span(const http::Request& request, std::size_t operation, int stat
   span.attributes = {{"http.request.method", request.method},
                      {"url.path", request.path},
                      {"http.response.status_code", std::int64_t{status}},
-                     {"client.address", request.remote_address}};
+                     {"client.address", config_.settings.proxies.client_of(request)}};
   if (!route.empty()) span.attributes.emplace_back("http.route", route);
   around_.tracer->add(std::move(span));
 }
@@ -103,9 +104,6 @@ http::Response Api::route(const http::Request& request, std::size_t& operation) 
     return http::error_response(404, "Not Found");
   }
   operation = *match.operation;
-  if (needs_leader(gen::kRoutes[operation])) {
-    if (auto answer = around_.leader(request)) return std::move(*answer);
-  }
   match.params.query = &request.query;
   match.params.headers = &request.headers;
   return dispatch(request, match);
@@ -155,7 +153,9 @@ http::Request Api::for_plugins(const http::Request& request) {
 http::Response Api::login_redirect(const http::Request& request) {
   http::Response response;
   response.status = 307;
-  response.headers.emplace_back("Location", "/auth/login?next=" + url_encode(request.target));
+  const bool has_next = request.target.size() <= kLongestNext;
+  response.headers.emplace_back("Location",
+                                has_next ? "/auth/login?next=" + url_encode(request.target) : "/auth/login");
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }
@@ -179,6 +179,10 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   if (!route.open && call.user.role < required_role(route) && !is_given(call, route, match.params)) {
     services_.metrics.forbidden.add();
     return http::error_response(403, "Forbidden");
+  }
+  // Only what it would do itself is passed on, not what anybody sends.
+  if (needs_leader(route)) {
+    if (auto answer = around_.leader(request)) return std::move(*answer);
   }
   if (is_audited(route.operation)) audit(call, match.params);
   try {

@@ -35,6 +35,8 @@ TEST_F(ApiTest, SendsStrangersFromThePageToTheLogin) {
   EXPECT_EQ(header_of(page, "Location"), "/auth/login?next=%2Fdags%2Fhello%3Ftab%3Druns");
   EXPECT_EQ(call("GET", "/static/assets/index-abc123.js", "", false).status, 200);
   EXPECT_EQ(call("GET", "/auth/login", "", false).status, 200);
+  const auto long_way = call("GET", "/dags?" + std::string(30'000, '='), "", false);
+  EXPECT_EQ(header_of(long_way, "Location"), "/auth/login") << "no header is that long";
 }
 
 TEST_F(ApiTest, ShowsTheDescriptionOfTheApiToEverybody) {

@@ -32,6 +32,7 @@ TEST(Settings, ABadValueIsRefusedByNameAndValue) {
            {"AIRFLOW__API__THEME", "[]"},
            {"AIRFLOW__API__THEME", "{\"colour\": {}}"},
            {"AIRFLOW__API__THEME", "{\"icon\": {}}"},
+           {"FORWARDED_ALLOW_IPS", "ingress"},
            {"AIRFLOW__CORE__TEST_CONNECTION", "maybe"},
            {"AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS", "False"},
            {"AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGINS", "https://a.b *"},

@@ -42,8 +42,6 @@ std::optional<http::Response> LeaderDoor::pass(const http::Request& request) {
 }
 
 std::optional<http::Response> LeaderDoor::pass_on(const http::Request& request) {
-  http::Request out = request;
-  out.headers.emplace(kPassedOn, "1");
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < until) {
     if (campaign_.leads()) return std::nullopt;
@@ -53,7 +51,9 @@ std::optional<http::Response> LeaderDoor::pass_on(const http::Request& request) 
         const auto now = campaign_.other_leader();
         return campaign_.leads() || (now && now->holder != leader->holder);
       };
-      auto answer = http::forward({.to = leader->url, .is_pointless = is_replaced}, out);
+      auto answer = http::forward(
+          {.to = leader->url, .is_pointless = is_replaced, .headers = {{std::string(kPassedOn), "1"}}},
+          request);
       if (answer && !answer->has_header(kNotLeading)) return std::move(*answer);
       if (!answer && answer.error().was_sent) {
         log::warning("{} {}: the leader {} does not answer: {}", request.method, request.path, leader->url,

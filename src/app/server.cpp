@@ -302,9 +302,6 @@ http::Response Server::answer(const http::Request& request) {
     return http::error_response(404, "This replica only schedules: ask one whose role is api or all");
   }
   if (!p.execution->serves(request)) return p.api->handle(request);
-  if (p.leader_door) {
-    if (auto passed = p.leader_door->pass(request)) return std::move(*passed);
-  }
   return p.execution->handle(request);
 }
 
@@ -431,8 +428,9 @@ void Server::make_api() {
     p.plugin_apps.emplace(plugin_apps_options(*live));
     around.plugin_apps = [&p](const http::Request& request) { return p.plugin_apps->serve(request); };
   }
+  p.execution.emplace(
+      api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock, around.leader});
   p.api.emplace(api_config(config_), *p.database, *p.engine, p.tokens, p.sealer, p.clock, std::move(around));
-  p.execution.emplace(api::execution::ExecutionServices{*p.database, *p.tasks, p.task_tokens, p.clock});
 }
 
 Result<void> Server::leave_agents(bool is_alone) {

@@ -151,6 +151,9 @@ Result<ClientResponse> Client::perform(Transfer& transfer, std::string_view meth
   set(CURLOPT_ERRORBUFFER, problem);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  // libcurl closes a connection on which a request took too long only if no other shares it: one of HTTP/2,
+  // whose server has gone without a word, would be asked again and again.
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   if (is_this_host(base_url_)) set(CURLOPT_PROXY, "");
   const auto set_pem = [&set](CURLoption option, std::string& pem) {
     curl_blob blob{pem.data(), pem.size(), CURL_BLOB_NOCOPY};

@@ -7,9 +7,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <fmt/format.h>
 #include <optional>
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "base/text.hpp"
 #include "http/answer_writer.hpp"
 #include "http/gzip.hpp"
@@ -35,6 +37,15 @@ void add_security_headers(const Response& response, wire::fields& fields) {
        {"Referrer-Policy", "same-origin"}}};
   for (const auto& [name, value] : kHeaders) {
     if (!response.has_header(name)) fields.set({name.data(), name.size()}, {value.data(), value.size()});
+  }
+}
+
+/// Beast throws beyond that where nobody catches it.
+void check_headers(const Response& response) {
+  constexpr std::size_t kLongest = 60'000;  // bytes
+  for (const auto& [name, value] : response.headers) {
+    if (name.size() + value.size() > kLongest)
+      throw Fatal(fmt::format("the answer's header '{}' has {} bytes", name, value.size()));
   }
 }
 
@@ -209,6 +220,7 @@ void Connection::handle() {
     Response response;
     try {
       response = self->context_.handler(*request);
+      check_headers(response);
       compress_if_wanted(*request, response);
     } catch (const std::exception& error) {
       log::error("{} {}: {}", request->method, request->path, error.what());

@@ -17,7 +17,8 @@ struct Exchange {
   boost::asio::io_context io;
   boost::beast::basic_stream<Protocol> stream{io};
   boost::beast::flat_buffer buffer;
-  boost::beast::http::request<boost::beast::http::string_body> request;
+  boost::beast::http::request<boost::beast::http::span_body<const char>>
+      request;  ///< has no copy of its body
   boost::beast::http::response_parser<boost::beast::http::string_body> parser;
   boost::system::error_code error;
   bool is_connected = false;  ///< it was, at least for a while

@@ -25,16 +25,19 @@ bool is_between_neighbours(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
-void fill(beast_http::request<beast_http::string_body>& out, const Request& request) {
+/// @param request must outlive `out`, which has no copy of its body: that may be large.
+void fill(beast_http::request<beast_http::span_body<const char>>& out, const ForwardOptions& options,
+          const Request& request) {
   out.method_string(request.method);
   out.target(request.target);
   for (const auto& [name, value] : request.headers) {
     if (!is_between_neighbours(name) && name != "expect") out.insert(name, value);
   }
+  for (const auto& [name, value] : options.headers) out.set(name, value);
   out.set("X-Forwarded-For", request.remote_address);
   out.set("X-Forwarded-Proto", request.scheme);
   out.set(beast_http::field::connection, "close");
-  out.body() = request.body;
+  out.body() = {request.body.data(), request.body.size()};
   out.prepare_payload();
 }
 
@@ -61,7 +64,7 @@ std::expected<Response, ForwardFailure> exchange(const ForwardOptions& options, 
   Exchange<Protocol> exchange;
   exchange.parser.body_limit(options.body_limit);
   exchange.parser.skip(request.method == "HEAD");
-  fill(exchange.request, request);
+  fill(exchange.request, options, request);
   exchange.run(to, options.connect_limit, options.limit, options.is_pointless);
   if (exchange.error) return std::unexpected(ForwardFailure{exchange.is_connected, exchange.error.message()});
   return take(exchange.parser.release());

@@ -5,6 +5,8 @@
 #include <expected>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "http/message.hpp"
 
@@ -16,7 +18,8 @@ struct ForwardOptions {
   std::chrono::milliseconds limit{30'000};  ///< of the rest
   /// Asked now and then while it waits: whether nobody needs the answer any more.
   std::function<bool()> is_pointless = [] { return false; };
-  std::size_t body_limit = 64 * 1024 * 1024;  ///< bytes of the answer
+  std::size_t body_limit = 64 * 1024 * 1024;                   ///< bytes of the answer
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< besides the request's own
 };
 
 struct ForwardFailure {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.hpp"
 #include "http/connection.hpp"
 
 namespace leoflow::http {
@@ -28,6 +29,7 @@ struct Server::Impl {
   Result<void> listen();
   void accept();
   void run();
+  void serve();
 
   // Handlers still queued in `io` and `workers` hold connections, which use the two
   // above them: the order of destruction matters.
@@ -82,7 +84,19 @@ void Server::Impl::accept() {
 
 void Server::Impl::run() {
   accept();
-  for (int i = 0; i < context.config.io_threads; ++i) threads.emplace_back([this] { io.run(); });
+  for (int i = 0; i < context.config.io_threads; ++i) threads.emplace_back([this] { serve(); });
+}
+
+void Server::Impl::serve() {
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& error) {
+      // Its connection is gone; all others go on.
+      log::error("a connection is given up: {}", error.what());
+    }
+  }
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -22,6 +22,10 @@ using namespace std::chrono_literals;
 Response echo(const Request& request) {
   Response response;
   if (request.path == "/throw") throw std::runtime_error("secret detail");
+  if (request.path == "/long-header") {
+    response.headers.emplace_back("Location", std::string(70'000, 'a'));
+    return response;
+  }
   if (request.path == "/big") {
     response.body = "\"" + std::string(5000, 'a') + "\"";
     return response;
@@ -249,6 +253,14 @@ TEST_F(ServerTest, ExceptionsBecome500WithoutDetails) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 500);
   EXPECT_EQ(answer->body.find("secret"), std::string::npos);
+}
+
+TEST_F(ServerTest, AHeaderThatIsTooLongIsAFaultOfThatAnswerAlone) {
+  Client client("http://127.0.0.1:" + std::to_string(server->port()));
+  const auto answer = client.get("/long-header");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 500);
+  EXPECT_EQ(client.get("/hello")->status, 200);
 }
 
 TEST_F(ServerTest, BusyPortIsNamed) {

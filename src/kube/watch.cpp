@@ -14,6 +14,8 @@ constexpr int kPage = 500;
 /// How long the server keeps one connection; it sends a bookmark every minute.
 constexpr int kServerLimit = 290;
 constexpr std::chrono::seconds kSilence{120};
+/// A watch that ends sooner and brought nothing is one that failed.
+constexpr std::chrono::seconds kShortest{1};
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr int kMostDoublings = 7;
 
@@ -88,6 +90,8 @@ bool Watch::follow() {
                                    path_, kServerLimit, url_encode(resource_version_));
   if (!query_.empty()) target += "&" + query_;
   json::value refusal;  // in the middle of a watch
+  const auto began = std::chrono::steady_clock::now();
+  bool has_brought = false;
   const auto answer = client_.watch(target, kSilence, [&](const json::value& event) {
     const std::string type = get_text(event, "type");
     const json::value* object = find(event, "object");
@@ -96,6 +100,7 @@ bool Watch::follow() {
       return false;
     }
     failures_ = 0;
+    has_brought = true;
     if (std::string version = version_of(*object); !version.empty()) resource_version_ = std::move(version);
     if (type != "BOOKMARK") events_.on_event(type, *object);
     return true;
@@ -104,7 +109,11 @@ bool Watch::follow() {
     trouble(answer.error().message);
     return true;
   }
-  if (answer->is_ok() && refusal.is_null()) return true;
+  if (answer->is_ok() && refusal.is_null()) {
+    // Somebody on the way lets no watch live: not as fast as it can be asked again.
+    if (!has_brought && std::chrono::steady_clock::now() - began < kShortest) ++failures_;
+    return true;
+  }
   // 410, or anything else that it has against this place: from the start.
   if (answer->status == 410 || get_integer(refusal, "code", 0) == 410) return false;
   trouble(refusal.is_null() ? answer->message() : get_text(refusal, "message", "the watch was ended"));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support import USER
+from support import PASSWORD, USER
 
 
 def test_a_wrong_password_is_refused_and_guessing_is_slowed(make_lite):
@@ -18,6 +18,20 @@ def test_a_wrong_password_is_refused_and_guessing_is_slowed(make_lite):
     assert lite.request("GET", "/api/v2/dags").status in (401, 403)
     lite.token = token
     assert lite.request("GET", "/api/v2/dags").status == 200
+
+
+def test_who_guesses_behind_a_proxy_keeps_nobody_else_out(make_lite, monkeypatch):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "127.0.0.0/8")
+    lite = make_lite()
+    lite.token = ""
+
+    def status(password, client):
+        asked = {"username": USER, "password": password}
+        return lite.request("POST", "/auth/token", asked, {"X-Forwarded-For": client}).status
+
+    assert [status(f"guess {n}", f"{n}.1.1.1, 8.8.8.8") for n in range(15)][-1] == 429
+    assert status("a wrong one", "9.9.9.9") == 401
+    assert status(PASSWORD, "9.9.9.9") == 201
 
 
 def test_secrets_are_in_no_file_that_others_can_read_and_in_no_process_list(make_lite):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/turn.hpp"
 
 namespace leoflow::api {
 
@@ -27,7 +28,12 @@ Result<json::array> Catalog::read(engine::Commands& commands, const std::string&
     }
     promise.set_value(std::move(answer));
   }
-  return told.get();
+  using namespace std::chrono_literals;
+  if (told.wait_for(0s) == std::future_status::ready) return told.get();
+  const Turn turn(waiting_, 1s);
+  if (turn.is_taken()) return told.get();
+  return fail(ErrorCode::unavailable,
+              fmt::format("too many wait for the {} of the installed packages at once; try again", list));
 }
 
 void Catalog::forget() {

@@ -3,6 +3,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <semaphore>
 #include <string>
 
 #include "base/json.hpp"
@@ -32,6 +33,7 @@ class Catalog {
 
   std::mutex mutex_;
   std::map<std::string, std::shared_future<Told>> told_;
+  std::counting_semaphore<4> waiting_{4};  ///< for an answer: there are threads for everybody else
 };
 
 }  // namespace leoflow::api

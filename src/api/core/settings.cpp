@@ -48,6 +48,15 @@ Result<void> read_expose_config(const Variables& variables, bool& out) {
   return read_switch(variables, kName, out);
 }
 
+/// Under the name that Airflow's server has it from: uvicorn's.
+Result<void> read_proxies(const Variables& variables, TrustedProxies& out) {
+  constexpr const char* kName = "FORWARDED_ALLOW_IPS";
+  auto parsed = TrustedProxies::parse(variables(kName));
+  if (!parsed) return refuse(kName, variables(kName), "is no list of proxies: " + parsed.error().message);
+  out = std::move(*parsed);
+  return {};
+}
+
 Result<void> check_secrets_are_hidden(const Variables& variables) {
   constexpr const char* kName = "AIRFLOW__CORE__HIDE_SENSITIVE_VAR_CONN_FIELDS";
   bool hides = true;
@@ -71,7 +80,7 @@ Result<Settings> read_settings(const Variables& variables, Settings settings) {
         read_whole_number(variables, "AIRFLOW__API__AUTO_REFRESH_INTERVAL", 0, s.auto_refresh_interval),
         read_whole_number(variables, "AIRFLOW__API__FALLBACK_PAGE_LIMIT", 1, s.fallback_page_limit),
         read_theme(variables, s.theme), read_test_connection(variables, s.test_connection),
-        read_cors(variables, s.cors), check_secrets_are_hidden(variables),
+        read_cors(variables, s.cors), read_proxies(variables, s.proxies), check_secrets_are_hidden(variables),
         read_switch(variables, "AIRFLOW__CORE__RERUN_WITH_LATEST_VERSION", s.rerun_with_latest_version)}) {
     if (!read) return std::unexpected(read.error());
   }

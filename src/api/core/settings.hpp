@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/core/cors.hpp"
+#include "api/core/trusted_proxies.hpp"
 #include "auth/oidc/settings.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -27,6 +28,7 @@ struct Settings {
   std::string test_connection = "Disabled";       ///< or "Hidden", "Enabled"
   std::optional<bool> rerun_with_latest_version;  ///< unless a DAG says otherwise
   Cors cors;
+  TrustedProxies proxies;
   std::optional<auth::oidc::Settings> oidc;  ///< how to log in at a provider
 };
 

@@ -104,6 +104,22 @@ TEST_F(AccessTest, ATokenReachesItsOwnTaskInstanceOnly) {
   EXPECT_EQ(count, 16);
 }
 
+TEST_F(AccessTest, AReplicaThatFollowsPassesOnWhatMayBeAskedAndNothingElse) {
+  int passed = 0;
+  ExecutionApi follower({*database_, service_, tokens_, clock_, [&](const http::Request&) {
+                           ++passed;
+                           return std::optional(http::Response{.status = 299});
+                         }});
+  http::Request request;
+  request.method = "PUT";
+  http::parse_target(own("/heartbeat"), request);
+  EXPECT_EQ(follower.handle(request).status, 401);
+  EXPECT_EQ(passed, 0);
+  request.headers.emplace("authorization", "Bearer " + token_);
+  EXPECT_EQ(follower.handle(request).status, 299);
+  EXPECT_EQ(passed, 1);
+}
+
 TEST_F(AccessTest, ATasksTokenIsNoUsers) {
   EXPECT_FALSE(auth::Tokens(auth::fixed_jwt(std::string(64, 's'))).verify(token_, clock_.now()));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,10 @@ struct ExecutionServices {
   tasks::TaskService& tasks;
   const auth::TaskTokens& tokens;
   const Clock& clock;
+  /// As `Surroundings::leader`.
+  std::function<std::optional<http::Response>(const http::Request&)> leader = [](const http::Request&) {
+    return std::optional<http::Response>();
+  };
 };
 
 /// What the task service said.

@@ -63,7 +63,8 @@ Result<Answer> log_in(Call& call, gen::LoginBody& body, std::chrono::seconds lif
   const Turn turn(password_places);
   if (!turn.is_taken()) return too_many_tries(std::chrono::seconds{1}, "Too many logins at once. Try again");
   // Not the name itself: somebody may send very long ones.
-  const std::string key = call.request.remote_address + " " + sha256_hex(body.username);
+  const std::string key =
+      call.api.config.settings.proxies.client_of(call.request) + " " + sha256_hex(body.username);
   if (const auto wait = call.api.login_limiter.take(key, call.now())) {
     call.api.metrics.too_many_tries.add();
     return too_many_tries(*wait, "Too many failed logins. Try again later");

@@ -160,8 +160,9 @@ std::optional<http::Response> provider_instead_of_page(const http::Request& requ
       request.query.contains("local"))
     return std::nullopt;
   const auto next = request.query.find("next");
-  http::Response response = redirect(
-      std::string(kLoginPath) + (next == request.query.end() ? "" : "?next=" + url_encode(next->second)));
+  const bool has_next = next != request.query.end() && next->second.size() <= kLongestNext;
+  http::Response response =
+      redirect(std::string(kLoginPath) + (has_next ? "?next=" + url_encode(next->second) : ""));
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }

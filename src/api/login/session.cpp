@@ -16,7 +16,7 @@ bool is_safe_next(const http::Request& request, std::string_view next) {
   // Browsers leave tabs out, take a backslash for a slash, and begin after a space: "/\t/elsewhere" leads
   // away.
   const auto is_odd = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '\\'; };
-  if (next.starts_with(' ') || std::ranges::any_of(next, is_odd)) return false;
+  if (next.size() > kLongestNext || next.starts_with(' ') || std::ranges::any_of(next, is_odd)) return false;
   if (next.starts_with("/")) return !next.starts_with("//");
   const std::size_t scheme_end = next.find("://");
   if (scheme_end == std::string_view::npos) return false;

@@ -11,7 +11,11 @@ namespace leoflow::api {
 /// 307.
 Answer redirect(std::string location);
 
-/// Whether that is a page of ours: a path, or a URL whose host is the one the request came to.
+/// Of what a browser is to be shown after its login. It is part of a cookie, of which browsers keep 4 KB.
+constexpr std::size_t kLongestNext = 2'000;  // bytes
+
+/// Whether that is a page of ours: a path, or a URL whose host is the one the request came to. Not if it is
+/// longer than `kLongestNext`.
 bool is_safe_next(const http::Request& request, std::string_view next);
 
 /// The header that keeps a token as the browser's session: no script reads it, and what other sites' pages

@@ -102,6 +102,8 @@ class FakeApi {
   // Set before anything is asked; both may block.
   /// Called before a pod is changed, with how often one was to be up to now.
   std::function<void(int)> on_patch = [](int) {};
+  /// Before a token is looked at.
+  std::function<void()> on_review = [] {};
   /// Called after it was: @returns the status that is answered.
   std::function<int(int)> on_patched = [](int) { return 200; };
 
@@ -211,6 +213,7 @@ class FakeApi {
 
   /// A token is the name of its pod.
   http::Response review(const json::value& asked) {
+    on_review();
     const std::lock_guard lock(mutex_);
     const std::string name = get_text(asked.at("spec"), "token");
     const auto found = pods_.find(name);

@@ -132,6 +132,18 @@ TEST_F(HandingOverTest, WhoeverSpeaksForThePodThenMustHaveTheSecretThatItsAgentW
   EXPECT_NE(next->next().come_back().secret(), secret);
 }
 
+TEST_F(HandingOverTest, WhoeverPresentsManyTokensKeepsNoPodFromBeingMade) {
+  std::promise<void> goes_on;
+  api_.on_review = [waits = goes_on.get_future().share()] { waits.wait(); };
+  start();
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 100; ++i)
+    executor_->authenticate("nobody", [&](const auto& identity) { answered += identity ? 0 : 1; });
+  make(1);
+  goes_on.set_value();
+  eventually([&] { return answered == 100; }, "each is answered");
+}
+
 TEST_F(HandingOverTest, OnlyOneAtATimeSeesToAnAttempt) {
   start();
   run(1);

@@ -13,6 +13,10 @@ namespace {
 
 /// So many requests are under way at once: more would only wait at the API server.
 constexpr int kWorkers = 4;
+/// Of those, for the tokens of agents: whoever presents many keeps no pod from being made.
+constexpr int kReviewers = 2;
+/// That wait at once: more agents than that come back to no new leader.
+constexpr std::size_t kMostReviews = 5000;
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr int kMostDoublings = 7;
 constexpr std::chrono::seconds kOrphanGrace{60};
@@ -631,7 +635,27 @@ void KubernetesExecutor::authenticate(const std::string& token,
   if (token.empty()) return then(fail(ErrorCode::unauthenticated, "the agent presents no token"));
   const std::lock_guard lock(mutex_);
   if (stopping_) return then(fail(ErrorCode::unavailable, "the control plane is stopping"));
-  workers_->post([this, token, then = std::move(then)] { then(review(token)); });
+  if (reviews_.size() >= kMostReviews)
+    return then(fail(ErrorCode::unavailable, "too many agents present their tokens at once"));
+  reviews_.push_back({token, std::move(then)});
+  if (reviewing_ == kReviewers) return;
+  ++reviewing_;
+  workers_->post([this] { review_next(); });
+}
+
+void KubernetesExecutor::review_next() {
+  std::unique_lock lock(mutex_);
+  while (!reviews_.empty()) {
+    const Review next = std::move(reviews_.front());
+    reviews_.pop_front();
+    const bool stops = stopping_;
+    lock.unlock();
+    next.then(stops ? fail(ErrorCode::unavailable, "the control plane is stopping") : review(next.token));
+    lock.lock();
+    // Pods that wait to be made come between.
+    if (!stopping_ && !reviews_.empty()) return workers_->post([this] { review_next(); });
+  }
+  --reviewing_;
 }
 
 Result<agentrpc::AgentIdentity> KubernetesExecutor::review(const std::string& token) {

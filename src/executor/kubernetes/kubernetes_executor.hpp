@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -109,6 +110,12 @@ class KubernetesExecutor final : public fleet::Launcher,
     std::string reason;
   };
 
+  /// An agent that wants to know whether its token is good.
+  struct Review {
+    std::string token;
+    std::function<void(Result<agentrpc::AgentIdentity>)> then;
+  };
+
   /// What the API server says of a pod.
   struct Told {
     Uuid owner;                ///< whose it is here
@@ -158,6 +165,8 @@ class KubernetesExecutor final : public fleet::Launcher,
   void remove(const Uuid& attempt, const Pod& pod);
   void try_again(const Uuid& attempt, std::chrono::seconds at_least, const std::string& why);
   void post(const Uuid& attempt);
+  /// Answers the agent that has waited longest.
+  void review_next();
   Result<agentrpc::AgentIdentity> review(const std::string& token);
   Result<agentrpc::AgentIdentity> identity_of_pod(const std::string& name, const std::string& uid);
 
@@ -200,6 +209,8 @@ class KubernetesExecutor final : public fleet::Launcher,
   std::map<Uuid, bool> at_work_;                       ///< whether to look at it once more afterwards
   std::map<Uuid, HostTrouble> troubles_;               ///< by host
   std::multimap<Time, Uuid> due_;                      ///< when to look at a pod again
+  std::deque<Review> reviews_;                         ///< that wait
+  int reviewing_ = 0;                                  ///< workers that are at one, or will be
   std::uint64_t listings_ = 0;                         ///< begun
   std::optional<Time> still_since_;
   bool is_listed_ = false;
