@@ -51,9 +51,9 @@ constexpr std::string_view kLinkAlias =
 
 constexpr std::string_view kPutEvent =
     "INSERT INTO asset_event (asset_id, created_at, extra, source_dag_id, source_task_id, source_run_id,"
-    " source_map_index, partition_key)"
+    " source_map_index, partition_key, watcher_event)"
     " SELECT id, CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),"
-    " CAST($8 AS BIGINT), CAST($9 AS TEXT) FROM asset WHERE name = $1 AND uri = $2";
+    " CAST($8 AS BIGINT), CAST($9 AS TEXT), CAST($10 AS TEXT) FROM asset WHERE name = $1 AND uri = $2";
 
 constexpr std::string_view kPutEventAlias =
     "INSERT INTO asset_event_alias (event_id, alias_id)"
@@ -183,7 +183,7 @@ void write_asset_events(store::Session& session, const std::vector<AssetEvent>& 
     }
     const auto map_index = event.dag_id ? std::optional(event.map_index) : std::nullopt;
     session.execute(kPutEvent, {asset.name, asset.uri, now, event.extra, event.dag_id, event.task_id,
-                                event.run_id, map_index, event.partition_key});
+                                event.run_id, map_index, event.partition_key, event.watcher_event});
     for (const std::string& alias : event.aliases) {
       session.execute(kPutAlias, {alias, "asset"});
       is_more_named |= session.execute(kLinkAlias, {alias, asset.name, asset.uri}) != 0;

@@ -39,7 +39,8 @@ struct AssetEvent {
   std::optional<Time> partition_date;  ///< of that key
   std::optional<std::string> dag_id, run_id, task_id;
   int map_index = -1;
-  PartitionEffects effects;  ///< of the partition, once it is announced
+  std::optional<std::string> watcher_event;  ///< the id that the agent of a watcher gave to it
+  PartitionEffects effects;                  ///< of the partition, once it is announced
 };
 
 /// The events that a successful attempt makes. Outlets that nobody defines (any more) make none.

@@ -83,6 +83,28 @@ TEST_P(Backfills, WhatFailedRunsAgainIfAskedAndOthersDoNot) {
   EXPECT_EQ(count("backfill WHERE completed_at IS NOT NULL"), 2);
 }
 
+TEST_P(Backfills, ATaskInstanceThatSomebodyDeletedDoesNotBeginInARunThatRunsAgain) {
+  ParsedFile file = file_with("d", operator_json("a", "") + "," + operator_json("b", ""));
+  file.serialized_dags[0].at("dag").as_object()["timetable"] =
+      *parse_json(R"({"__type":"airflow.timetables.interval.CronDataIntervalTimetable",
+                      "__var":{"expression":"0 0 * * *","timezone":"UTC"}})");
+  file.serialized_dags[0].at("dag").as_object()["start_date"] = 4e9;
+  put(std::move(file));
+  ASSERT_TRUE(engine_->create_backfill(request(4, 4)));
+  const AttemptSpec first = runner_.next();
+  EXPECT_TRUE(report(first, scheduler::Outcome::failed));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  ASSERT_TRUE(engine_->delete_task("d", {first.run_id, "a", -1}));
+  CreateBackfill again = request(4, 4);
+  again.reprocess_behavior = "failed";
+  ASSERT_TRUE(engine_->create_backfill(again));
+  const AttemptSpec only = runner_.next();
+  EXPECT_EQ(only.task_id, "b");
+  EXPECT_TRUE(report(only, scheduler::Outcome::success));
+  EXPECT_TRUE(runner_.idle());
+  EXPECT_EQ(count("dag_run WHERE state = 'success'"), 1);
+}
+
 TEST_P(Backfills, PausedNothingStartsAndCancelledWhatWaitsFails) {
   const auto id = engine_->create_backfill(request(5, 3));
   ASSERT_TRUE(id);

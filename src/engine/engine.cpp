@@ -43,6 +43,9 @@ void Engine::start() {
   recover(scheduler_, *session_, versions_, clock_.now());
   dag_files_.load(*session_);
   projects_.load(*session_);
+  watchers_.load(*session_);
+  // Before the first pass: an event of a watcher that nobody knows is nobody's.
+  refresh_watchers();
   recover_callbacks();
   ask_unmapped();
   for (const MissedDeadline& missed : unfinished_deadlines(*session_)) run_deadline_callback(missed);

@@ -203,6 +203,8 @@ class Engine final : public Commands {
   /// Without `then`. @param dag_id  that it is about; "": whoever was pushed last may answer it
   PythonQuestion question_about(const std::string& dag_id, const json::object& question) const;
   void ask_next_run(const scheduler::DagEntry& dag);
+  void timetable_worked(const std::string& dag_id, const DagFiles::Place& place);
+  void timetable_failed(const std::string& dag_id, const DagFiles::Place& place, const Error& error);
   /// Has Python map those of the events for which it must; they are stored.
   void map_with_python(const std::vector<AssetEvent>& events);
   void ask_unmapped();
@@ -247,6 +249,7 @@ class Engine final : public Commands {
   AwaitedStates awaited_states_;
   VariableReader variables_;
   std::optional<Time> next_deadline_;                            ///< of those that nobody has missed yet
+  std::set<std::string> working_timetables_;                     ///< DAG ids: no error of theirs is stored
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
 

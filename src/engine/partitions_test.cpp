@@ -92,6 +92,23 @@ class OwnTimetable : public EngineTest {
         *parse_json(R"({"__type":"mine.Odd","__var":{},"__facts":{"summary":"odd"}})");
     put(std::move(file));
   }
+  /// Gives the answer to the next question, and waits for what comes of it.
+  void answer(const Result<std::string>& told) {
+    runner_.next_question().then(told);
+    come_round();
+    come_round();
+  }
+  /// Half a minute later.
+  void answer_again(const Result<std::string>& told) {
+    clock_.advance(30s);
+    come_round();
+    answer(told);
+  }
+  void come_round() {
+    ASSERT_TRUE(engine_->write([](store::Session&) -> Result<void> { return {}; }));
+  }
+
+  const std::string never_ = R"({"run_after":null})";
 };
 
 INSTANTIATE_TEST_SUITE_P(Backends, OwnTimetable,
@@ -110,11 +127,58 @@ TEST_P(OwnTimetable, EachRunAsksForTheNextOne) {
 
 TEST_P(OwnTimetable, OneThatFailsIsAnImportErrorAndMakesNoRun) {
   put_dag();
-  runner_.next_question().then(fail(ErrorCode::invalid, "no idea when"));
-  ASSERT_TRUE(engine_->write([](store::Session&) -> Result<void> { return {}; }));
+  answer(fail(ErrorCode::invalid, "no idea when"));
   EXPECT_EQ(count("import_error WHERE stacktrace LIKE '%no idea when%'"), 1);
   EXPECT_EQ(count("dag WHERE has_import_errors = 1"), 1);
   EXPECT_EQ(count("dag_run"), 0);
+}
+
+TEST_P(OwnTimetable, OneThatFailedIsAskedAgainAndIsNoErrorOnceItWorks) {
+  put_dag();
+  answer(fail(ErrorCode::invalid, "no idea when"));
+  answer_again(fail(ErrorCode::invalid, "no idea why"));
+  EXPECT_EQ(one("SELECT stacktrace FROM import_error"), "Dag 'd': its timetable failed\nno idea why");
+  restart();
+  answer(never_);
+  EXPECT_EQ(count("import_error"), 0);
+  EXPECT_EQ(count("dag WHERE has_import_errors = 1"), 0);
+  answer_again(fail(ErrorCode::invalid, "no idea when"));
+  EXPECT_EQ(count("import_error"), 1);
+}
+
+TEST_P(OwnTimetable, AnotherErrorOfItsFileStays) {
+  put_dag();
+  answer(never_);
+  ParsedFile file = file_with("d", operator_json("a", ""));
+  file.serialized_dags.clear();
+  file.import_error = "it cannot be imported";
+  put(std::move(file));
+  answer_again(fail(ErrorCode::invalid, "no idea when"));
+  EXPECT_EQ(one("SELECT stacktrace FROM import_error"), "it cannot be imported");
+  answer_again(never_);
+  EXPECT_EQ(one("SELECT stacktrace FROM import_error"), "it cannot be imported");
+  EXPECT_EQ(count("dag WHERE has_import_errors = 1"), 1);
+}
+
+TEST_P(OwnTimetable, WhoComesWhileFourWaitForPythonIsToldToTryAgain) {
+  std::vector<std::future<Result<json::value>>> waiting;
+  std::vector<PythonQuestion> questions;
+  for (int i = 0; i < 4; ++i) {
+    waiting.push_back(
+        std::async(std::launch::async, [this] { return engine_->ask_python({{"ask", "catalog"}}); }));
+    questions.push_back(runner_.next_question());
+  }
+  EXPECT_EQ(engine_->ask_python({{"ask", "catalog"}}).error().code, ErrorCode::unavailable);
+  for (const PythonQuestion& question : questions) question.then(std::string("[]"));
+  questions.clear();
+  for (auto& answer : waiting) EXPECT_TRUE(answer.get());
+}
+
+TEST_P(OwnTimetable, ItsFileIsNotToBlameWhereNobodyCanBeAsked) {
+  put_dag();
+  answer(fail(ErrorCode::unavailable, "no agent"));
+  EXPECT_EQ(count("import_error"), 0);
+  answer_again(never_);
 }
 
 }  // namespace

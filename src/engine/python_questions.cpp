@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <future>
+#include <semaphore>
 
 #include "base/log.hpp"
 #include "base/time_text.hpp"
+#include "base/turn.hpp"
+#include "engine/timetable_errors.hpp"
 #include "engine/waiting.hpp"
 
 // What timetables and partition mappers of the user's own say: an agent runs them in Python.
@@ -66,6 +69,11 @@ Result<std::vector<dag::MappedPartition>> read_mapped(const Result<std::string>&
   return out;
 }
 
+/// Of those who wait for Python at once: while no agent answers there are threads for everybody else.
+std::counting_semaphore<4> python_places(4);
+/// While one answers, a place is free sooner.
+constexpr std::chrono::seconds kPatienceForPlace{1};
+
 }  // namespace
 
 PythonQuestion Engine::question_about(const std::string& dag_id, const json::object& question) const {
@@ -88,21 +96,38 @@ void Engine::ask_next_run(const scheduler::DagEntry& dag) {
     Item item;
     if (answer) {
       const auto told = parse_json(*answer);
-      item.decide = [dag_id, last, next = told ? read_run(*told) : std::nullopt](Deciding& d) {
+      item.decide = [this, dag_id, last, place, next = told ? read_run(*told) : std::nullopt](Deciding& d) {
         d.scheduler.next_run_known(dag_id, last, next, d.now);
+        timetable_worked(dag_id, place);
       };
     } else {
-      // It does not run by itself until its file, or what it uses, is mended.
-      log::error("the timetable of DAG '{}' failed: {}", dag_id, answer.error().message);
-      const std::string text =
-          fmt::format("Dag '{}': its timetable failed\n{}", dag_id, answer.error().message);
-      item.record = [this, place, text](store::Session& session) {
-        write_import_error(session, place.bundle_name, place.relative_fileloc, text, pass_time_);
+      item.decide = [this, dag_id, last, place, error = answer.error()](Deciding& d) {
+        if (d.scheduler.next_run_failed(dag_id, last, d.now)) timetable_failed(dag_id, place, error);
       };
     }
     post(std::move(item));
   };
   runner_.ask(std::move(question));
+}
+
+void Engine::timetable_worked(const std::string& dag_id, const DagFiles::Place& place) {
+  if (!working_timetables_.insert(dag_id).second) return;
+  Item item;
+  item.record = [place, dag_id](store::Session& session) { forget_timetable_error(session, place, dag_id); };
+  post(std::move(item));
+}
+
+void Engine::timetable_failed(const std::string& dag_id, const DagFiles::Place& place, const Error& error) {
+  log::error("the timetable of DAG '{}' failed, it is asked again in half a minute: {}", dag_id,
+             error.message);
+  // Nobody could be asked: the DAG's file is not to blame.
+  if (error.code == ErrorCode::unavailable) return;
+  working_timetables_.erase(dag_id);
+  Item item;
+  item.record = [this, place, dag_id, why = error.message](store::Session& session) {
+    write_timetable_error(session, place, dag_id, why, pass_time_);
+  };
+  post(std::move(item));
 }
 
 void Engine::map_with_python(const std::vector<AssetEvent>& events) {
@@ -166,6 +191,9 @@ void Engine::mapped_with_python(std::int64_t event_id, const std::string& dag_id
 }
 
 Result<json::value> Engine::ask_and_wait(const std::string& dag_id, json::object question) {
+  const Turn turn(python_places, kPatienceForPlace);
+  if (!turn.is_taken())
+    return fail(ErrorCode::unavailable, "too many questions wait for Python at once; try again");
   // A little longer than the fleet gives to Python.
   constexpr std::chrono::seconds kPatience{25};
   struct State {

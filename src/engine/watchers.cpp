@@ -1,13 +1,14 @@
 #include "engine/watchers.hpp"
 
-#include <algorithm>
-
 #include "base/named_uuid.hpp"
 #include "engine/engine.hpp"
 
 // Source: Airflow 3.3.2, AssetModelOperation.add_asset_trigger_references, Trigger.submit_event.
 namespace leoflow::engine {
 namespace {
+
+/// More than agents have to say again at once.
+constexpr std::int64_t kRemembered = 10'000;
 
 /// The same for the same trigger, also after a restart: agents go on with those that they run.
 Uuid id_of(const dag::AssetWatcher& watcher) {
@@ -46,12 +47,26 @@ Watchers::Difference Watchers::refresh(const scheduler::Scheduler& scheduler,
 }
 
 std::set<dag::AssetKey> Watchers::assets_of(const Uuid& id, const std::string& event_id) {
-  constexpr std::size_t kRemembered = 10'000;
   const auto found = watched_.find(id);
-  if (found == watched_.end() || std::ranges::find(seen_, event_id) != seen_.end()) return {};
-  seen_.push_back(event_id);
-  if (seen_.size() > kRemembered) seen_.pop_front();
+  if (found == watched_.end() || !remember(event_id)) return {};
   return found->second.assets;
+}
+
+bool Watchers::remember(const std::string& event_id) {
+  if (!is_seen_.insert(event_id).second) return false;
+  seen_.push_back(event_id);
+  if (seen_.size() > std::size_t{kRemembered}) {
+    is_seen_.erase(seen_.front());
+    seen_.pop_front();
+  }
+  return true;
+}
+
+void Watchers::load(store::Session& session) {
+  const store::Rows newest = session.query(
+      "SELECT watcher_event FROM asset_event WHERE watcher_event IS NOT NULL ORDER BY id DESC LIMIT $1",
+      {kRemembered});
+  for (std::size_t i = newest.size(); i > 0; --i) remember(newest[i - 1].text(0));
 }
 
 void Engine::refresh_watchers() {
@@ -72,6 +87,7 @@ void Engine::watcher_fired(const Uuid& id, std::string event_id, std::string pay
     for (const dag::AssetKey& asset : watchers_.assets_of(id, event_id)) {
       events->emplace_back().asset = asset;
       events->back().extra = json::serialize(extra);
+      events->back().watcher_event = event_id;
     }
     announce(d.scheduler, *events, d.now);
   };

@@ -4,9 +4,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include "engine/ports.hpp"
 #include "scheduler/scheduler.hpp"
+#include "store/sql.hpp"
 
 namespace leoflow::engine {
 
@@ -23,6 +25,8 @@ class Watchers {
     std::vector<Uuid> stop;
   };
 
+  /// After a restart: which events came before.
+  void load(store::Session& session);
   /// Compares with what the schedules of DAGs that run ask for now.
   /// One whose DAG has moved to another version is stopped and started there.
   /// @param home_of  tells where a DAG's newest files are.
@@ -32,9 +36,13 @@ class Watchers {
   std::set<dag::AssetKey> assets_of(const Uuid& id, const std::string& event_id);
 
  private:
+  /// @returns whether it is a new one.
+  bool remember(const std::string& event_id);
+
   std::map<Uuid, Watched> watched_;
-  std::deque<std::string>
-      seen_;  ///< the newest event ids: agents say an event again until it is acknowledged
+  /// The newest event ids, oldest first: agents say an event again until it is acknowledged.
+  std::deque<std::string> seen_;
+  std::unordered_set<std::string> is_seen_;
 };
 
 }  // namespace leoflow::engine

@@ -30,6 +30,18 @@ TEST_P(WatchersTest, EveryEventOfAWatcherIsAChangeOfItsAsset) {
   EXPECT_EQ(count(R"(asset_event WHERE extra = '{"from_trigger":true,"payload":{"n":1}}')"), 2);
 }
 
+TEST_P(WatchersTest, AnEventThatWasStoredBeforeARestartIsNoChangeWhenItIsSaidAgain) {
+  put_dag();
+  const WatcherSpec watcher = runner_.next_watcher();
+  engine_->watcher_fired(watcher.id, "1", "{}", [] {});
+  (void)runner_.next();
+  restart();
+  EXPECT_EQ(runner_.next_watcher().id, watcher.id);
+  for (const char* event : {"1", "2"}) engine_->watcher_fired(watcher.id, event, "{}", [] {});
+  (void)runner_.next();
+  EXPECT_EQ(count("asset_event"), 2);
+}
+
 TEST_P(WatchersTest, APausedDagWatchesNothingAndTheSameWatcherComesBackWithIt) {
   put_dag();
   const WatcherSpec before = runner_.next_watcher();

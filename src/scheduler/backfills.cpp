@@ -71,7 +71,10 @@ Result<void> Scheduler::take_into_backfill(Run& run, const NewRun& request, Time
   if (!request.conf.empty()) run.conf = request.conf;
   changes_.taken_into_backfill.push_back(&run);
   std::vector<std::pair<std::string, int>> all;
-  for (const TaskInstance& ti : run.tasks) all.emplace_back(run.task_of(ti).task_id, ti.map_index);
+  for (const TaskInstance& ti : run.tasks) {
+    // Of one that somebody deleted nothing is stored that could begin again.
+    if (!ti.id.is_nil()) all.emplace_back(run.task_of(ti).task_id, ti.map_index);
+  }
   return clear(run, all, true, now);
 }
 

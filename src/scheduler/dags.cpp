@@ -124,14 +124,27 @@ void Scheduler::plan_next_run(DagEntry& dag, Time now) {
 
 void Scheduler::next_run_known(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
                                std::optional<dag::RunInfo> next, Time now) {
-  // As often as Airflow asks again: it parses a file twice a minute.
-  constexpr std::chrono::seconds kAskAgain{30};
   DagEntry* dag = find_dag(dag_id);
   if (dag == nullptr || dag->graph->timetable->python() == nullptr || dag->last_automated != last) return;
   const bool is_known = next.has_value();
   set_next_run(*dag, std::move(next));
-  if (!is_known && !std::exchange(dag->plan_is_armed, true))
-    arm({now + kAskAgain, Timer::Kind::plan, dag_id, ""});
+  if (!is_known) ask_again(*dag, now);
+}
+
+bool Scheduler::next_run_failed(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
+                                Time now) {
+  DagEntry* dag = find_dag(dag_id);
+  if (dag == nullptr || dag->graph->timetable->python() == nullptr || dag->last_automated != last)
+    return false;
+  ask_again(*dag, now);
+  return true;
+}
+
+void Scheduler::ask_again(DagEntry& dag, Time now) {
+  // As often as Airflow does: it parses a file twice a minute.
+  constexpr std::chrono::seconds kAskAgain{30};
+  if (std::exchange(dag.plan_is_armed, true)) return;
+  arm({now + kAskAgain, Timer::Kind::plan, dag.dag_id, ""});
 }
 
 void Scheduler::set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next) {
@@ -210,7 +223,7 @@ void Scheduler::tick(Time now) {
         break;
       case Timer::Kind::plan:
         dag->plan_is_armed = false;
-        if (!dag->next_run) plan_next_run(*dag, now);
+        plan_next_run(*dag, now);
         break;
       case Timer::Kind::wake_up: {
         Run* run = find_run(timer.dag_id, timer.run_id);

@@ -27,7 +27,12 @@ void Scheduler::make_ready(TaskRef ref) {
 void Scheduler::unready(TaskRef ref) {
   const ReadyKey key = key_of(ref);
   if (pool_of(ref).ready.erase(key) > 0) return;
-  for (const Limit& limit : Limits(ref)) limit.gate->held.erase(key);
+  for (const Limit& limit : Limits(ref)) {
+    const auto held = limit.gate->held.find(ref.task().pool);
+    if (held == limit.gate->held.end()) continue;
+    held->second.erase(key);
+    if (held->second.empty()) limit.gate->held.erase(held);
+  }
 }
 
 void Scheduler::count_slots(TaskRef ref, TaskState before, TaskState after) {
@@ -44,25 +49,28 @@ void Scheduler::count_slots(TaskRef ref, TaskState before, TaskState after) {
   if (slots < 0 || active < 0) release_held(ref);
 }
 
-void Scheduler::release_first(Gate& gate) {
-  if (gate.held.empty()) return;
-  const TaskRef next = gate.held.begin()->second;
-  gate.held.erase(gate.held.begin());
-  make_ready(next);
+void Scheduler::release_firsts(Gate& gate) {
+  for (auto held = gate.held.begin(); held != gate.held.end();) {
+    const TaskRef next = held->second.begin()->second;
+    held->second.erase(held->second.begin());
+    held = held->second.empty() ? gate.held.erase(held) : std::next(held);
+    make_ready(next);
+    has_released_ = true;
+  }
 }
 
 void Scheduler::release_held(TaskRef ref) {
-  for (const Limit& limit : Limits(ref)) release_first(*limit.gate);
+  for (const Limit& limit : Limits(ref)) release_firsts(*limit.gate);
 }
 
 bool Scheduler::is_held_back(TaskRef ref) {
   const Limits limits(ref);
   const Limit* full = std::ranges::find_if(limits, &Limit::is_full);
   if (full == limits.end()) return false;
-  full->gate->held.emplace(key_of(ref), ref);
+  full->gate->held[ref.task().pool].emplace(key_of(ref), ref);
   // The others may have let it through, and it does not use that: another of theirs may.
   for (const Limit& limit : limits) {
-    if (!limit.is_full()) release_first(*limit.gate);
+    if (!limit.is_full()) release_firsts(*limit.gate);
   }
   return true;
 }
@@ -75,7 +83,9 @@ bool Scheduler::dispatch_one(Pool& pool, Time now) {
       continue;
     }
     if (ref.task().pool_slots > pool.free()) {
-      ++it;  // a smaller one behind it may fit
+      // A smaller one may fit, behind it or at a gate where it does not use the place that it has.
+      release_held(ref);
+      ++it;
       continue;
     }
     ref.ti().queued_at = now;
@@ -95,8 +105,9 @@ void Scheduler::dispatch(Time now) {
       if (!pool.ready.empty() && pool.free() > 0) candidates.push_back(&pool);
     }
     std::ranges::sort(candidates, {}, [](const Pool* pool) { return pool->ready.begin()->first; });
+    has_released_ = false;
     const bool found = std::ranges::any_of(candidates, [&](Pool* pool) { return dispatch_one(*pool, now); });
-    if (!found) return;
+    if (!found && !has_released_) return;
   }
 }
 

@@ -110,7 +110,7 @@ using ReadyQueue = std::map<ReadyKey, TaskRef>;
 /// Task instances that may hold slots at the same time, by a limit of their own.
 struct Gate {
   std::uint32_t active = 0;
-  ReadyQueue held;  ///< wait for another of them to end
+  std::map<std::string, ReadyQueue> held;  ///< by pool: wait for another of them to end; none is empty
 };
 
 struct DagEntry;

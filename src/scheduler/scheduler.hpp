@@ -65,8 +65,12 @@ class Scheduler {
   void put_dag(const std::string& dag_id, std::string version_id, std::shared_ptr<const dag::Dag> graph,
                bool paused, std::optional<dag::RunInfo> last_automated, Time now);
   /// What Python answered to one of `changes().plans`: the run after `last`.
+  /// @param next  nothing: there is none now; Python is asked again.
   void next_run_known(const std::string& dag_id, const std::optional<dag::RunInfo>& last,
                       std::optional<dag::RunInfo> next, Time now);
+  /// Python could not answer: it is asked again, and what was known stays.
+  /// @returns whether somebody still wants to know.
+  bool next_run_failed(const std::string& dag_id, const std::optional<dag::RunInfo>& last, Time now);
   /// Before put_dag: the version of the bundle that new runs are to execute, if it has any.
   void set_bundle_version(const std::string& dag_id, std::optional<std::string> version) {
     bundle_versions_[dag_id] = std::move(version);
@@ -227,6 +231,8 @@ class Scheduler {
 
   // dags.cpp
   void plan_next_run(DagEntry& dag, Time now);
+  /// Python, for the next run: a little later.
+  void ask_again(DagEntry& dag, Time now);
   void set_next_run(DagEntry& dag, std::optional<dag::RunInfo> next);
   /// Has its next run created in time, by one timer however often that is looked at.
   void arm_next_run(DagEntry& dag);
@@ -355,9 +361,10 @@ class Scheduler {
   /// Its slot of the pool, and its place under each limit.
   void count_slots(TaskRef ref, TaskState before, TaskState after);
   bool is_held_back(TaskRef ref);
-  /// Lets one that waits at the gate of `ref` try again.
+  /// Lets the first of each pool that wait at the gates of `ref` try again: all for one place, for a pool may
+  /// be full for long.
   void release_held(TaskRef ref);
-  void release_first(Gate& gate);
+  void release_firsts(Gate& gate);
   // explain.cpp
   void explain_slots(TaskRef ref, std::vector<Blocker>& out);
   // clearing.cpp
@@ -386,6 +393,7 @@ class Scheduler {
   std::vector<Run*> finished_;
   std::vector<std::unique_ptr<DagEntry>> dead_dags_;
   int free_slots_ = 0;
+  bool has_released_ = false;  ///< since dispatch looked at all pools
   StartRetries start_retries_;
   std::uint64_t sequence_ = 0;
   EnteredStates entered_{};

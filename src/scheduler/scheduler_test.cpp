@@ -163,6 +163,66 @@ TEST_F(SchedulerTest, ATasksLimitIsNotUsedUpByARunThatCannotStartIt) {
   EXPECT_EQ(state(second, "limited"), TaskState::queued);
 }
 
+TEST_F(SchedulerTest, ATaskWhosePoolIsFullLeavesTheOneActivePlaceOfItsRunToOthers) {
+  DagBuilder dag;
+  dag.task("running").priority_weight = 20;
+  dag::Task& elsewhere = dag.task("elsewhere");
+  elsewhere.pool = "full";
+  elsewhere.priority_weight = 10;
+  dag.task("here");
+  dag.properties().max_active_tasks = 1;
+  scheduler_.put_pool("full", 0, false);
+  DagRun& r = run(dag);
+  ASSERT_EQ(state(r, "running"), TaskState::queued);
+  report(r, "running", Outcome::success);
+  EXPECT_EQ(state(r, "elsewhere"), TaskState::scheduled);
+  EXPECT_EQ(state(r, "here"), TaskState::queued);
+  scheduler_.put_pool("full", 1, false);
+  step();
+  EXPECT_EQ(state(r, "elsewhere"), TaskState::scheduled) << "the place is taken";
+  report(r, "here", Outcome::success);
+  EXPECT_EQ(state(r, "elsewhere"), TaskState::queued);
+}
+
+TEST_F(SchedulerTest, ATaskThatNeedsMoreSlotsLeavesTheOneActivePlaceOfItsRunToSmallerOnes) {
+  DagBuilder dag;
+  dag.task("running").priority_weight = 20;
+  dag::Task& big = dag.task("big");
+  big.pool_slots = 3;
+  big.priority_weight = 10;
+  dag.task("small");
+  dag.properties().max_active_tasks = 1;
+  scheduler_.put_pool("default_pool", 2, false);
+  DagRun& r = run(dag);
+  report(r, "running", Outcome::success);
+  EXPECT_EQ(state(r, "big"), TaskState::scheduled);
+  EXPECT_EQ(state(r, "small"), TaskState::queued);
+}
+
+TEST_F(SchedulerTest, WhatALimitLetsThroughToAnotherPoolIsNotForgotten) {
+  DagBuilder dag;
+  dag.task("long").priority_weight = 10;
+  dag.task("limited").max_active_tis_per_dag = 1;
+  dag.properties().max_active_tasks = 1;
+  DagRun& first = run(dag, "r1");
+  DagBuilder moved;
+  moved.task("long").priority_weight = 10;
+  dag::Task& limited = moved.task("limited");
+  limited.max_active_tis_per_dag = 1;
+  limited.pool = "other";
+  moved.properties().max_active_tasks = 1;
+  scheduler_.put_pool("other", 1, false);
+  scheduler_.put_dag("d", "v2", moved.build(), false, std::nullopt, now_);
+  DagRun& second = run(moved, "r2");
+  DagRun& third = run(moved, "r3");
+  report(second, "long", Outcome::success);
+  report(third, "long", Outcome::success);
+  ASSERT_EQ(state(second, "limited"), TaskState::queued);
+  report(second, "limited", Outcome::success);
+  EXPECT_EQ(state(first, "limited"), TaskState::scheduled) << "its run has no place for it";
+  EXPECT_EQ(state(third, "limited"), TaskState::queued);
+}
+
 TEST_F(SchedulerTest, WhoWaitsForALimitGoesOnWhenTheOneBeforeIsTakenOut) {
   DagBuilder dag;
   dag.task("a").max_active_tis_per_dag = 1;
