@@ -23,7 +23,8 @@ class ForkServer:
 
     Requests: `fork` (id, kind, four descriptors), `zygote` (file, bundle_path,
     bundle_name, environment, id, one descriptor), `guard` and `unguard` (pid), `retire`.
-    Reports: `forking` (id), `forked` (id, pid), `zygote` (id, pid), `exited` (id, pid, status, memory, cpu).
+    Reports: `forking` (id), `forked` (id, pid) or `not_forked` (id), `zygote` (id, pid), `exited` (id, pid, status,
+    memory, cpu).
     """
 
     def __init__(self, channel: Channel, preloaded: Preload | None = None) -> None:
@@ -75,7 +76,14 @@ class ForkServer:
     def _fork(self, request: dict[str, Any], fds: list[int]) -> None:
         # Said first: without it the agent knows that the child never was.
         self._report({"forking": request["id"]})
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # Too many processes, or too little memory: those that run go on.
+            print(f"cannot fork: {error}", file=sys.stderr, flush=True)
+            for fd in fds:
+                os.close(fd)
+            return self._report({"not_forked": request["id"]})
         if pid == 0:
             with suppress(OSError):
                 os.setpgid(0, 0)
@@ -90,7 +98,12 @@ class ForkServer:
         self._report({"forked": request["id"], "pid": pid})
 
     def _fork_zygote(self, request: dict[str, Any], fd: int) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            print(f"cannot fork: {error}", file=sys.stderr, flush=True)
+            # The agent sees its end, and has the tasks import the file themselves.
+            return os.close(fd)
         if pid == 0:
             self._leave()
             _zygote_main(request, fd)

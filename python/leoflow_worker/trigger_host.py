@@ -42,6 +42,15 @@ def _decode(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: smart_decode_trigger_kwargs(value) for name, value in decoded.items()}
 
 
+def _check_json(value: Any) -> None:
+    """Refuses numbers that JSON does not have, which the agent would not take.
+
+    Raises:
+        ValueError: it has one.
+    """
+    json.dumps(value, allow_nan=False)
+
+
 class _OnBehalf:
     """A message of a trigger, which says whose it is."""
 
@@ -131,12 +140,15 @@ def _make_host_class(stock: Any) -> Any:
                     details["task"].cancel(_USER_ACTION if order.get("user_action", True) else "not wanted here")
                 return
             self._waiting[trigger_id] = order
+            self._try_start(trigger_id, order)
+
+        def _try_start(self, trigger_id: str, order: dict[str, Any]) -> None:
             try:
                 self._start(trigger_id, order)
             except BaseException as error:  # noqa: BLE001 - a class of the user's may raise anything
                 self.log.exception("Trigger failed to start", trigger_id=trigger_id, classpath=order["classpath"])
                 if order["is_watcher"]:
-                    self._watch_again(trigger_id, True)
+                    self._start_again(trigger_id, True)
                 else:
                     self._on_failure(trigger_id, error)
 
@@ -183,9 +195,16 @@ def _make_host_class(stock: Any) -> Any:
 
         def _on_done(self, trigger_id: str, task: asyncio.Task) -> None:
             self._tasks.discard(task)
-            self.triggers.pop(trigger_id, None)
-            if task.cancelled() or trigger_id not in self._waiting:
+            # It may have been told anew while this one cleaned up.
+            if self.triggers.get(trigger_id, {}).get("task") is not task:
                 return
+            del self.triggers[trigger_id]
+            if self.stop or trigger_id not in self._waiting:
+                return
+            if task.cancelled():
+                # Not by us: something that it awaited was.
+                self.log.error("Trigger was cancelled from within", trigger_id=trigger_id)
+                return self._start_again(trigger_id, True)
             error = task.exception()
             is_watcher = self._waiting[trigger_id]["is_watcher"]
             if error is not None:
@@ -193,24 +212,19 @@ def _make_host_class(stock: Any) -> Any:
             elif not is_watcher:
                 self.log.error("Trigger exited without sending an event", trigger_id=trigger_id)
             if is_watcher:
-                return self._watch_again(trigger_id, error is not None)
+                return self._start_again(trigger_id, error is not None)
             self._on_failure(trigger_id, error)
 
-        def _watch_again(self, trigger_id: str, failed: bool) -> None:
-            """Starts a watcher that ended again, as Airflow's triggerer does in its next round."""
+        def _start_again(self, trigger_id: str, failed: bool) -> None:
+            """Starts a trigger that ended again, as Airflow's triggerer does in its next round."""
             order = self._waiting[trigger_id]
             delay = min(order.get("delay", 0.5) * 2, 60) if failed else 1
             order["delay"] = delay
 
             def start() -> None:
                 # Cancelled meanwhile, or told anew.
-                if self._waiting.get(trigger_id) is not order:
-                    return
-                try:
-                    self._start(trigger_id, order)
-                except BaseException:  # noqa: BLE001 - a class of the user's may raise anything
-                    self.log.exception("Trigger failed to start", trigger_id=trigger_id, classpath=order["classpath"])
-                    self._watch_again(trigger_id, True)
+                if self._waiting.get(trigger_id) is order:
+                    self._try_start(trigger_id, order)
 
             asyncio.get_running_loop().call_later(delay, start)
 
@@ -220,6 +234,7 @@ def _make_host_class(stock: Any) -> Any:
 
             try:
                 payload = serialize(entry.event.payload)
+                _check_json(payload)
             except Exception:
                 return self.log.exception("The event of the trigger cannot be serialized", trigger_id=trigger_id)
             body = {"type": "TriggerReport", "trigger_id": trigger_id, "event_id": str(uuid.uuid4()), "payload": payload}
@@ -253,11 +268,23 @@ def _make_host_class(stock: Any) -> Any:
                 else:
                     next_kwargs = deserialize(order["next_kwargs"]) or {}
                     report = {"next_kwargs": serialize({**next_kwargs, "event": event.payload})}
+                _check_json(report)
             except Exception as error:
                 self.log.exception("The event of the trigger cannot be serialized", trigger_id=trigger_id)
                 self._waiting[trigger_id] = order
                 return self._on_failure(trigger_id, error)
             self._report(trigger_id, report)
+            if details := self.triggers.get(trigger_id):
+                self._end_soon(trigger_id, details["task"])
+
+        def _end_soon(self, trigger_id: str, task: asyncio.Task) -> None:
+            """Ends a trigger that goes on although its task does, as Airflow's triggerer does in its next round."""
+
+            def end() -> None:
+                if self.triggers.get(trigger_id, {}).get("task") is task:
+                    task.cancel("not wanted here")
+
+            asyncio.get_running_loop().call_later(1, end)
 
         def _on_failure(self, trigger_id: str, error: BaseException | None) -> None:
             self._waiting.pop(trigger_id, None)

@@ -37,6 +37,7 @@ Agent::Agent(asio::io_context& loop, AgentOptions options)
                      .on_ending = [this](const std::string& id) { on_ending(id); },
                      .on_finished = [this](auto finished) { on_finished(std::move(finished)); },
                      .stop_grace = options_.stop_grace,
+                     .overtime = options_.overtime,
                      .max_log_bytes = options_.max_log_bytes},
       parse_world_{.loop = loop,
                    .pool = pool_,
@@ -102,7 +103,8 @@ void Agent::on_lost(const std::string& reason, bool is_refused) {
 }
 
 void Agent::send(agentrpc::AgentMessage message) {
-  if (client_) client_->send(std::move(message));
+  // Nothing before what welcomed() says again: it would overtake that.
+  if (client_ && is_connected_) client_->send(std::move(message));
 }
 
 void Agent::update_hello() {

@@ -39,6 +39,8 @@ struct AgentOptions {
   PythonOptions python;
   std::uint64_t max_log_bytes = LogFile::kMaxBytes;  ///< of one attempt
   std::chrono::milliseconds stop_grace{5000};        ///< between SIGTERM and SIGKILL
+  /// What listeners and callbacks may take after the task told its end.
+  std::chrono::milliseconds overtime{20'000};
   std::chrono::seconds heartbeat{5};
   std::chrono::minutes lonely_limit{10};  ///< without control plane and work, the agent exits
   /// A control plane that does not know the agent's token for so long has given up what it runs.

@@ -145,6 +145,14 @@ class AgentEndToEnd : public ::testing::Test {
     }
     return false;
   }
+  static bool wait_file(const std::filesystem::path& path) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (std::filesystem::exists(path)) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
   TestPlane& plane() { return agent_->plane(); }
 
   std::unique_ptr<TestAgent> agent_;
@@ -345,6 +353,160 @@ TEST_F(AgentEndToEnd, GoodFileIsParsed) {
   EXPECT_EQ(result->at("serialized_dags").as_array().size(), 1u);
 }
 
+TEST_F(AgentEndToEnd, WhatAParserPrintedBeforeItDiedIsShownWithoutSecrets) {
+  agent_->write_dag("dies.py",
+                    "import os\nfrom airflow.sdk import Variable  # and no DAG\n"
+                    "print('it is', Variable.get('my_password'), flush=True)\nos._exit(3)\n");
+  const auto parsed = agent_->parse("dies.py");
+  EXPECT_THAT(parsed.error(), HasSubstr("it is ***"));
+  EXPECT_THAT(parsed.error(), Not(HasSubstr("value-of-variable")));
+}
+
+TEST_F(AgentEndToEnd, ATaskWhoseValueIsNoJsonFails) {
+  agent_->write_dag("nan.py", R"(
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def nan():
+    @task
+    def value():
+        return {"score": float("nan")}
+    value()
+
+nan()
+)");
+  const std::string id = agent_->start("nan.py", "value");
+  EXPECT_EQ(plane().wait_finished(id).signal(), 0);
+  EXPECT_THAT(types(plane().asked(id)), Not(Contains("SucceedTask")));
+  EXPECT_THAT(agent_->log_of(id), HasSubstr("NaN or Infinity"));
+}
+
+/// Of a trigger that a DAG folder's file defines.
+agentrpc::RunTrigger run_of(const TestAgent& agent, const std::string& id, const std::string& classpath) {
+  agentrpc::RunTrigger trigger;
+  trigger.set_trigger_id(id);
+  trigger.set_classpath(classpath);
+  trigger.set_kwargs(R"({"__type": "dict", "__var": {}})");
+  trigger.set_next_kwargs("{}");
+  trigger.set_task_instance(json::serialize(json::object{
+      {"id", id}, {"task_id", "t"}, {"dag_id", "d"}, {"run_id", "r"}, {"try_number", 1}, {"map_index", -1}}));
+  trigger.set_bundle_path((agent.folder() / "dags").string());
+  return trigger;
+}
+
+TEST_F(AgentEndToEnd, ATriggerThatKillsItsProcessAndIsCancelledLeavesRoomForOthers) {
+  agent_->write_dag("kills.py", R"(
+import os
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class Kills(BaseTrigger):
+    def serialize(self):
+        return "kills.Kills", {}
+
+    async def run(self):
+        os._exit(1)
+        yield
+
+class Knocks(Kills):
+    def serialize(self):
+        return "kills.Knocks", {}
+
+    async def run(self):
+        yield TriggerEvent(1)
+)");
+  agent_->write_dag("endless.py", "while True:\n    pass\n");
+  const std::string bad = "00000000-0000-0000-0000-000000000001";
+  const std::string good = "00000000-0000-0000-0000-000000000002";
+  ASSERT_TRUE(plane().wait_connected());
+  plane().run_trigger(run_of(*agent_, bad, "kills.Kills"));
+  EXPECT_TRUE(agent_->wait_says("the trigger host ended with exit code 1", 2));
+  plane().cancel_trigger(bad);
+  // Longer than the pause before the process would have been started again.
+  (void)agent_->parse("endless.py", 1000);
+  plane().run_trigger(run_of(*agent_, good, "kills.Knocks"));
+  EXPECT_TRUE(plane().wait_fired(good));
+}
+
+TEST_F(AgentEndToEnd, ATriggerThatIsCancelledFromWithinWaitsAgain) {
+  agent_->write_dag("torn.py", R"(
+import asyncio, pathlib
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class Torn(BaseTrigger):
+    def serialize(self):
+        return "torn.Torn", {}
+
+    async def run(self):
+        mark = pathlib.Path(__file__).with_name("mark")
+        if not mark.exists():
+            mark.touch()
+            inner = asyncio.create_task(asyncio.sleep(60))
+            inner.cancel()
+            await inner
+        yield TriggerEvent(1)
+)");
+  const std::string id = "00000000-0000-0000-0000-000000000001";
+  ASSERT_TRUE(plane().wait_connected());
+  plane().run_trigger(run_of(*agent_, id, "torn.Torn"));
+  EXPECT_TRUE(plane().wait_fired(id));
+}
+
+TEST_F(AgentEndToEnd, ATriggerThatGoesOnAfterItsEventIsEnded) {
+  agent_->write_dag("goes_on.py", R"(
+import asyncio, pathlib
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class GoesOn(BaseTrigger):
+    def serialize(self):
+        return "goes_on.GoesOn", {}
+
+    async def run(self):
+        while True:
+            yield TriggerEvent(1)
+            await asyncio.sleep(0.05)
+
+    async def on_kill(self):
+        pathlib.Path(__file__).with_name("killed").touch()
+
+    async def cleanup(self):
+        pathlib.Path(__file__).with_name("clean").touch()
+)");
+  const std::string id = "00000000-0000-0000-0000-000000000001";
+  ASSERT_TRUE(plane().wait_connected());
+  plane().run_trigger(run_of(*agent_, id, "goes_on.GoesOn"));
+  EXPECT_TRUE(plane().wait_fired(id));
+  EXPECT_TRUE(wait_file(agent_->folder() / "dags/clean"));
+  EXPECT_FALSE(std::filesystem::exists(agent_->folder() / "dags/killed")) << "nobody decided against it";
+}
+
+TEST_F(AgentEndToEnd, AForkThatFailsIsTriedAgainAndHurtsNobodyElse) {
+  agent_->write_dag("forks_badly.py", R"(
+import os
+from airflow.sdk import dag, task
+
+fork = os.fork
+
+def fail_once():
+    os.fork = fork
+    raise BlockingIOError(11, "no more processes")
+
+os.fork = fail_once
+
+@dag(schedule=None)
+def forks_badly():
+    @task
+    def value():
+        return 1
+    value()
+
+forks_badly()
+)");
+  const std::string id = agent_->start("forks_badly.py", "value");
+  EXPECT_EQ(plane().wait_finished(id).reason(), "");
+  EXPECT_THAT(types(plane().asked(id)), Contains("SucceedTask"));
+  EXPECT_TRUE(agent_->wait_says("cannot fork: ", 1));
+}
+
 TEST_F(AgentEndToEnd, ATriggerAsksInItsOwnNameAndItsEventIsToldWhenItsLogIsKept) {
   agent_->write_dag("knocks.py", R"(
 import asyncio
@@ -361,14 +523,7 @@ class Knocks(BaseTrigger):
         yield TriggerEvent(1)
 )");
   const std::string id = "00000000-0000-0000-0000-000000000001";
-  agentrpc::RunTrigger trigger;
-  trigger.set_trigger_id(id);
-  trigger.set_classpath("knocks.Knocks");
-  trigger.set_kwargs(R"({"__type": "dict", "__var": {}})");
-  trigger.set_next_kwargs("{}");
-  trigger.set_task_instance(json::serialize(json::object{
-      {"id", id}, {"task_id", "t"}, {"dag_id", "d"}, {"run_id", "r"}, {"try_number", 1}, {"map_index", -1}}));
-  trigger.set_bundle_path((agent_->folder() / "dags").string());
+  agentrpc::RunTrigger trigger = run_of(*agent_, id, "knocks.Knocks");
   trigger.set_sends_log(true);
   ASSERT_TRUE(plane().wait_connected());
   plane().hold_logs(true);

@@ -13,11 +13,8 @@ namespace {
 using boost::system::error_code;
 
 constexpr int kMaxLaunches = 3;
-constexpr const char* kNoDescriptors =
-    "the agent has no more file descriptors: fewer slots or a higher limit help";
-/// What listeners and callbacks may take after the task told its end: Airflow's
-/// [core] task_success_overtime.
-constexpr std::chrono::seconds kOvertime{20};
+constexpr const char* kNoProcess =
+    "the agent cannot start another process: its log says why; fewer slots or higher limits help";
 
 }  // namespace
 
@@ -43,7 +40,7 @@ void Attempt::take_child() {
   ++launches_;
   world_.pool.take_task_child(file_, start_.preload(),
                               [self = shared_from_this()](std::shared_ptr<Child> child) {
-                                if (!child) return self->finish({}, kNoDescriptors);
+                                if (!child) return self->finish({}, kNoProcess);
                                 if (self->is_finished_) return child->abandon();
                                 self->run_in(std::move(child));
                               });
@@ -98,7 +95,11 @@ void Attempt::note_request(const SdkRequestFrame& request) {
   if (!is_final(request.type)) return;
   is_reported_ = true;
   world_.on_ending(start_.attempt_id());
-  overtime_timer_.expires_after(kOvertime);
+  // As in Airflow, the others may take their time.
+  const bool is_over =
+      request.type == "SucceedTask" || request.type == "RetryTask" || request.type == "TaskState";
+  if (!is_over) return;
+  overtime_timer_.expires_after(world_.overtime);
   overtime_timer_.async_wait([self = shared_from_this()](error_code error) {
     if (!error)
       self->stop("The task reported its end long ago, but its process is still there",

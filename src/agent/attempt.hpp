@@ -28,6 +28,7 @@ class Attempt final : public RunningAttempt, public ChildUser, public std::enabl
     /// The attempt is over; the report is to be repeated until acknowledged.
     std::function<void(agentrpc::AttemptFinished)> on_finished;
     std::chrono::milliseconds stop_grace;
+    std::chrono::milliseconds overtime;
     std::uint64_t max_log_bytes;
   };
 

@@ -36,6 +36,7 @@ class TestPlane final : public agentrpc::AgentEvents {
   void parse(const agentrpc::ParseRequest& request);
   void shut_down();
   void run_trigger(const agentrpc::RunTrigger& trigger);
+  void cancel_trigger(const std::string& id);
   /// While true, logs are recorded but not acknowledged.
   void hold_logs(bool is_on);
   bool wait_log(const std::string& id, const std::string& text);
@@ -114,6 +115,8 @@ class TestAgent {
   std::string start(const std::string& file, const std::string& task_id, bool preload = true);
   agentrpc::ParseResult parse(const std::string& file, std::uint32_t timeout_ms = 20000);
   std::string log_of(const std::string& attempt_id) const;
+  /// Waits until its own log has that line so often. @returns false after a minute.
+  bool wait_says(const std::string& line, int times) const;
   void kill_agent();
   /// Waits for the agent's own exit. @returns its wait status, -1 if it stays.
   int wait_exit();

@@ -56,6 +56,12 @@ void TestPlane::run_trigger(const agentrpc::RunTrigger& trigger) {
   send(std::move(message));
 }
 
+void TestPlane::cancel_trigger(const std::string& id) {
+  agentrpc::ServerMessage message;
+  message.mutable_cancel_trigger()->set_trigger_id(id);
+  send(std::move(message));
+}
+
 void TestPlane::hold_logs(bool is_on) {
   const std::lock_guard lock(mutex_);
   holds_logs_ = is_on;
@@ -353,6 +359,18 @@ agentrpc::ParseResult TestAgent::parse(const std::string& file, std::uint32_t ti
 
 std::string TestAgent::log_of(const std::string& attempt_id) const {
   return read_file(folder_ / "logs" / (attempt_id + ".log")).value_or("");
+}
+
+bool TestAgent::wait_says(const std::string& line, int times) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const std::string said = read_file(folder_ / "agent.log").value_or("");
+    int found = 0;
+    for (auto at = said.find(line); at != std::string::npos; at = said.find(line, at + 1)) ++found;
+    if (found >= times) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
 }
 
 bool wait_gone(pid_t pid) {

@@ -79,6 +79,14 @@ void ForkServer::on_message(const json::value& message) {
     if (events_.on_zygote) events_.on_zygote(id, static_cast<pid_t>(get_integer(message, "pid", 0)));
   } else if (find(message, "forking")) {
     forking_.insert(static_cast<std::uint64_t>(get_integer(message, "forking", 0)));
+  } else if (find(message, "not_forked")) {
+    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "not_forked", 0)));
+    if (found == children_.end()) return;
+    const std::shared_ptr<Child> child = found->second;
+    forking_.erase(found->first);
+    children_.erase(found);
+    child->ended({.is_known = false, .never_ran = true});
+    if (events_.on_child_gone) events_.on_child_gone(child);
   } else if (find(message, "forked")) {
     const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "forked", 0)));
     if (found == children_.end()) return;

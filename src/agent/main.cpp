@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   options.slots = std::max(1U, std::thread::hardware_concurrency()) * 4;
   options.parsers = std::max(2U, std::thread::hardware_concurrency());
   std::size_t grace_ms = 5000;
+  double overtime = 20;
   std::uint32_t stay = 0;
   std::uint32_t refusal_limit = 300;
   std::string token_file;
@@ -135,6 +136,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--stop-grace-ms", grace_ms, "Milliseconds between SIGTERM and SIGKILL")
       ->capture_default_str();
+  app.add_option("--overtime", overtime, "Seconds for callbacks and listeners of a task after its end")
+      ->envname("AIRFLOW__CORE__TASK_SUCCESS_OVERTIME")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
   app.add_option("--refusal-limit", refusal_limit,
                  "Seconds without a control plane that knows the token after which tasks are stopped")
       ->check(CLI::Range(1, 86400))
@@ -143,6 +148,7 @@ int main(int argc, char** argv) {
 
   options.stay = std::chrono::seconds(stay);
   options.stop_grace = std::chrono::milliseconds(grace_ms);
+  options.overtime = std::chrono::milliseconds(static_cast<std::int64_t>(overtime * 1000));
   options.refusal_limit = std::chrono::seconds(refusal_limit);
   options.python.worker_path = std::filesystem::absolute(options.python.worker_path);
   options.python.home = std::filesystem::absolute(options.python.home) / "airflow";

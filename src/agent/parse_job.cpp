@@ -87,7 +87,11 @@ void ParseJob::on_request(std::string payload) {
 bool ParseJob::note_request(const SdkRequestFrame& request) {
   if (request.type == "Answer" || request.type == "AnswerError") {
     const json::value* told = find(request.body, "answer");
-    (request.type == "Answer" ? result_ : refusal_) = told == nullptr ? "" : json::serialize(*told);
+    if (request.type == "AnswerError") {
+      refusal_ = get_text(request.body, "answer", "it does not say why");
+    } else {
+      result_ = told == nullptr ? "" : json::serialize(*told);
+    }
     return true;
   }
   if (request.type != "DagFileParsingResult") {
@@ -100,8 +104,9 @@ bool ParseJob::note_request(const SdkRequestFrame& request) {
 
 void ParseJob::on_output(OutputStream, std::string_view bytes) {
   last_output_.append(bytes);
-  if (last_output_.size() > 2 * kMaxShownOutput) {
-    last_output_.erase(0, last_output_.size() - kMaxShownOutput);
+  // More than is shown: a secret that is cut here is not shown.
+  if (last_output_.size() > 4 * kMaxShownOutput) {
+    last_output_.erase(0, last_output_.size() - 2 * kMaxShownOutput);
   }
 }
 
@@ -112,9 +117,9 @@ void ParseJob::on_end(const ProcessEnd& end) {
   if (end.never_ran && launches_ < kMaxParseLaunches) return begin();
   const bool is_callback = !request_.callback().empty();
   if (is_callback && !last_output_.empty())
-    log::info("a callback of '{}' says: {}", request_.file(), last_output_);
+    log::info("a callback of '{}' says: {}", request_.file(), shown_output());
   const bool is_done = is_callback ? end.is_known && end.signal == 0 && end.exit_code == 0 : !result_.empty();
-  if (!refusal_.empty()) return report(std::string(parse_json(refusal_)->as_string()));
+  if (!refusal_.empty()) return report(refusal_);
   report(is_done ? "" : error_of(end));
 }
 
@@ -147,10 +152,17 @@ std::string ParseJob::error_of(const ProcessEnd& end) const {
     text = fmt::format("parsing '{}' ended the process with exit code {}: does the file call sys.exit()?",
                        file, end.exit_code);
   }
-  std::string_view tail = trim(last_output_);
-  if (tail.size() > kMaxShownOutput) tail.remove_prefix(tail.size() - kMaxShownOutput);
-  if (!tail.empty()) text += "\nIts last output:\n" + to_valid_utf8(tail);
+  const std::string output = shown_output();
+  if (!output.empty()) text += "\nIts last output:\n" + output;
   return text;
+}
+
+std::string ParseJob::shown_output() const {
+  // First of all, or a part of a secret could be left.
+  const std::string masked = dialogue_->masker().mask(to_valid_utf8(last_output_));
+  std::string_view tail = trim(masked);
+  if (tail.size() > kMaxShownOutput) tail.remove_prefix(tail.size() - kMaxShownOutput);
+  return to_valid_utf8(tail);
 }
 
 }  // namespace leoflow::agent

@@ -39,6 +39,8 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
   void start_limit();
   void report(const std::string& error);
   std::string error_of(const ProcessEnd& end) const;
+  /// The end of what it printed, without secrets.
+  std::string shown_output() const;
 
   World& world_;
   agentrpc::ParseRequest request_;
@@ -52,7 +54,7 @@ class ParseJob : public ChildUser, public std::enable_shared_from_this<ParseJob>
   bool is_cancelled_ = false;
   bool asked_supervisor_ = false;
   std::string result_;
-  std::string refusal_;  ///< why a question has no answer
+  std::string refusal_;      ///< why a question has no answer
   std::string last_output_;  // its end tells why a parser died
 };
 

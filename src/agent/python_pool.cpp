@@ -31,7 +31,14 @@ PythonPool::PythonPool(boost::asio::io_context& loop, PythonOptions options)
 }
 
 void PythonPool::start_base() {
-  PythonProcess process = start_python(options_);
+  PythonProcess process;
+  try {
+    process = start_python(options_);
+  } catch (const Fatal& error) {
+    // What runs goes on; there may be room for another process later.
+    log::error("the warm Python cannot be started: {}", error.what());
+    return start_base_later();
+  }
   base_pid_ = process.pid;
   base_ = std::make_shared<ForkServer>(loop_.get_executor(), std::move(process.channel));
   base_->start({.on_phase = [this] { on_base_phase(); },
@@ -62,12 +69,21 @@ void PythonPool::on_base_phase() {
   const Server lost = std::move(base_);
   if (base_pid_ > 0) ::kill(base_pid_, SIGKILL);  // it may only have closed its channel
   base_ = nullptr;
+  start_base_later();
+  lose_children(*lost);
+}
+
+void PythonPool::start_base_later() {
   base_timer_.expires_after(base_backoff_);
   base_backoff_ = std::clamp(base_backoff_ * 2, kFirstBackoff, kLastBackoff);
   base_timer_.async_wait([this](error_code error) {
     if (!error && !base_) start_base();
   });
-  lose_children(*lost);
+}
+
+bool PythonPool::has_base() {
+  if (!base_) start_base();
+  return base_ != nullptr;
 }
 
 void PythonPool::lose_children(ForkServer& server) {
@@ -120,28 +136,26 @@ std::shared_ptr<Child> PythonPool::fork_from(ForkServer& server, std::string_vie
 }
 
 std::shared_ptr<Child> PythonPool::take_parse_child() {
-  if (!base_) start_base();
-  return fork_from(*base_, "parse");
+  return has_base() ? fork_from(*base_, "parse") : nullptr;
 }
 
 std::shared_ptr<Child> PythonPool::take_trigger_child() {
-  if (!base_) start_base();
-  return fork_from(*base_, "trigger");
+  return has_base() ? fork_from(*base_, "trigger") : nullptr;
 }
 
 void PythonPool::take_task_child(const DagFile& file, bool preload, OnChild on_child) {
-  if (!base_) start_base();
+  if (!has_base()) return on_child(nullptr);
   if (!preload || is_refused(file)) return on_child(fork_from(*base_, "task"));
-  Zygote* current = find_current(file);
-  Zygote& zygote = current ? *current : make_zygote(file);
-  zygote.last_used = Clock::now();
-  if (zygote.server->phase() == ForkServer::Phase::ready) return on_child(take_from(zygote));
-  zygote.waiting.push_back(std::move(on_child));
+  Zygote* zygote = find_current(file);
+  if (!zygote) zygote = make_zygote(file);
+  if (!zygote) return on_child(nullptr);
+  zygote->last_used = Clock::now();
+  if (zygote->server->phase() == ForkServer::Phase::ready) return on_child(take_from(*zygote));
+  zygote->waiting.push_back(std::move(on_child));
 }
 
 void PythonPool::warm(const DagFile& file) {
-  if (!base_) start_base();
-  if (!is_refused(file) && !find_current(file)) make_zygote(file);
+  if (has_base() && !is_refused(file) && !find_current(file)) make_zygote(file);
 }
 
 std::shared_ptr<Child> PythonPool::take_from(Zygote& zygote) {
@@ -162,16 +176,24 @@ PythonPool::Zygote* PythonPool::find_current(const DagFile& file) {
   return &found->second;
 }
 
-PythonPool::Zygote& PythonPool::make_zygote(const DagFile& file) {
+PythonPool::Zygote* PythonPool::make_zygote(const DagFile& file) {
   evict_oldest();
+  const std::uint64_t id = ++last_id_;
+  Fd channel;
+  try {
+    channel = base_->fork_zygote(id, file);
+  } catch (const Fatal& error) {
+    log::error("no sockets for another process: {}", error.what());
+    return nullptr;
+  }
   Zygote& zygote = zygotes_[file];
-  zygote.id = ++last_id_;
+  zygote.id = id;
   zygote.last_used = Clock::now();
-  zygote.server = std::make_shared<ForkServer>(loop_.get_executor(), base_->fork_zygote(zygote.id, file));
+  zygote.server = std::make_shared<ForkServer>(loop_.get_executor(), std::move(channel));
   zygote.server->start({.on_phase = [this, file, id = zygote.id] { on_zygote_phase(file, id); },
                         .on_child_gone = [this](const auto& child) { on_child_gone(child); },
                         .on_zygote = {}});
-  return zygote;
+  return &zygote;
 }
 
 void PythonPool::limit_import(const DagFile& file, Zygote& zygote, pid_t pid) {
@@ -205,6 +227,8 @@ void PythonPool::on_zygote_phase(const DagFile& file, std::uint64_t id) {
     return refill_soon();
   }
   const Server server = zygote.server;
+  // Nobody else knows them.
+  for (const auto& child : zygote.idle) child->abandon();
   zygotes_.erase(found);
   if (server->phase() == ForkServer::Phase::refused) {
     log::info("'{}' is not imported ahead: {}", file.path, server->reason());

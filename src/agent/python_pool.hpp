@@ -60,11 +60,15 @@ class PythonPool {
     std::vector<FileStamp> files;
   };
 
+  /// If it cannot be, later.
   void start_base();
+  void start_base_later();
+  bool has_base();
   void on_base_phase();
   void lose_children(ForkServer& server);
   Zygote* find_current(const DagFile& file);
-  Zygote& make_zygote(const DagFile& file);
+  /// Null if there are no descriptors for it.
+  Zygote* make_zygote(const DagFile& file);
   void limit_import(const DagFile& file, Zygote& zygote, pid_t pid);
   void on_zygote_phase(const DagFile& file, std::uint64_t id);
   void refuse(const DagFile& file, std::vector<FileStamp> files);

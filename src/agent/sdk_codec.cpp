@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -55,7 +56,10 @@ class DocumentBuilder : public nlohmann::json_sax<Nlohmann> {
     if (value <= static_cast<std::uint64_t>(INT64_MAX)) return add_number(static_cast<std::int64_t>(value));
     return add(value);
   }
-  bool number_float(double value, const std::string&) override { return add(value); }
+  bool number_float(double value, const std::string&) override {
+    // As in Airflow, whose client of the API refuses them, too.
+    return std::isfinite(value) ? add(value) : refuse("NaN or Infinity, which JSON does not have");
+  }
   bool string(std::string& value) override { return add(json::string(value)); }
   bool binary(Nlohmann::binary_t& value) override {
     if (value.has_subtype()) {

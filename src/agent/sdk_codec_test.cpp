@@ -57,6 +57,17 @@ TEST(SdkCodec, BytesPassIfTheyAreText) {
   EXPECT_THAT(decode_request(std::string("\x92\x01\x81\xa4type\xc4\x01\xff")).error, HasSubstr("not text"));
 }
 
+TEST(SdkCodec, NumbersThatJsonDoesNotHaveAreAnErrorThatKeepsTheId) {
+  // [5, {"type": "SetXCom", "value": nan}] and inf
+  for (const auto& number :
+       {bytes("\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"), bytes("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00")}) {
+    const SdkRequestFrame request =
+        decode_request(bytes("\x92\x05\x82\xa4type\xa7SetXCom\xa5value") + number);
+    EXPECT_EQ(request.id, 5);
+    EXPECT_THAT(request.error, HasSubstr("NaN or Infinity"));
+  }
+}
+
 TEST(SdkCodec, RubbishIsAnError) {
   EXPECT_NE(decode_request("").error, "");
   EXPECT_NE(decode_request("\xc1").error, "");

@@ -10,13 +10,16 @@ namespace {
 constexpr std::size_t kMaxBodyBytes = 250 << 20;
 /// Larger ones may be refused, and the task has to hear that.
 constexpr std::size_t kMaxAheadBytes = 1 << 20;
+/// Likewise.
+constexpr std::size_t kLongestKeyAhead = 250;  // bytes
 
 /// Changes that are not refused, so that a task need not wait until they are stored.
 bool is_answered_ahead(const SdkRequestFrame& request) {
   if (request.size > kMaxAheadBytes) return false;
   if (request.type == "SetRenderedFields") return true;
   // With a length it is what others are mapped over, and may be too long for that.
-  return request.type == "SetXCom" && get_integer(request.body, "mapped_length", -1) < 0;
+  return request.type == "SetXCom" && get_integer(request.body, "mapped_length", -1) < 0 &&
+         get_text(request.body, "key").size() <= kLongestKeyAhead;
 }
 }  // namespace
 
@@ -41,8 +44,12 @@ void SdkDialogue::serve(std::string_view payload) {
     return child_->send(encode_response(request.id, "", ""));
   }
   if (request.type == "ResendLoggingFD") {
-    // The task cannot know our number for it; the socket itself comes along.
-    return child_->send_with_log_socket(encode_response(request.id, R"({"type":"SentFDs","fds":[0]})", ""));
+    try {
+      // The task cannot know our number for it; the socket itself comes along.
+      return child_->send_with_log_socket(encode_response(request.id, R"({"type":"SentFDs","fds":[0]})", ""));
+    } catch (const Fatal& error) {
+      return refuse(request.id, error.what());
+    }
   }
   if (intercept_(request)) return child_->send(encode_response(request.id, "", ""));
   const bool may_follow = is_answered_ahead(request) || is_final(request.type);

@@ -59,7 +59,7 @@ void TriggerHost::run(const agentrpc::RunTrigger& trigger) {
   if (auto file = as_file_trigger(trigger)) return files_.add(id, std::move(*file));
   idle_timer_.cancel();
   if (child_) return tell_run(trigger);
-  if (backoff_.count() == 0) start_process();
+  if (!is_restart_due_) start_process();
 }
 
 void TriggerHost::begin_log(const agentrpc::RunTrigger& trigger) {
@@ -138,7 +138,9 @@ void TriggerHost::start_process() {
 void TriggerHost::start_process_later() {
   backoff_ = std::clamp(backoff_ * 2, kFirstHostBackoff, kLastHostBackoff);
   restart_timer_.expires_after(backoff_);
+  is_restart_due_ = true;
   restart_timer_.async_wait([this](error_code error) {
+    is_restart_due_ = false;
     if (!error && !child_ && needs_python() && !is_leaving_) start_process();
   });
 }

@@ -85,6 +85,7 @@ class TriggerHost : public ChildUser, public std::enable_shared_from_this<Trigge
   boost::asio::steady_timer restart_timer_;
   boost::asio::steady_timer idle_timer_;
   std::chrono::milliseconds backoff_{0};
+  bool is_restart_due_ = false;  ///< by restart_timer_
   bool is_leaving_ = false;
 };
 
