@@ -160,6 +160,9 @@ void add_home(app::ServerConfig& out, const LiteOptions& options, const lite::Ho
     live.pods = live_pods(home, out.grpc.port, options.slots);
     // Pods are in a network of Docker's.
     out.grpc.host = "0.0.0.0";
+  } else {
+    value_or_exit(refuse_variables(environment_variable, {kControlPlane, kPodTemplates},
+                                   "no task runs in a pod here: unset it, or give --executor=k3d"));
   }
 }
 

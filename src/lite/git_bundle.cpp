@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "lite/git_remote.hpp"
 
 namespace leoflow::lite {
 namespace {
@@ -68,10 +69,7 @@ void GitBundle::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    auto commit = fetch();
-    if (commit) {
-      if (auto done = check_out(*commit); !done) commit = std::unexpected(done.error());
-    }
+    auto commit = fetch_and_check_out();
     if (!commit) log::error("bundle '{}': {}; trying again", config_.name, commit.error().message);
     lock.lock();
     if (commit && *commit != commit_) {
@@ -85,6 +83,17 @@ void GitBundle::run() {
   }
 }
 
+Result<std::string> GitBundle::fetch_and_check_out() const {
+  try {
+    auto commit = fetch();
+    if (!commit) return commit;
+    if (auto done = check_out(*commit); !done) return std::unexpected(done.error());
+    return commit;
+  } catch (const Fatal& error) {
+    return fail(ErrorCode::unavailable, error.what());
+  }
+}
+
 Result<std::string> GitBundle::fetch() const {
   const std::string repository = folder_ + "/repository.git";
   std::error_code ignored;
@@ -93,9 +102,17 @@ Result<std::string> GitBundle::fetch() const {
     fs::remove_all(repository, ignored);
     if (auto made = git({"init", "--quiet", "--bare", repository}); !made) return made;
   }
-  auto fetched = git({"-C", repository, "fetch", "--quiet", "--force", "--tags", "--prune", "--",
-                      config_.repo_url, "+refs/heads/*:refs/heads/*"});
-  if (!fetched) return fetched;
+  const GitRemote remote = git_remote(config_.repo_url);
+  std::vector<std::string> command{"-C", repository};
+  if (remote.credential) {
+    // Each time: git takes out what a server refuses.
+    write_file_atomically(folder_ + "/credentials", *remote.credential + "\n", 0600);
+    command.insert(command.end(),
+                   {"-c", "credential.helper=", "-c", "credential.helper=store --file=../credentials"});
+  }
+  command.insert(command.end(), {"fetch", "--quiet", "--force", "--tags", "--prune", "--", remote.url,
+                                 "+refs/heads/*:refs/heads/*"});
+  if (auto fetched = git(std::move(command)); !fetched) return fetched;
   auto commit =
       git({"-C", repository, "rev-parse", "--verify", "--quiet", config_.tracking_ref + "^{commit}"});
   if (commit) return commit;

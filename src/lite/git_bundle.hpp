@@ -41,7 +41,8 @@ class GitBundle {
 
  private:
   void run();
-  /// Errors: unavailable, in git's words.
+  /// @returns the commit. Errors: unavailable, in git's words or those of a full disk.
+  Result<std::string> fetch_and_check_out() const;
   Result<std::string> fetch() const;
   Result<void> check_out(const std::string& commit) const;
   std::string folder_of(const std::string& commit) const { return folder_ + "/" + commit; }

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import http.server
 import json
+import pathlib
 import subprocess
+import threading
+import urllib.parse
 
 from support import eventually
 
@@ -125,3 +131,52 @@ def test_what_no_run_began_with_goes_when_another_commit_comes(make_lite, tmp_pa
     there = lambda: {path.name for path in folder.iterdir() if len(path.name) == 40}  # noqa: E731
     eventually(lambda: commits[1] not in there(), "what nothing needs goes")
     assert {first, commits[3]} <= there(), "that of a run and the newest stay"
+
+
+class Guarded(http.server.SimpleHTTPRequestHandler):
+    """Serves files to who knows the password, and remembers whether any process showed it meanwhile."""
+
+    password = "s3 cret@home"
+    shown: list[bytes] = []
+
+    def do_GET(self):
+        known = base64.b64encode(f"me:{self.password}".encode()).decode()
+        for arguments in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                said = arguments.read_bytes()
+            except OSError:
+                continue
+            if any(word.encode() in said for word in (self.password, urllib.parse.quote(self.password, safe=""), known)):
+                self.shown.append(said)
+        if self.headers["Authorization"] == f"Basic {known}":
+            return super().do_GET()
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Basic realm=r")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_password_of_a_repository_is_in_no_list_of_processes(make_lite, tmp_path, monkeypatch):
+    repository = tmp_path / "repository"
+    (repository / "dags").mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    first = commit(repository, "one", tmp_path)
+    git(repository, "update-server-info")
+    serve = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Guarded, directory=str(repository)))
+    threading.Thread(target=serve.serve_forever, daemon=True).start()
+    url = f"http://me:{urllib.parse.quote(Guarded.password, safe='')}@127.0.0.1:{serve.server_port}/.git"
+    bundle = {
+        "name": "repo",
+        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "kwargs": {"repo_url": url, "tracking_ref": "main", "subdir": "dags"},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    lite = make_lite()
+    await_version(lite, first)
+    serve.shutdown()
+    assert Guarded.shown == []
+    [stored] = lite.home.rglob("credentials")
+    assert stored.stat().st_mode & 0o077 == 0

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from support import BIN, PYTHON, eventually
+from support import BIN, PYTHON, Lite, eventually
 
 DAG = """
 from airflow.sdk import dag, get_current_context, task
@@ -212,6 +212,16 @@ def test_settings_of_servers_are_refused_before_anything_is_made(tmp_path, setti
     assert refused.returncode == 2
     assert f"{setting} is set, but {why}" in refused.stderr
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("setting", ["LEOFLOW_EXECUTOR_AGENT_CONTROL_PLANE_ADDR", "LEOFLOW_EXECUTOR_POD_TEMPLATES"])
+def test_settings_of_pods_are_refused_where_none_run(tmp_path, monkeypatch, setting):
+    lite = Lite(home=tmp_path / "home", dags=tmp_path)
+    lite.set_up()
+    monkeypatch.setenv(setting, "host:1")
+    refused = lite.command("lite", str(tmp_path), "--port", str(lite.port), "--executor=subprocess", check=False)
+    assert refused.returncode == 2
+    assert f"{setting} is set, but no task runs in a pod here: unset it, or give --executor=k3d" in refused.stderr
 
 
 def test_a_wrong_variable_of_another_command_is_not_read():
