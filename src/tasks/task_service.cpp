@@ -105,8 +105,8 @@ Result<void> check_names(const json::value& request) {
     const json::string* text = value == nullptr ? nullptr : value->if_string();
     if (text == nullptr || text->size() <= most) continue;
     return fail(ErrorCode::unprocessable,
-                fmt::format("{} has {} characters, at most {} are possible: '{}...'", name, text->size(),
-                            most, std::string_view(*text).substr(0, 50)));
+                fmt::format("{} has {} bytes, at most {} are possible: '{}...'", name, text->size(), most,
+                            to_valid_utf8(std::string_view(*text).substr(0, 50))));
   }
   return {};
 }

@@ -345,7 +345,7 @@ TEST_F(TaskServiceTest, NamesThatNoIndexTakesAreRefused) {
   request["key"] = std::string(513, 'k');
   const std::string error = ask(request).error;
   EXPECT_NE(error.find("422"), std::string::npos);
-  EXPECT_NE(error.find("key has 513 characters, at most 512 are possible"), std::string::npos);
+  EXPECT_NE(error.find("key has 513 bytes, at most 512 are possible"), std::string::npos);
   request["key"] = std::string(512, 'k');
   EXPECT_EQ(ask(request).error, "");
   EXPECT_NE(ask({{"type", "TriggerDagRun"}, {"dag_id", "d"}, {"run_id", "../../out"}}).error.find("'..'"),
