@@ -62,6 +62,18 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
+def run_script(script: str, home: pathlib.Path) -> str:
+    """Runs a script in the project's Python and returns its last line."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT / "python"),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": "[]",
+    }
+    result = subprocess.run([PYTHON, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    return result.stdout.splitlines()[-1]
+
+
 @dataclass
 class Answer:
     """An HTTP answer: its status, headers and body, as JSON where it is JSON."""

@@ -17,7 +17,6 @@ from socket import socket
 from traceback import format_exception
 from typing import Any
 
-_USER_ACTION = "user-action"
 # Whose code runs: what it asks for is answered with the rights of its DAG.
 _RUNNING: contextvars.ContextVar[str] = contextvars.ContextVar("running_trigger")
 
@@ -137,7 +136,8 @@ def _make_host_class(stock: Any) -> Any:
             if order["type"] == "CancelTrigger":
                 self._waiting.pop(trigger_id, None)
                 if details := self.triggers.get(trigger_id):
-                    details["task"].cancel(_USER_ACTION if order.get("user_action", True) else "not wanted here")
+                    is_users = order.get("user_action", True)
+                    details["task"].cancel(stock._USER_ACTION_CANCEL_MSG if is_users else "not wanted here")
                 return
             self._waiting[trigger_id] = order
             self._try_start(trigger_id, order)
@@ -251,6 +251,10 @@ def _make_host_class(stock: Any) -> Any:
         def on_event(self, entry: Any) -> None:
             """Tells the first event of a trigger: the task instance goes on with it. Or each of a watcher."""
             trigger_id, event = entry.trigger_id, entry.event
+            details = self.triggers.get(trigger_id)
+            # It goes on, while its task instance has deferred anew.
+            if details is None or details["task"] is not asyncio.current_task():
+                return
             if (watching := self._waiting.get(trigger_id)) and watching["is_watcher"]:
                 return self._on_change(trigger_id, entry)
             from airflow.sdk.serde import deserialize, serialize
@@ -274,14 +278,14 @@ def _make_host_class(stock: Any) -> Any:
                 self._waiting[trigger_id] = order
                 return self._on_failure(trigger_id, error)
             self._report(trigger_id, report)
-            if details := self.triggers.get(trigger_id):
-                self._end_soon(trigger_id, details["task"])
+            self._end_soon(details["task"])
 
-        def _end_soon(self, trigger_id: str, task: asyncio.Task) -> None:
+        def _end_soon(self, task: asyncio.Task) -> None:
             """Ends a trigger that goes on although its task does, as Airflow's triggerer does in its next round."""
 
             def end() -> None:
-                if self.triggers.get(trigger_id, {}).get("task") is task:
+                # Told to end already, it cleans up.
+                if not task.cancelling():
                     task.cancel("not wanted here")
 
             asyncio.get_running_loop().call_later(1, end)

@@ -14,9 +14,9 @@ import termios
 import time
 
 # An agent that hangs must not slow the task down: after a wait that long nobody waits for a while. One on a busy
-# machine may take some of it until it has a processor.
-_LONGEST_WAIT = 0.2
-_PAUSE = 1.0
+# machine may take much of it until it has a processor.
+_LONGEST_WAIT = 1.0
+_PAUSE = 10.0
 _STEP = 0.0001
 
 

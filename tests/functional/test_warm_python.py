@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import subprocess
 
-from support import PYTHON, ROOT
+from support import run_script
 
 # What a DAG file or a task could notice of an earlier task in its process.
 SNAPSHOT = """
@@ -41,18 +38,6 @@ rehearsal._act = lambda: acts.append(act())
 rehearsal.rehearse_once(slot) if {configured} else rehearsal.rehearse_often()
 print(json.dumps([before, look(), len(acts)]))
 """
-
-
-def run_script(script: str, home: pathlib.Path) -> str:
-    """Runs a script in the project's Python and returns its last line."""
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT / "python"),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": "[]",
-    }
-    result = subprocess.run([PYTHON, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    return result.stdout.splitlines()[-1]
 
 
 def test_the_rehearsal_of_the_base_process_leaves_nothing(tmp_path):
