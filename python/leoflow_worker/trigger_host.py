@@ -137,7 +137,7 @@ def _make_host_class(stock: Any) -> Any:
                 self._waiting.pop(trigger_id, None)
                 if details := self.triggers.get(trigger_id):
                     is_users = order.get("user_action", True)
-                    details["task"].cancel(stock._USER_ACTION_CANCEL_MSG if is_users else "not wanted here")
+                    self._cancel(details, stock._USER_ACTION_CANCEL_MSG if is_users else "not wanted here")
                 return
             self._waiting[trigger_id] = order
             self._try_start(trigger_id, order)
@@ -278,17 +278,14 @@ def _make_host_class(stock: Any) -> Any:
                 self._waiting[trigger_id] = order
                 return self._on_failure(trigger_id, error)
             self._report(trigger_id, report)
-            self._end_soon(details["task"])
+            # If it goes on, as Airflow's triggerer does in its next round.
+            asyncio.get_running_loop().call_later(1, self._cancel, details, "not wanted here")
 
-        def _end_soon(self, task: asyncio.Task) -> None:
-            """Ends a trigger that goes on although its task does, as Airflow's triggerer does in its next round."""
-
-            def end() -> None:
-                # Told to end already, it cleans up.
-                if not task.cancelling():
-                    task.cancel("not wanted here")
-
-            asyncio.get_running_loop().call_later(1, end)
+        def _cancel(self, details: dict[str, Any], why: str) -> None:
+            # Once: a second time would break off its cleaning up.
+            if not details.get("is_ending"):
+                details["is_ending"] = True
+                details["task"].cancel(why)
 
         def _on_failure(self, trigger_id: str, error: BaseException | None) -> None:
             self._waiting.pop(trigger_id, None)
