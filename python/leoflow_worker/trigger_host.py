@@ -263,6 +263,8 @@ def _make_host_class(stock: Any) -> Any:
             order = self._waiting.pop(trigger_id, None)
             if order is None:
                 return
+            # If it goes on, as Airflow's triggerer does in its next round.
+            asyncio.get_running_loop().call_later(1, self._cancel, details, "not wanted here")
             try:
                 if isinstance(event, BaseTaskEndEvent):
                     report = {
@@ -278,8 +280,6 @@ def _make_host_class(stock: Any) -> Any:
                 self._waiting[trigger_id] = order
                 return self._on_failure(trigger_id, error)
             self._report(trigger_id, report)
-            # If it goes on, as Airflow's triggerer does in its next round.
-            asyncio.get_running_loop().call_later(1, self._cancel, details, "not wanted here")
 
         def _cancel(self, details: dict[str, Any], why: str) -> None:
             # Once: a second time would break off its cleaning up.

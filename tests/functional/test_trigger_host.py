@@ -78,7 +78,7 @@ async def main():
     global host
     host = _make_host_class(stock)()
     host.comms_decoder = Agent()
-    return await asyncio.wait_for(scenario(), 15)
+    return await asyncio.wait_for(scenario(), 60)
 
 {scenario}
 
