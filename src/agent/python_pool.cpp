@@ -18,6 +18,8 @@ constexpr std::chrono::minutes kStartLimit{5};
 constexpr std::chrono::seconds kImportLimit{30};
 /// Forking ahead waits until the loop had nothing to start for this long.
 constexpr std::chrono::milliseconds kRefillDelay{4};
+/// After a fork that failed.
+constexpr std::chrono::seconds kRefillPause{5};
 /// Files unused for longer keep no idle children.
 constexpr std::chrono::minutes kIdleLimit{10};
 constexpr std::chrono::milliseconds kFirstBackoff{200};
@@ -121,6 +123,8 @@ void PythonPool::on_reaped(pid_t pid, int status, std::int64_t memory, std::int6
 }
 
 void PythonPool::on_child_gone(const std::shared_ptr<Child>& child) {
+  // There are too many processes, or too little memory: nothing is forked ahead for a while.
+  if (child->pid() == 0) no_refill_before_ = Clock::now() + kRefillPause;
   for (auto& [file, zygote] : zygotes_) std::erase(zygote.idle, child);
 }
 
@@ -281,7 +285,7 @@ void PythonPool::evict_oldest() {
 
 void PythonPool::refill_soon() {
   // Each start puts it off: ahead of demand must not mean in the way of demand.
-  refill_timer_.expires_after(kRefillDelay);
+  refill_timer_.expires_at(std::max(Clock::now() + kRefillDelay, no_refill_before_));
   refill_timer_.async_wait([this](error_code error) {
     if (!error) refill();
   });

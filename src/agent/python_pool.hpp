@@ -94,6 +94,7 @@ class PythonPool {
   std::unordered_map<pid_t, std::shared_ptr<Child>> orphans_;  // their server is gone
   std::uint64_t last_id_ = 0;
   boost::asio::steady_timer refill_timer_;
+  Clock::time_point no_refill_before_;
 };
 
 }  // namespace leoflow::agent

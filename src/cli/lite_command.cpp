@@ -161,7 +161,8 @@ void add_home(app::ServerConfig& out, const LiteOptions& options, const lite::Ho
     // Pods are in a network of Docker's.
     out.grpc.host = "0.0.0.0";
   } else {
-    value_or_exit(refuse_variables(environment_variable, {kControlPlane, kPodTemplates},
+    // How pods reach this machine may be said of a demo beside this.
+    value_or_exit(refuse_variables(environment_variable, {kPodTemplates},
                                    "no task runs in a pod here: unset it, or give --executor=k3d"));
   }
 }
