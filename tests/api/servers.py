@@ -39,7 +39,8 @@ def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -
     from postgres import Postgres
 
     airflow_system.install()
-    settings = _SETTINGS | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
+    settings = _SETTINGS | _nobodys(folder)
+    settings |= {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
     if closed:
         settings |= _close(folder / "passwords.json")
     server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
@@ -60,6 +61,11 @@ def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -
         server.postgres.stop()
 
 
+def _nobodys(folder: pathlib.Path) -> dict[str, str]:
+    # A shell of a task whose input is a socket reads ~/.bashrc, and what that says is in the task's log.
+    return {"HOME": str(folder)}
+
+
 def _close(passwords: pathlib.Path) -> dict[str, str]:
     passwords.write_text(json.dumps({USER: PASSWORD}))
     return {
@@ -71,7 +77,7 @@ def _close(passwords: pathlib.Path) -> dict[str, str]:
 
 def leoflow_environment(folder: pathlib.Path) -> dict[str, str]:
     """Returns what has to be in the environment of a Leoflow that is compared."""
-    return {
+    return _nobodys(folder) | {
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins")),
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
