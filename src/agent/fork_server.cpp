@@ -80,27 +80,28 @@ void ForkServer::on_message(const json::value& message) {
   } else if (find(message, "forking")) {
     forking_.insert(static_cast<std::uint64_t>(get_integer(message, "forking", 0)));
   } else if (find(message, "not_forked")) {
-    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "not_forked", 0)));
-    if (found == children_.end()) return;
-    const std::shared_ptr<Child> child = found->second;
-    forking_.erase(found->first);
-    children_.erase(found);
-    child->ended({.is_known = false, .never_ran = true});
-    if (events_.on_child_gone) events_.on_child_gone(child);
+    end(static_cast<std::uint64_t>(get_integer(message, "not_forked", 0)),
+        {.is_known = false, .never_ran = true});
   } else if (find(message, "forked")) {
     const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "forked", 0)));
     if (found == children_.end()) return;
     forking_.erase(found->first);
     found->second->forked(static_cast<pid_t>(get_integer(message, "pid", 0)));
   } else if (find(message, "exited")) {
-    const auto found = children_.find(static_cast<std::uint64_t>(get_integer(message, "exited", 0)));
-    if (found == children_.end()) return;
-    const std::shared_ptr<Child> child = found->second;
-    children_.erase(found);
-    child->ended(ProcessEnd::from_status(static_cast<int>(get_integer(message, "status", 0)),
-                                         get_integer(message, "memory", 0), get_integer(message, "cpu", 0)));
-    if (events_.on_child_gone) events_.on_child_gone(child);
+    end(static_cast<std::uint64_t>(get_integer(message, "exited", 0)),
+        ProcessEnd::from_status(static_cast<int>(get_integer(message, "status", 0)),
+                                get_integer(message, "memory", 0), get_integer(message, "cpu", 0)));
   }
+}
+
+void ForkServer::end(std::uint64_t id, const ProcessEnd& how) {
+  const auto found = children_.find(id);
+  if (found == children_.end()) return;
+  const std::shared_ptr<Child> child = found->second;
+  children_.erase(found);
+  forking_.erase(id);
+  child->ended(how);
+  if (events_.on_child_gone) events_.on_child_gone(child);
 }
 
 void ForkServer::on_ready(const json::value& message) {

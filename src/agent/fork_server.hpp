@@ -57,6 +57,8 @@ class ForkServer : public std::enable_shared_from_this<ForkServer> {
 
  private:
   void on_message(const json::value& message);
+  /// A child has ended, or never was.
+  void end(std::uint64_t id, const ProcessEnd& how);
   void on_closed();
   void set_phase(Phase phase);
   void on_ready(const json::value& message);
