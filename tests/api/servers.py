@@ -23,6 +23,8 @@ _SETTINGS = {
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
 }
 
+_SHELL = "bin/bash"
+
 
 @contextmanager
 def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -> Iterator[tuple[Lite, Masks]]:
@@ -39,8 +41,7 @@ def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -
     from postgres import Postgres
 
     airflow_system.install()
-    settings = _SETTINGS | _nobodys(folder)
-    settings |= {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
+    settings = _SETTINGS | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins"))}
     if closed:
         settings |= _close(folder / "passwords.json")
     server = Airflow(home=folder / "home", dags=folder / "dags", settings=settings, postgres=Postgres())
@@ -49,21 +50,28 @@ def airflow(folder: pathlib.Path, files: dict[str, str], closed: bool = False) -
     places = {
         str(server.dags): "<dags>",
         str(server.home): "<home>",
+        str(folder / _SHELL): "/usr/bin/bash",
         str(folder): "<folder>",
         str(airflow_system.ENVIRONMENT): "<environment>",
     }
-    try:
-        server.set_up()
-        server.start()
-        yield server, Masks(places)
-    finally:
-        server.stop()
-        server.postgres.stop()
+    with unittest.mock.patch.dict(os.environ, _quiet_shell(folder)):
+        try:
+            server.set_up()
+            server.start()
+            yield server, Masks(places)
+        finally:
+            server.stop()
+            server.postgres.stop()
 
 
-def _nobodys(folder: pathlib.Path) -> dict[str, str]:
-    # A shell of a task whose input is a socket reads ~/.bashrc, and what that says is in the task's log.
-    return {"HOME": str(folder)}
+def _quiet_shell(folder: pathlib.Path) -> dict[str, str]:
+    # bash reads the .bashrc of its account where its input is a socket, as a task's is, and what that file prints would
+    # be in the task's log. An empty HOME does not help: BashOperator's `env` leaves no HOME.
+    shell = folder / _SHELL
+    shell.parent.mkdir(parents=True, exist_ok=True)
+    shell.write_text('#!/bin/sh\nexec /bin/bash --norc "$@"\n')
+    shell.chmod(0o755)
+    return {"PATH": f"{shell.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _close(passwords: pathlib.Path) -> dict[str, str]:
@@ -77,7 +85,7 @@ def _close(passwords: pathlib.Path) -> dict[str, str]:
 
 def leoflow_environment(folder: pathlib.Path) -> dict[str, str]:
     """Returns what has to be in the environment of a Leoflow that is compared."""
-    return _nobodys(folder) | {
+    return _quiet_shell(folder) | {
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(write_plugins(folder / "plugins")),
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
@@ -90,6 +98,7 @@ def leoflow_masks(server: Lite) -> Masks:
         str(server.home / "dev/agent/airflow"): "<home>",
         str(server.home / "dev/logs"): "<home>/logs",
         str(server.home): "<home>",
+        str(server.home.parent / _SHELL): "/usr/bin/bash",
         str(server.home.parent): "<folder>",
         str(PYTHON.parent.parent): "<environment>",
     }
