@@ -11,6 +11,8 @@ namespace leoflow::auth {
 namespace {
 
 constexpr std::size_t kLongestUsername = 250;
+/// Tokens are taken for a while after they expired: clocks differ. Revocations must outlive that.
+constexpr std::chrono::minutes kRevokedLonger{1};
 
 Role role_of(store::Row row, std::size_t column) {
   const auto role = parse_role(row.text(column));
@@ -132,7 +134,7 @@ std::optional<Standing> find_standing(store::Session& session, const Claims& cla
 }
 
 void forget_expired_revocations(store::Session& session, Time now) {
-  session.execute("DELETE FROM revoked_token WHERE expires_at < $1", {now});
+  session.execute("DELETE FROM revoked_token WHERE expires_at < $1", {now - kRevokedLonger});
 }
 
 }  // namespace leoflow::auth

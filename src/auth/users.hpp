@@ -83,7 +83,7 @@ struct Standing {
 /// Of the bearer of a verified token. Nothing if the token is revoked, its user is gone, or it is older than
 /// the user's password.
 std::optional<Standing> find_standing(store::Session& session, const Claims& claims);
-/// Forgets revocations of tokens that have expired anyway.
+/// Forgets revocations of tokens that have expired so long ago that nobody takes them anyway.
 void forget_expired_revocations(store::Session& session, Time now);
 
 }  // namespace leoflow::auth

@@ -230,7 +230,18 @@ const std::map<std::string, std::string> kLeast = {{"ISSUER", "https://idp.examp
                                                    {"AIRFLOW__API__BASE_URL", "https://leo.example/"}};
 
 TEST(OidcSettings, WithoutAnIssuerNobodyLogsInElsewhere) {
-  EXPECT_EQ(*read({{"CLIENT_ID", "leoflow"}}), std::nullopt);
+  EXPECT_EQ(*read({{"AIRFLOW__API__BASE_URL", "https://leo.example/"}}), std::nullopt);
+}
+
+TEST(OidcSettings, WithoutAnIssuerTheOthersAreRefusedByName) {
+  for (const std::string name : {"CLIENT_ID", "CLIENT_SECRET", "SCOPES", "REDIRECT_URL", "USERNAME_CLAIM",
+                                 "GROUPS_CLAIM", "ROLE_MAPPINGS", "DEFAULT_ROLE", "CA_FILE"}) {
+    const auto settings = read({{name, "s3cret"}});
+    ASSERT_FALSE(settings) << name;
+    EXPECT_EQ(settings.error().code, ErrorCode::invalid);
+    EXPECT_EQ(settings.error().message,
+              "LEOFLOW_AUTH_OIDC_" + name + " is set, but not LEOFLOW_AUTH_OIDC_ISSUER");
+  }
 }
 
 TEST(OidcSettings, TheCallbackIsThatOfTheServersOwnAddress) {

@@ -86,6 +86,15 @@ Result<void> read_ca(const Variables& variables, std::string& out) {
   return {};
 }
 
+Result<void> refuse_others(const Variables& variables) {
+  return refuse_variables(
+      variables,
+      {"LEOFLOW_AUTH_OIDC_CLIENT_ID", "LEOFLOW_AUTH_OIDC_CLIENT_SECRET", kRedirectUrl,
+       "LEOFLOW_AUTH_OIDC_SCOPES", "LEOFLOW_AUTH_OIDC_USERNAME_CLAIM", "LEOFLOW_AUTH_OIDC_GROUPS_CLAIM",
+       "LEOFLOW_AUTH_OIDC_ROLE_MAPPINGS", "LEOFLOW_AUTH_OIDC_DEFAULT_ROLE", "LEOFLOW_AUTH_OIDC_CA_FILE"},
+      fmt::format("not {}", kIssuer));
+}
+
 void read_text(const Variables& variables, const char* name, std::string& out) {
   if (std::string text = variables(name); !text.empty()) out = std::move(text);
 }
@@ -108,7 +117,10 @@ bool is_private_url(std::string_view url) {
 Result<std::optional<Settings>> read_settings(const Variables& variables) {
   Settings out;
   out.issuer = variables(kIssuer);
-  if (out.issuer.empty()) return std::nullopt;
+  if (out.issuer.empty()) {
+    if (auto alone = refuse_others(variables); !alone) return std::unexpected(alone.error());
+    return std::nullopt;
+  }
   if (!is_private_url(out.issuer))
     return refuse(kIssuer, out.issuer, "is not an https:// URL (or an http:// one of this host)");
   out.client_id = variables("LEOFLOW_AUTH_OIDC_CLIENT_ID");

@@ -31,8 +31,8 @@ inline constexpr std::string_view kCallbackPath = "/api/v2/auth/oidc/callback";
 /// Whether a URL is one that secrets may be sent to: https, or of this host.
 bool is_private_url(std::string_view url);
 
-/// From LEOFLOW_AUTH_OIDC_*, and of Airflow's AIRFLOW__API__BASE_URL. Nothing if there is no issuer.
-/// Errors: invalid, naming the variable; a client secret is never shown.
+/// From LEOFLOW_AUTH_OIDC_*, and of Airflow's AIRFLOW__API__BASE_URL. Nothing if none of the former is set.
+/// Errors: invalid (also without an issuer), naming the variable; a client secret is never shown.
 Result<std::optional<Settings>> read_settings(const Variables& variables);
 
 }  // namespace leoflow::auth::oidc
