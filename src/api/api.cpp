@@ -191,6 +191,9 @@ http::Response Api::dispatch(const http::Request& request, const Router::Match& 
   } catch (const store::TooSlow& slow) {
     log::error("{} {}: {}", request.method, request.path, slow.what());
     return http::error_response(503, "The database took too long to answer this: ask for less at once");
+  } catch (const store::Unavailable& away) {
+    log::error("{} {}: {}", request.method, request.path, away.what());
+    return http::error_response(503, "The database does not answer: try again");
   }
 }
 

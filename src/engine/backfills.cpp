@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 #include "base/time_text.hpp"
 #include "engine/waiting.hpp"
@@ -119,6 +120,23 @@ ByDate stored_runs(Deciding& d, const std::string& dag_id, std::string_view date
   return out;
 }
 
+std::string run_id_of(const dag::RunInfo& info) {
+  return fmt::format("backfill__{}", to_iso_offset(info.run_after));
+}
+
+/// Takes out those whose id another run has, of another date: as in Airflow they are not made.
+void leave_out_taken_ids(Deciding& d, const std::string& dag_id, std::vector<Wanted>& wanted) {
+  std::set<std::string, std::less<>> taken;
+  for (const store::Row row : d.session.query(
+           "SELECT run_id FROM dag_run WHERE dag_id = $1 AND run_id LIKE 'backfill!_!_%' ESCAPE '!'",
+           {dag_id})) {
+    taken.emplace(row.text(0));
+  }
+  std::erase_if(wanted, [&](const Wanted& one) {
+    return !one.existing && !one.info.partition_key && taken.contains(run_id_of(one.info));
+  });
+}
+
 /// Runs that are there stay as they are, unless they are to run again; a partition then has a new one beside.
 std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, const CreateBackfill& command,
                                 const std::vector<dag::RunInfo>& dates) {
@@ -155,6 +173,7 @@ std::vector<Wanted> wanted_runs(Deciding& d, const scheduler::DagEntry& dag, con
       out.push_back({info, there->second.run_id});
     }
   }
+  leave_out_taken_ids(d, dag.dag_id, out);
   return out;
 }
 
@@ -162,7 +181,7 @@ scheduler::NewRun run_of(const CreateBackfill& command, const dag::RunInfo& info
                          scheduler::BackfillPlace place) {
   scheduler::NewRun run;
   run.type = dag::RunType::backfill;
-  run.run_id = fmt::format("backfill__{}", to_iso_offset(info.run_after));
+  run.run_id = run_id_of(info);
   run.triggered_by = "backfill";
   run.user = command.user;
   run.logical_date = info.logical_date();

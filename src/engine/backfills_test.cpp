@@ -1,3 +1,4 @@
+#include "base/time_text.hpp"
 #include "engine/engine_fixture.hpp"
 
 namespace leoflow::engine {
@@ -103,6 +104,22 @@ TEST_P(Backfills, ATaskInstanceThatSomebodyDeletedDoesNotBeginInARunThatRunsAgai
   EXPECT_TRUE(report(only, scheduler::Outcome::success));
   EXPECT_TRUE(runner_.idle());
   EXPECT_EQ(count("dag_run WHERE state = 'success'"), 1);
+}
+
+TEST_P(Backfills, ARunWhoseIdAnotherHasIsNotMade) {
+  const CreateBackfill days = request(5, 3);
+  const auto planned = engine_->plan_backfill(days);
+  ASSERT_TRUE(planned);
+  ASSERT_EQ(planned->size(), 3U);
+  TriggerRun other;
+  other.dag_id = "d";
+  other.run_id = "backfill__" + to_iso_offset(planned->at(0).run_after);
+  ASSERT_TRUE(engine_->trigger_run(other));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(engine_->plan_backfill(days)->size(), 2U);
+  ASSERT_TRUE(engine_->create_backfill(days));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(count("dag_run"), 3);
 }
 
 TEST_P(Backfills, PausedNothingStartsAndCancelledWhatWaitsFails) {

@@ -58,6 +58,66 @@ TEST_P(ClearedRuns, ARunWithATaskThatRunsTakesNoNewOnes) {
   EXPECT_EQ(count("task_instance"), 1);
 }
 
+TEST_P(ClearedRuns, ATaskThatWasTakenOutRunsAgainWhenItComesBack) {
+  const std::string both = operator_json("a", "") + "," + operator_json("b", "");
+  put(file_with("d", both));
+  const std::string run_id = trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  const ClearTasks clear_b{.dag_id = "d", .tasks = {{run_id, "b", -1}}};
+  put(file_with("d", operator_json("b", "")));
+  ASSERT_TRUE(engine_->clear_tasks(clear_b));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(one("SELECT state FROM task_instance WHERE task_id = 'a'"), "removed");
+  restart();
+  put(file_with("d", both));
+  ASSERT_TRUE(engine_->clear_tasks(clear_b));
+  std::map<std::string, int> tries;
+  for (int i = 0; i < 2; ++i) {
+    const AttemptSpec attempt = runner_.next();
+    tries[attempt.task_id] = attempt.try_number;
+    EXPECT_TRUE(report(attempt, scheduler::Outcome::success));
+  }
+  EXPECT_EQ(tries, (std::map<std::string, int>{{"a", 2}, {"b", 3}}));
+  EXPECT_EQ(count("task_instance WHERE state = 'success'"), 2);
+}
+
+TEST_P(ClearedRuns, ARunIsClearedThoughItsVersionLacksOneOfItsTasks) {
+  put(file_with("d", operator_json("a", "") + "," + operator_json("b", "")));
+  const std::string run_id = trigger("d");
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  put(file_with("d", operator_json("b", "")));
+  const ClearTasks whole{.dag_id = "d", .tasks = {{run_id, "a", -1}, {run_id, "b", -1}}};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(engine_->clear_tasks(whole));
+    EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+    restart();
+  }
+  EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
+}
+
+TEST_P(ClearedRuns, ATaskThatIsNotMappedAnyMoreIsReadAsItIsAndMayBeMappedAgain) {
+  const std::string mapped =
+      operator_json("m", "",
+                    R"(,"_is_mapped":true,"_expand_input_attr":"expand_input","expand_input":
+        {"type":"dict-of-lists","value":{"__type":"dict","__var":{"x":[1,2]}}})");
+  put(file_with("d", mapped));
+  const std::string run_id = trigger("d");
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  const ClearTasks new_ones = new_tasks_of(run_id);
+  put(file_with("d", operator_json("m", "")));
+  ASSERT_TRUE(engine_->clear_tasks(new_ones));
+  restart();
+  const AttemptSpec single = runner_.next();
+  EXPECT_EQ(single.map_index, -1);
+  EXPECT_TRUE(report(single, scheduler::Outcome::success));
+  put(file_with("d", mapped));
+  ASSERT_TRUE(engine_->clear_tasks({.dag_id = "d", .tasks = {{run_id, "m", -1}}}));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(report(runner_.next(), scheduler::Outcome::success));
+  EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
+}
+
 TEST_P(ClearedRuns, APartitionIsForgottenInMemoryAndInTheStore) {
   put_partitioned(operator_json("a", R"("b")") + "," + operator_json("b", ""));
   const std::string run_id = trigger_partition("monday");

@@ -23,6 +23,12 @@ void record_alone(Item& item, store::Session& session) {
   if (!written) log::error("what was decided could not be written: {}", written.error().message);
 }
 
+/// A standby that lacks the last commits has taken over, or a backup was restored.
+class WentBack : public Fatal {
+ public:
+  WentBack() : Fatal("the database has lost what was stored: what it has is read anew") {}
+};
+
 }  // namespace
 
 Engine::Engine(store::Database& database, const Clock& clock, AttemptRunner& runner,
@@ -35,6 +41,7 @@ Engine::~Engine() {
 
 void Engine::start() {
   session_ = connect_();
+  stored_mark_ = session_->query("SELECT mark FROM commit_mark")[0].text(0);
   {
     const std::lock_guard lock(mutex_);
     is_open_ = true;
@@ -199,8 +206,10 @@ void Engine::commit(std::vector<Item>& batch, Time now) {
   for (;;) {
     try {
       store::Transaction transaction(*session_);
-      // It was stored, and only the answer was lost.
-      if (session_->execute("UPDATE commit_mark SET mark = $1 WHERE mark <> $1", {mark}) == 0) return;
+      if (session_->execute("UPDATE commit_mark SET mark = $1 WHERE mark = $2", {mark, stored_mark_}) == 0) {
+        check_is_stored(mark);
+        return;
+      }
       for (Item& item : batch) {
         if (!item.record) continue;
         one_by_one ? record_alone(item, *session_) : item.record(*session_);
@@ -210,9 +219,12 @@ void Engine::commit(std::vector<Item>& batch, Time now) {
         next_deadline_ = next_deadline(*session_);
       }
       transaction.commit();
+      stored_mark_ = mark;
       return;
     } catch (const store::Unavailable& error) {
       log::error("{}; trying again", error.what());
+    } catch (const WentBack&) {
+      throw;
     } catch (const std::exception& error) {
       if (std::exchange(one_by_one, true)) throw;
       log::error("{}; writing one by one", error.what());
@@ -221,6 +233,12 @@ void Engine::commit(std::vector<Item>& batch, Time now) {
     metrics_.failed_commits.add();
     reconnect();
   }
+}
+
+void Engine::check_is_stored(const std::string& mark) {
+  // Else only the answer was lost.
+  if (session_->query("SELECT mark FROM commit_mark")[0].text(0) != mark) throw WentBack();
+  stored_mark_ = mark;
 }
 
 void Engine::read(const PatientSession::Work& work) {

@@ -178,6 +178,8 @@ class Engine final : public Commands {
   void pass(std::vector<Item> batch);
   void retract_taken_runs();
   void commit(std::vector<Item>& batch, Time now);
+  /// The store does not have the mark of the commit before. Throws unless it has this one's.
+  void check_is_stored(const std::string& mark);
   /// None of its DAGs runs: what it defines could not be stored.
   void refuse_file(const std::string& bundle, const std::string& relative_fileloc);
   /// Has the loop come round, with `decide`; waits a moment for that.
@@ -252,6 +254,7 @@ class Engine final : public Commands {
   std::set<std::string> working_timetables_;                     ///< DAG ids: no error of theirs is stored
   std::set<std::pair<std::int64_t, std::string>> asked_events_;  ///< that Python maps now, with DAG ids
   std::unique_ptr<store::Session> session_;
+  std::string stored_mark_;  ///< of the last commit
 
   // protected by mutex_
   std::mutex mutex_;

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <future>
 
 #include "engine/engine_fixture.hpp"
 
@@ -79,6 +80,18 @@ TEST_P(LostAnswersTest, WhatWasStoredIsNotStoredAgainWhenTheAnswerIsLost) {
   lost_answers_ = 1;
   EXPECT_TRUE(report(a, scheduler::Outcome::success));
   EXPECT_EQ(one("SELECT state FROM dag_run"), "success");
+}
+
+TEST_P(LostAnswersTest, TheProcessEndsWhenTheDatabaseHasGoneBack) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        trigger("d");
+        (*database_)->connect()->execute("UPDATE commit_mark SET mark = 'of an earlier commit'");
+        (void)engine_->set_paused("d", true);
+        std::promise<void>().get_future().wait_for(10s);  // the engine's thread ends it
+      },
+      testing::ExitedWithCode(70), "has lost what was stored");
 }
 
 TEST_P(LostAnswersTest, WhoeverTriggersARunWaitsForTheDatabase) {

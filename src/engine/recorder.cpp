@@ -214,11 +214,23 @@ void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time no
   }
 }
 
+/// Takes away what another version left under these map indexes.
+/// @returns how many instances that were
+std::int64_t make_room(store::Session& session, const scheduler::NewInstances& added) {
+  const Run& run = *added.run;
+  const std::int64_t first = added.was_unmapped ? 0 : run.tasks[added.first].map_index;
+  return session.execute(
+      "DELETE FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index >= $4"
+      " AND state = 'removed'",
+      {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id, first});
+}
+
 void insert_instances(store::Session& session, const std::vector<scheduler::NewInstances>& expanded,
                       Time now) {
   std::map<std::string_view, std::int64_t> counts;  // by DAG
   for (const scheduler::NewInstances& added : expanded) {
     const Run& run = *added.run;
+    if (!run.left_out.empty()) counts[run.dag->dag_id] -= make_room(session, added);
     if (added.was_unmapped) {
       session.execute(kMapFirst, {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id});
     }

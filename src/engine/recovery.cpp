@@ -69,8 +69,14 @@ void read_instance(Row row, TaskInstance& ti) {
   ti.failed_starts = static_cast<std::uint8_t>(row.integer(14));
 }
 
+TaskInstance instance_of(Row row) {
+  TaskInstance out;
+  read_instance(row, out);
+  return out;
+}
+
 /// Reads the run's task instances into their places in the graph. One that the
-/// graph does not know is left alone; one that is missing counts as removed.
+/// graph does not know, or not in this form, is left out; one that is missing counts as removed.
 void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
   run.fill();
   for (TaskInstance& ti : run.tasks) ti.state = dag::TaskState::removed;
@@ -81,10 +87,25 @@ void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
       " WHERE dag_id = $1 AND run_id = $2 ORDER BY map_index",
       {dag_id, run.run_id});
   std::vector<std::int64_t> counts(run.graph->tasks.size());
+  std::vector<bool> has_unmapped(run.graph->tasks.size());
   for (const Row row : rows) {
     const auto task = run.graph->find_task(row.text(1));
-    if (!task) continue;
     const std::int64_t map_index = row.integer(2);
+    const std::pair name(row.text(1), static_cast<int>(map_index));
+    if (!task) {
+      run.left_out.emplace(name, instance_of(row));
+      continue;
+    }
+    // Some version had it mapped and another had not: those of the other were removed.
+    if (map_index >= 0 && has_unmapped[*task]) {
+      if (run.tasks[*task].state != dag::TaskState::removed) {
+        run.left_out.emplace(name, instance_of(row));
+        continue;
+      }
+      run.left_out.emplace(std::pair(name.first, -1), run.tasks[*task]);
+      has_unmapped[*task] = false;
+    }
+    if (map_index < 0) has_unmapped[*task] = true;
     if (map_index <= 0) {
       read_instance(row, run.tasks[*task]);
       counts[*task] = map_index + 1;

@@ -18,6 +18,13 @@ Chosen by_run(const std::vector<TaskKey>& keys) {
   return out;
 }
 
+/// Those that the run's version has: people also choose what is left of another one.
+std::vector<std::pair<std::string, int>> of_its_version(const scheduler::Run& run,
+                                                        std::vector<std::pair<std::string, int>> tasks) {
+  std::erase_if(tasks, [&](const auto& task) { return run.left_out.contains(task); });
+  return tasks;
+}
+
 /// Loads every run first, so that one that is missing leaves all unchanged.
 Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, const std::string& dag_id,
                                               const Chosen& chosen) {
@@ -25,7 +32,8 @@ Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, c
   for (const auto& [run_id, tasks] : chosen) {
     const auto run = load_run(d.scheduler, d.session, versions, dag_id, run_id, d.now);
     if (!run) return std::unexpected(run.error());
-    if (const auto found = (*run)->find_all(tasks); !found) return std::unexpected(found.error());
+    const auto known = of_its_version(**run, tasks);
+    if (const auto found = (*run)->find_all(known); !found) return std::unexpected(found.error());
     runs.push_back(*run);
   }
   return runs;
@@ -42,15 +50,17 @@ Result<void> Engine::clear_tasks(ClearTasks given) {
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
       auto tasks = chosen.at(run->run_id);
+      const bool wants_new_ones = tasks.empty();
       const bool moves = command->on_latest_version || !run->bundle_version;
       if (moves && d.scheduler.move_to_newest(*run, d.now)) {
         std::erase_if(tasks, [&](const auto& task) { return run->find(task.first, task.second) == nullptr; });
-      } else if (tasks.empty()) {
+      } else if (wants_new_ones) {
         return fail(
             ErrorCode::conflict,
             fmt::format("run '{}' takes new tasks only while none of its tasks waits or runs", run->run_id));
       }
-      auto done = d.scheduler.clear(*run, tasks, command->reset_run_state, d.now);
+      auto done =
+          d.scheduler.clear(*run, of_its_version(*run, std::move(tasks)), command->reset_run_state, d.now);
       if (!done) return done;
     }
     return {};

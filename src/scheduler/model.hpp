@@ -141,6 +141,8 @@ struct Run {
 
   /// The first instance of each task in the order of the graph, then those of further map indexes.
   std::vector<TaskInstance> tasks;
+  /// Stored ones of other versions, by task id and map index: a later version may have them again.
+  std::map<std::pair<std::string, int>, TaskInstance> left_out;
   std::vector<Family> families;                           ///< by task
   std::unordered_map<std::uint32_t, SkipDecision> skips;  ///< by place in `tasks`
   bool is_new = true;                                     ///< not stored yet

@@ -50,6 +50,23 @@ TEST_F(VersionsTest, ARunWhoseTasksWaitOrRunStaysWithItsVersion) {
   report(busy, "kept", Outcome::success);
 }
 
+TEST_F(VersionsTest, ATaskThatComesBackGoesOnWithItsNextTry) {
+  DagRun& moved = failed_run_of_an_old_version();
+  ASSERT_TRUE(scheduler_.move_to_newest(moved, now_));
+  step();
+  DagBuilder again;
+  again.task("gone").retries = 1;
+  again.task("kept");
+  scheduler_.put_dag("d", "v3", again.build(), false, std::nullopt, now_);
+  ASSERT_TRUE(scheduler_.move_to_newest(moved, now_));
+  EXPECT_TRUE(scheduler_.changes().expanded.empty()) << "it is stored already";
+  ASSERT_NE(moved.find("gone", -1), nullptr);
+  EXPECT_EQ(moved.find("gone", -1)->state, TaskState::none);
+  EXPECT_EQ(moved.find("gone", -1)->try_number, 1);
+  EXPECT_EQ(moved.find("gone", -1)->max_tries, 2) << "one try before, one retry";
+  EXPECT_EQ(state(moved, "kept"), TaskState::success);
+}
+
 TEST_F(VersionsTest, InstancesOfAMappedTaskStayWithTheirIndexes) {
   DagBuilder before;
   before.task("each").expansion = dag::Expansion{};

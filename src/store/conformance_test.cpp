@@ -128,6 +128,19 @@ TEST_P(Conformance, ReadersSeeOnlyCommittedDataAndDoNotWait) {
   EXPECT_EQ(reader->query("SELECT COUNT(*) FROM pool")[0].integer(0), 2);
 }
 
+TEST_P(Conformance, AConnectionThatTheServerHasEndedIsNotLentToReaders) {
+  if (GetParam() != Backend::postgres) GTEST_SKIP() << "SQLite has no server";
+  {
+    const auto one = (*database_)->read();
+    const auto other = (*database_)->read();
+  }
+  // Waits until they are gone, as one does after a restart.
+  session_->query(
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+      " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  EXPECT_EQ((*database_)->read()->query("SELECT COUNT(*) FROM pool")[0].integer(0), pools());
+}
+
 TEST_P(Conformance, ReadersCannotWrite) {
   const auto reader = (*database_)->read();
   EXPECT_THROW(reader->execute("DELETE FROM pool"), Fatal);

@@ -23,26 +23,31 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& url) {
 }
 
 Database::ReadLease Database::read() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_readers_.empty()) {
-      auto session = std::move(idle_readers_.back());
-      idle_readers_.pop_back();
-      return {*this, std::move(session)};
-    }
+  // A server that was restarted has ended all that lie idle.
+  while (auto session = take_idle()) {
+    if (session->healthy()) return {*this, std::move(session)};
   }
   return {*this, connect_for_reading(read_limit_)};
 }
 
+std::unique_ptr<Session> Database::take_idle() {
+  const std::lock_guard lock(mutex_);
+  if (idle_readers_.empty()) return nullptr;
+  auto session = std::move(idle_readers_.back());
+  idle_readers_.pop_back();
+  return session;
+}
+
 void Database::give_back(std::unique_ptr<Session> session) {
   constexpr std::size_t kMostIdle = 16;  // two for each of the server's workers
+  const bool is_healthy = session->healthy();
   const std::lock_guard lock(mutex_);
+  if (!is_healthy) return idle_readers_.clear();
   if (idle_readers_.size() < kMostIdle) idle_readers_.push_back(std::move(session));
 }
 
 Database::ReadLease::~ReadLease() {
-  // A reader that failed has thrown; one that is broken must not be lent again.
-  if (session_ != nullptr && session_->healthy()) owner_->give_back(std::move(session_));
+  if (session_ != nullptr) owner_->give_back(std::move(session_));
 }
 
 }  // namespace leoflow::store

@@ -43,6 +43,9 @@ class Database {
   virtual std::unique_ptr<Session> connect_for_reading(std::chrono::milliseconds limit) = 0;
 
  private:
+  /// The one used last; null if there is none.
+  std::unique_ptr<Session> take_idle();
+  /// One that broke has taken those that lie idle with it: they are of the same server.
   void give_back(std::unique_ptr<Session> session);
 
   std::chrono::milliseconds read_limit_{30'000};

@@ -15,8 +15,13 @@ TaskService::TaskService(store::Database& database, engine::Engine& engine, cons
       sealer_(sealer),
       clock_(clock),
       max_map_length_(max_map_length),
-      scope_(scope) {
+      scope_(scope),
+      patience_(database) {
   for (const auto& [type, handler] : handlers()) asked_[type];
+}
+
+TaskService::~TaskService() {
+  stop();
 }
 
 const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::handlers() {
@@ -84,14 +89,29 @@ const std::unordered_map<std::string_view, TaskService::Handler>& TaskService::h
 
 void TaskService::handle(const Caller& caller, std::string body, Reply reply) {
   lines_.post(caller.line(), [this, caller, body = std::move(body), reply = std::move(reply)] {
-    try {
-      dispatch(caller, body, reply);
-    } catch (const std::exception& error) {
-      // What the database said is for the log, not for the task.
-      log::error("a task's request failed: {}", error.what());
-      reply(refused(500, "the request failed; the server's log says why"));
-    }
+    serve(caller, body, reply);
   });
+}
+
+void TaskService::serve(const Caller& caller, const std::string& body, const Reply& reply) {
+  // A database that answers, but never this, is not waited for without end: others wait behind it.
+  constexpr int kMostTries = 5;
+  for (int tries = 1;; ++tries) {
+    try {
+      return dispatch(caller, body, reply);
+    } catch (const std::exception& error) {
+      const bool is_away = dynamic_cast<const store::Unavailable*>(&error) != nullptr &&
+                           dynamic_cast<const store::TooSlow*>(&error) == nullptr;
+      if (!is_away || tries == kMostTries) {
+        // What the database said is for the log, not for the task.
+        log::error("a task's request failed: {}", error.what());
+        return reply(refused(500, "the request failed; the server's log says why"));
+      }
+      log::warning("a task's request waits for the database: {}", error.what());
+    }
+    // Handlers read before they write. The SDK takes an error for a variable that is not there.
+    if (!patience_.wait()) return;
+  }
 }
 
 namespace {

@@ -8,6 +8,7 @@
 #include "engine/engine.hpp"
 #include "tasks/answer.hpp"
 #include "tasks/caller_lines.hpp"
+#include "tasks/patience.hpp"
 #include "tasks/request.hpp"
 #include "tasks/secret_rights.hpp"
 
@@ -21,10 +22,15 @@ class TaskService {
   TaskService(store::Database& database, engine::Engine& engine, const auth::Sealer& sealer,
               const Clock& clock, std::int64_t max_map_length = 1024,
               SecretScope scope = SecretScope::permissive);
+  ~TaskService();
+  TaskService(const TaskService&) = delete;
+  TaskService& operator=(const TaskService&) = delete;
 
   /// @param body JSON of the SDK's request, with its "type".
-  /// A change is durable before the reply.
+  /// A change is durable before the reply, which waits for a database that is away.
   void handle(const Caller& caller, std::string body, Reply reply);
+  /// Requests that wait for the database get no reply any more. Safe to call twice.
+  void stop() { patience_.stop(); }
 
   /// The arguments of a trigger, as `defer` sealed them.
   std::string open_kwargs(const std::string& sealed) const;
@@ -35,6 +41,7 @@ class TaskService {
  private:
   using Handler = void (TaskService::*)(const Caller&, const json::value&, const Reply&);
 
+  void serve(const Caller& caller, const std::string& body, const Reply& reply);
   void dispatch(const Caller& caller, const std::string& body, const Reply& reply);
   /// Posts a write and answers once it is durable, or an error if the database refuses it.
   /// @param decide  what the scheduler is told in the same pass
@@ -123,6 +130,7 @@ class TaskService {
   const SecretScope scope_;
   std::unordered_map<std::string_view, metrics::Counter>
       asked_;  ///< its keys are constant after construction
+  Patience patience_;
   CallerLines lines_{2};
 };
 

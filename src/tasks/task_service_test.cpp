@@ -1,5 +1,6 @@
 #include "tasks/task_service.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <fmt/format.h>
 #include <future>
@@ -63,6 +64,55 @@ class TaskServiceTest : public testing::Test {
   engine::AttemptSpec spec_;
   Caller caller_;
 };
+
+/// A database that is away when it is asked for the first few times.
+class AwayDatabase final : public store::Database {
+ public:
+  AwayDatabase(store::Database& real, int times) : real_(real), times_(times) {}
+  store::Backend backend() const override { return real_.backend(); }
+  std::string description() const override { return real_.description(); }
+  std::unique_ptr<store::Session> connect() override { return real_.connect(); }
+  void create() override { real_.create(); }
+  void drop_all() override { real_.drop_all(); }
+  bool is_back() const { return times_ == 0; }
+
+ protected:
+  std::unique_ptr<store::Session> connect_for_reading(std::chrono::milliseconds) override {
+    if (times_ > 0 && times_-- > 0) throw store::Unavailable("the server is starting up");
+    return real_.connect();
+  }
+
+ private:
+  store::Database& real_;
+  std::atomic<int> times_;
+};
+
+TEST_F(TaskServiceTest, AQuestionWaitsForADatabaseThatIsAway) {
+  const std::string value = sealer_.seal("of the table");
+  database_->connect()->execute("INSERT INTO variable (key, value, updated_at) VALUES ('v', $1, 0)", {value});
+  AwayDatabase away(*database_, 2);
+  TaskService service(away, engine_, sealer_, clock_);
+  std::promise<Answer> answer;
+  service.handle(caller_, R"({"type":"GetVariable","key":"v"})",
+                 [&](Answer a) { answer.set_value(std::move(a)); });
+  const Answer given = answer.get_future().get();
+  EXPECT_EQ(given.error, "");
+  EXPECT_NE(given.body.find("of the table"), std::string::npos) << given.body;
+  EXPECT_TRUE(away.is_back());
+}
+
+TEST_F(TaskServiceTest, AQuestionThatWaitsForTheDatabaseHasNoAnswerWhenTheServiceStops) {
+  AwayDatabase away(*database_, 1'000'000);
+  std::future<Answer> answer;
+  {
+    TaskService service(away, engine_, sealer_, clock_);
+    const auto promise = std::make_shared<std::promise<Answer>>();
+    answer = promise->get_future();
+    service.handle(caller_, R"({"type":"GetVariable","key":"v"})",
+                   [promise](Answer a) { promise->set_value(std::move(a)); });
+  }
+  EXPECT_THROW(answer.get(), std::future_error);
+}
 
 TEST_F(TaskServiceTest, WhatATaskChangesIsStoredInItsOrderThoughItDoesNotWait) {
   constexpr int kCount = 200;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <poll.h>
 
 namespace leoflow::store {
 namespace {
@@ -96,6 +97,13 @@ PostgresSession::PostgresSession(const std::string& url, std::optional<std::chro
 
 PostgresSession::~PostgresSession() {
   PQfinish(connection_);
+}
+
+bool PostgresSession::healthy() const {
+  if (PQstatus(connection_) != CONNECTION_OK) return false;
+  // To a session that asks nothing a server says that it ends it, and hardly anything else.
+  pollfd said{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0};
+  return ::poll(&said, 1, 0) == 0;
 }
 
 void PostgresSession::check(const PGresult* result, std::string_view sql) const {

@@ -37,7 +37,7 @@ class PostgresSession final : public Session {
   void commit() override { execute("COMMIT"); }
   void rollback() noexcept override;
   Time now() override;
-  bool healthy() const override { return PQstatus(connection_) == CONNECTION_OK; }
+  bool healthy() const override;
 
  private:
   PgResult run(std::string_view sql, std::span<const Param> params);
