@@ -110,9 +110,8 @@ void Agent::send(agentrpc::AgentMessage message) {
 void Agent::update_hello() {
   const std::lock_guard lock(hello_mutex_);
   hello_.clear_attempt_ids();
-  for (const auto& [id, attempt] : attempts_) {
-    if (!unwanted_.contains(id)) hello_.add_attempt_ids(id);
-  }
+  // Also what nobody wants: it takes a slot until its end is heard.
+  for (const auto& [id, attempt] : attempts_) hello_.add_attempt_ids(id);
   for (const auto& [id, finished] : finished_) hello_.add_attempt_ids(id);
   hello_.set_is_idle(is_idle_);
 }
@@ -123,7 +122,6 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   log::info("connected to the control plane at {}", options_.server);
   const std::set<std::string> wanted(welcome.wanted_attempt_ids().begin(),
                                      welcome.wanted_attempt_ids().end());
-  std::erase_if(finished_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   std::vector<std::shared_ptr<RunningAttempt>> stopped;
   for (const auto& [id, attempt] : attempts_) {
     if (wanted.contains(id)) continue;
@@ -147,7 +145,7 @@ void Agent::welcomed(const agentrpc::Welcome& welcome) {
   for (const auto& [id, finished] : finished_) report_if_answered(id);
   shipper_.welcomed();
   update_hello();
-  // What was not acknowledged may have been heard all the same.
+  // One that leaves waits for answers to what was said again.
   exit_if_done();
   // Whoever leads now counts from now on.
   if (is_idle_) await_attempt();
@@ -273,10 +271,9 @@ void Agent::tell_ending() {
 
 void Agent::on_finished(agentrpc::AttemptFinished finished) {
   const std::string id = finished.attempt_id();
-  if (unwanted_.erase(id) == 0) {
-    finished_[id] = std::move(finished);
-    report_if_answered(id);
-  }
+  unwanted_.erase(id);
+  finished_[id] = std::move(finished);
+  report_if_answered(id);
   // Later: the attempt is still calling us.
   const auto found = attempts_.find(id);
   if (found != attempts_.end()) asio::post(loop_, [attempt = found->second] {});

@@ -104,7 +104,7 @@ class Agent : private agentrpc::ServerEvents {
   std::shared_ptr<TriggerHost> triggers_;
   std::map<std::string, std::shared_ptr<RunningAttempt>> attempts_;
   std::map<std::string, agentrpc::AttemptFinished> finished_;  // not acknowledged yet
-  std::set<std::string> unwanted_;                             // running, but nobody waits for their end
+  std::set<std::string> unwanted_;                             // running, but nobody waits for what they do
   std::unordered_set<std::string> seen_;
   std::deque<std::string> seen_order_;
   std::map<std::string, std::shared_ptr<ParseJob>> parsing_;

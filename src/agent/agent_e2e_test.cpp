@@ -277,6 +277,32 @@ TEST_F(AgentEndToEnd, WhatATaskAskedIsAnsweredBeforeItsEndIsReported) {
   EXPECT_EQ(plane().wait_finished(id).signal(), SIGKILL);
 }
 
+TEST_F(AgentEndToEnd, WhatNobodyWantsAnyMoreIsClaimedUntilItsEndIsHeard) {
+  agent_ = std::make_unique<TestAgent>(std::vector<std::string>{"--stop-grace-ms", "60000"});
+  agent_->write_dag("works.py", kDag);
+  const std::string id = agent_->start("works.py", "stubborn");
+  ASSERT_TRUE(wait_log(id, "stubborn is ready"));
+  const pid_t task = plane().wait_started(id);
+  plane().want_nothing(true);
+  plane().reconnect();
+  // It was told this after that.
+  plane().wait_finished(agent_->start("works.py", "noop"));
+  const agentrpc::Hello hello = plane().reconnect();
+  EXPECT_THAT(hello.attempt_ids(), Contains(id));
+  ::kill(task, SIGKILL);
+  EXPECT_EQ(plane().wait_finished(id).signal(), SIGKILL);
+}
+
+TEST_F(AgentEndToEnd, AnEndThatWasNotAcknowledgedIsToldAgainThoughNobodyWantsIt) {
+  plane().hold_ends(true);
+  const std::string id = agent_->start("works.py", "noop");
+  plane().wait_finished(id);
+  plane().hold_ends(false);
+  plane().want_nothing(true);
+  plane().reconnect();
+  EXPECT_TRUE(plane().wait_ends(id, 2));
+}
+
 TEST_F(AgentEndToEnd, ChangedFileIsImportedAgain) {
   agent_->write_dag("helper.py", "WORD = 'before'\n");
   const std::string text =

@@ -42,6 +42,12 @@ class TestPlane final : public agentrpc::AgentEvents {
   bool wait_log(const std::string& id, const std::string& text);
   bool wait_fired(const std::string& trigger_id);
   bool has_fired(const std::string& trigger_id);
+  /// While true, agents that connect are told that none of their attempts is wanted.
+  void want_nothing(bool is_on);
+  /// While true, ends of attempts are recorded but not acknowledged.
+  void hold_ends(bool is_on);
+  /// Waits until the end of an attempt was told so often.
+  bool wait_ends(const std::string& attempt_id, int times);
   /// While true, GetVariable is recorded but not answered.
   void hold_answers(bool is_on);
 
@@ -84,6 +90,7 @@ class TestPlane final : public agentrpc::AgentEvents {
   std::shared_ptr<agentrpc::AgentSession> session_;
   std::vector<Asked> asked_;
   std::map<std::string, agentrpc::AttemptFinished> finished_;
+  std::map<std::string, int> ends_;  // how often each was told
   std::map<std::string, agentrpc::ParseResult> parsed_;
   std::map<std::string, pid_t> started_;
   std::map<std::string, std::string> refused_;
@@ -95,6 +102,8 @@ class TestPlane final : public agentrpc::AgentEvents {
   agentrpc::Hello hello_;
   bool holds_answers_ = false;
   bool holds_logs_ = false;
+  bool holds_ends_ = false;
+  bool wants_nothing_ = false;
 
   std::unique_ptr<agentrpc::Server> server_;
 };

@@ -94,6 +94,20 @@ void TestPlane::hold_answers(bool is_on) {
   holds_answers_ = is_on;
 }
 
+void TestPlane::want_nothing(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  wants_nothing_ = is_on;
+}
+
+void TestPlane::hold_ends(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  holds_ends_ = is_on;
+}
+
+bool TestPlane::wait_ends(const std::string& attempt_id, int times) {
+  return wait([&] { return ends_[attempt_id] >= times; });
+}
+
 bool TestPlane::has_finished(const std::string& attempt_id) {
   const std::lock_guard lock(mutex_);
   return finished_.contains(attempt_id);
@@ -172,10 +186,11 @@ agentrpc::Hello TestPlane::reconnect() {
 }
 
 void TestPlane::on_connected(std::shared_ptr<agentrpc::AgentSession> session, const agentrpc::Hello& hello) {
-  agentrpc::ServerMessage message;
-  *message.mutable_welcome()->mutable_wanted_attempt_ids() = hello.attempt_ids();
-  session->send(message);
   const std::lock_guard lock(mutex_);
+  agentrpc::ServerMessage message;
+  agentrpc::Welcome& welcome = *message.mutable_welcome();
+  if (!wants_nothing_) *welcome.mutable_wanted_attempt_ids() = hello.attempt_ids();
+  session->send(message);
   session_ = std::move(session);
   hello_ = hello;
   ++connections_;
@@ -191,9 +206,10 @@ void TestPlane::on_message(const std::shared_ptr<agentrpc::AgentSession>& sessio
     answer(*session, message.request());
   } else if (message.has_finished()) {
     finished_[message.finished().attempt_id()] = message.finished();
+    ++ends_[message.finished().attempt_id()];
     agentrpc::ServerMessage acknowledgement;
     acknowledgement.mutable_finished_ack()->set_attempt_id(message.finished().attempt_id());
-    session->send(acknowledgement);
+    if (!holds_ends_) session->send(acknowledgement);
   } else if (message.has_parsed()) {
     parsed_[message.parsed().parse_id()] = message.parsed();
   } else if (message.has_log()) {

@@ -438,6 +438,7 @@ Result<void> Server::leave_agents(bool is_alone) {
   const std::lock_guard lock(p.agents_mutex);
   if (!p.agents && is_alone) return {};
   p.fleet.stand_still(is_alone);
+  if (p.logs) p.logs->stand_still(is_alone);
   if (p.pods) p.pods->stand_still(is_alone);
   if (!is_alone) return p.is_stopping ? Result<void>() : open_agents();
   // Another replica may lead by now. What they say is not stored here; there it would be.
@@ -472,6 +473,7 @@ Result<void> Server::start() {
   make_engine();
   p.tasks.emplace(*p.database, *p.engine, p.sealer, p.clock, config_.max_map_length, config_.secret_scope);
   if (auto made = make_runner(); !made) return made;
+  if (p.pods) p.logs->know_pods([&p](const Uuid& attempt) { return p.pods->find_log(attempt); });
   make_api();
   // As many connections as the HTTP server takes, and files beside them.
   allow_open_files(4096);
@@ -494,6 +496,7 @@ void Server::stop() {
   if (p.campaign) p.campaign->retire();
   if (p.plugin_files) p.plugin_files->stop();
   if (p.files) p.files->stop();
+  if (p.tasks) p.tasks->stop();
   if (p.http) p.http->stop();
   if (p.metrics) p.metrics->stop();
   // While the stream is still there, so that what the agent says last is stored.

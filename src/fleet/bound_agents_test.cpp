@@ -123,6 +123,25 @@ TEST_F(BoundAgentsTest, OneThatStaysAwayIsMissedAndSoonerIfItsMachineIsGivenUp) 
   EXPECT_EQ(away_for(std::chrono::seconds{10}), attempt_);
 }
 
+TEST_F(BoundAgentsTest, NobodyIsMissedUntilItIsKnownWhatIsThereAndThenEachHasItsTime) {
+  ManualClock clock{from_micros(1'800'000'000'000'000)};
+  launcher_.set_knows(false);
+  Fleet fleet{{.log_folder = "/nowhere", .claim_grace = std::chrono::minutes{5}}, clock};
+  fleet.bind(engine_, tasks_, {.attempts = &launcher_, .logs = &logs_});
+  fleet.start();
+  std::promise<void> has_begun;
+  engine_.active_attempts([&](const auto&) { has_begun.set_value(); });
+  has_begun.get_future().wait();
+  clock.advance(std::chrono::minutes{5});
+  // At the second time all that follows from the first is done.
+  launcher_.await_asked(2);
+  launcher_.set_knows(true);
+  launcher_.await_asked(2);
+  EXPECT_TRUE(launcher_.has_missed_nobody());
+  clock.advance(std::chrono::minutes{5});
+  EXPECT_EQ(launcher_.next_missed(), attempt_);
+}
+
 TEST_F(BoundAgentsTest, OneThatIsBackWithAnAttemptThatWasClearedMeanwhileIsToldToStopIt) {
   const auto old = connect(attempt_);
   EXPECT_TRUE(old->next().has_start());

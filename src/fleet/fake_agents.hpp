@@ -56,6 +56,12 @@ class FakeLauncher final : public Launcher, public HostLauncher {
   int free_slots() override { return 10; }
   void launch(const engine::AttemptSpec& spec) override { add(attempts_, spec.id); }
   void recall(const Uuid& attempt) override { add(recalled_, attempt); }
+  bool knows_what_is_there() override {
+    const std::lock_guard lock(mutex_);
+    ++times_asked_;
+    changed_.notify_all();
+    return knows_;
+  }
   bool has_lost(const Uuid&) override { return has_lost_all; }
   void miss(const Uuid& attempt) override { add(missed_, attempt); }
   void launch_host(const HostSpec& spec) override { add(hosts_, spec); }
@@ -65,6 +71,21 @@ class FakeLauncher final : public Launcher, public HostLauncher {
   Uuid next_attempt() { return next(attempts_); }
   Uuid next_missed() { return next(missed_); }
   HostSpec next_host() { return next(hosts_); }
+  /// Whether it knows what is there.
+  void set_knows(bool does) {
+    const std::lock_guard lock(mutex_);
+    knows_ = does;
+  }
+  /// Waits until it was asked so often more whether it knows; fails the test when it is not.
+  void await_asked(int more) {
+    std::unique_lock lock(mutex_);
+    const int enough = times_asked_ + more;
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return times_asked_ >= enough; }));
+  }
+  bool has_missed_nobody() {
+    const std::lock_guard lock(mutex_);
+    return missed_.empty();
+  }
   std::vector<Uuid> recalled() {
     const std::lock_guard lock(mutex_);
     return recalled_;
@@ -92,6 +113,8 @@ class FakeLauncher final : public Launcher, public HostLauncher {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool knows_ = true;
+  int times_asked_ = 0;
   std::vector<Uuid> attempts_;
   std::vector<Uuid> recalled_;
   std::vector<Uuid> missed_;

@@ -154,7 +154,10 @@ void Fleet::welcome(const std::shared_ptr<AgentSession>& session, const agentrpc
     has_own = true;
     // It holds a slot of the agent even if nobody wants it any more.
     placement_.assign(agent, *attempt);
-    if (std::ranges::find(active.all, *attempt) != active.all.end()) welcome.add_wanted_attempt_ids(text);
+    if (std::ranges::find(active.all, *attempt) != active.all.end())
+      welcome.add_wanted_attempt_ids(text);
+    else
+      agent.unwanted.insert(*attempt);
     if (std::ranges::find(active.cleared, *attempt) != active.cleared.end()) cleared.push_back(*attempt);
   }
   // It may have come back before its old stream was seen to end.
@@ -323,9 +326,22 @@ void Fleet::on_finished(const std::shared_ptr<AgentSession>& session,
                         const agentrpc::AttemptFinished& finished) {
   const auto attempt = Uuid::parse(finished.attempt_id());
   if (!attempt) return;
+  auto acknowledge = [session, id = finished.attempt_id()] {
+    ServerMessage message;
+    message.mutable_finished_ack()->set_attempt_id(id);
+    session->send(std::move(message));
+  };
+  bool is_awaited = true;
   {
     const std::lock_guard lock(mutex_);
+    const Agent* agent = placement_.find(session.get());
+    is_awaited = agent == nullptr || !agent->unwanted.contains(*attempt);
     placement_.release(*attempt);
+  }
+  if (!is_awaited) {
+    // Why it was given up is stored, and stays.
+    acknowledge();
+    return engine_->wake();  // a slot is free
   }
   engine::AttemptEnd end;
   end.attempt = *attempt;
@@ -333,11 +349,7 @@ void Fleet::on_finished(const std::shared_ptr<AgentSession>& session,
   end.reason = finished.reason();
   end.peak_memory_bytes = finished.peak_memory_bytes();
   end.cpu_microseconds = finished.cpu_microseconds();
-  engine_->attempt_finished(std::move(end), [session, id = finished.attempt_id()] {
-    ServerMessage message;
-    message.mutable_finished_ack()->set_attempt_id(id);
-    session->send(std::move(message));
-  });
+  engine_->attempt_finished(std::move(end), std::move(acknowledge));
 }
 
 void Fleet::agent_died(std::uint32_t pid) {
@@ -361,6 +373,10 @@ void Fleet::watch() {
       lock.lock();
     }
     const Time now = clock_.now();
+    if (launcher_ != nullptr && !launcher_->knows_what_is_there()) {
+      placement_.count_from(now);
+      continue;
+    }
     auto missing = placement_.take_missing([&](const Uuid& attempt) {
       const bool is_lost = launcher_ != nullptr && launcher_->has_lost(attempt);
       return now - (is_lost ? std::min(kLostGrace, options_.claim_grace) : options_.claim_grace);

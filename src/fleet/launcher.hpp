@@ -27,6 +27,8 @@ class Launcher {
   virtual void launch(const engine::AttemptSpec& spec) = 0;
   /// Nobody wants the attempt any more; its agent is not connected.
   virtual void recall(const Uuid& attempt) = 0;
+  /// Whether it has learned what it launched before a restart: until then it misses nobody.
+  virtual bool knows_what_is_there() = 0;
   /// Whether the machine that it runs on is given up: its agent is not waited for as long as others.
   virtual bool has_lost(const Uuid& attempt) = 0;
   /// Its agent was not connected for too long. Tells the engine, and the attempt's log, what became of it.

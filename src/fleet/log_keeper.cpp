@@ -86,12 +86,23 @@ LogKeeper::~LogKeeper() {
   worker_.reset();
 }
 
+void LogKeeper::know_pods(FindPodsLog find) {
+  const std::lock_guard lock(pods_mutex_);
+  find_pods_log_ = std::move(find);
+}
+
 void LogKeeper::take_over() {
   if (spool_) spool_->take_over();
 }
 
 void LogKeeper::stop() {
+  // Whoever knows the pods may be gone before the last part is looked at.
+  know_pods([](const Uuid&) { return std::optional<std::string>(); });
   if (spool_) spool_->stop();
+}
+
+void LogKeeper::stand_still(bool does) {
+  if (spool_) spool_->stand_still(does);
 }
 
 void LogKeeper::begin(const Uuid& attempt, const std::string& relative_path, bool goes_on,
@@ -162,14 +173,19 @@ void LogKeeper::write_note(const Uuid& attempt, const std::string& name, const s
 void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(Kept)> then) {
   worker_->post([this, attempt, part = std::move(part), then = std::move(then)] {
     try {
-      const std::string name = name_of(attempt);
+      const std::optional<std::string> name = name_of(attempt);
+      // The agent repeats it for as long as nobody answers.
+      if (!name) return;
       // Of an attempt that was deleted: nobody can read it.
-      if (name.empty()) return then({part.offset() + part.content().size(), true});
+      if (name->empty()) return then({part.offset() + part.content().size(), true});
       // Only what stands before the agent's first byte is not had from the agent.
-      if (!part.is_first() || part.offset() == 0) return append_now(attempt, part, then);
-      with_file(name, {.work = [this, attempt, part, then] { append_now(attempt, part, then); },
-                       .must = true,
-                       .is_part = true});
+      if (!part.is_first() || part.offset() == 0) return append_now(attempt, *name, part, then);
+      const auto go_on = [this, attempt, name = *name, part, then] {
+        append_now(attempt, name, part, then);
+        set_early(attempt, false);
+      };
+      set_early(attempt, true);
+      with_file(*name, {.work = go_on, .must = true, .is_part = true});
     } catch (const std::exception& error) {
       // The agent sends it again when it connects anew.
       log::error("the log of attempt {}: {}", attempt.text(), error.what());
@@ -177,10 +193,27 @@ void LogKeeper::append(const Uuid& attempt, agentrpc::LogPart part, std::functio
   });
 }
 
-void LogKeeper::append_now(const Uuid& attempt, const agentrpc::LogPart& part,
+bool LogKeeper::is_awaited_by(const Uuid& attempt) const {
+  if (!spool_) return false;
+  {
+    const std::lock_guard lock(early_mutex_);
+    if (early_.contains(attempt)) return true;
+  }
+  return spool_->is_awaited_by(attempt);
+}
+
+void LogKeeper::set_early(const Uuid& attempt, bool is_early) {
+  const std::lock_guard lock(early_mutex_);
+  if (is_early) {
+    early_.insert(attempt);
+  } else {
+    early_.erase(attempt);
+  }
+}
+
+void LogKeeper::append_now(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part,
                            const std::function<void(Kept)>& then) {
   try {
-    const std::string name = name_of(attempt);
     const std::string path = file_of(name);
     // An earlier leader has it; a file without it would pass for the log.
     if (spool_ && !part.is_first() && !is_there(path)) return then({});
@@ -248,10 +281,22 @@ void LogKeeper::delete_file(const std::string& name) {
   std::filesystem::remove(file_of(name), ignored);
 }
 
-std::string LogKeeper::name_of(const Uuid& attempt) {
+std::optional<std::string> LogKeeper::name_of(const Uuid& attempt) {
   if (const auto found = names_.find(attempt); found != names_.end()) return found->second;
+  std::optional<std::string> name = name_in_database(attempt);
+  if (name->empty()) {
+    // A try that was put off again and again had more ids than the database remembers.
+    const std::lock_guard lock(pods_mutex_);
+    name = find_pods_log_(attempt);
+  }
+  if (!name || name->empty()) return name;
+  if (names_.size() >= kKnownAttempts) names_.clear();
+  names_[attempt] = *name;
+  return name;
+}
+
+std::string LogKeeper::name_in_database(const Uuid& attempt) {
   const auto session = database_.read();
-  std::string name;
   // A part of a try that was deferred has another id afterwards, and none in the history.
   for (const char* where : {"task_instance WHERE id = $1", "task_instance_history WHERE id = $1",
                             "task_instance WHERE previous_id = $1"}) {
@@ -259,12 +304,10 @@ std::string LogKeeper::name_of(const Uuid& attempt) {
         fmt::format("SELECT dag_id, run_id, task_id, map_index, try_number FROM {}", where), {attempt});
     if (rows.empty()) continue;
     const store::Row row = rows[0];
-    name = tasks::relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
+    return tasks::relative_log_path(row.text(0), row.text(1), row.text(2), static_cast<int>(row.integer(3)),
                                     static_cast<int>(row.integer(4)));
-    break;
   }
-  if (names_.size() >= kKnownAttempts) names_.clear();
-  return names_[attempt] = name;
+  return "";
 }
 
 std::uint64_t LogKeeper::write(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part) {

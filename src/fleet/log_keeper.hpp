@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,10 +35,18 @@ class LogKeeper {
             std::shared_ptr<redis::Client> redis = nullptr);
   ~LogKeeper();
 
+  /// Where the log of the attempt of a pod is, below the folder: "" if there is no such pod, nothing while it
+  /// is not known what pods there are. Thread safe.
+  using FindPodsLog = std::function<std::optional<std::string>(const Uuid&)>;
+  /// Who is asked of attempts that the database does not know, until stop(). Before agents connect.
+  void know_pods(FindPodsLog find);
+
   /// This process leads from now on. Before agents connect.
   void take_over();
   /// The end of what is being stored; agents keep the rest. Safe to call twice.
   void stop();
+  /// Another process may lead by now: until that is over nothing more is stored.
+  void stand_still(bool does);
 
   /// Where the log of an attempt is: its name may be another's by the time that its last part comes.
   /// @param goes_on  whether an earlier part of the try may have logged, and what it logged must stay
@@ -62,7 +71,7 @@ class LogKeeper {
   void append(const Uuid& attempt, agentrpc::LogPart part, std::function<void(Kept)> then);
 
   /// Whether an attempt's agent waits for its log to be stored.
-  bool is_awaited_by(const Uuid& attempt) const { return spool_ && spool_->is_awaited_by(attempt); }
+  bool is_awaited_by(const Uuid& attempt) const;
   /// Null if logs are not stored.
   const LogSpool* spool() const { return spool_.get(); }
 
@@ -80,8 +89,11 @@ class LogKeeper {
     bool is_part = false;
   };
 
+  /// Whether the attempt's log waits for what the store has of it.
+  void set_early(const Uuid& attempt, bool is_early);
   // On the worker's thread.
-  void append_now(const Uuid& attempt, const agentrpc::LogPart& part, const std::function<void(Kept)>& then);
+  void append_now(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part,
+                  const std::function<void(Kept)>& then);
   std::uint64_t write(const Uuid& attempt, const std::string& name, const agentrpc::LogPart& part);
   bool has_succeeded(const Uuid& attempt);
   void add_note(const Uuid& attempt, const std::string& name, const std::string& event);
@@ -96,8 +108,10 @@ class LogKeeper {
     if (live_) live_->end(name);
   }
 
-  /// "" for an attempt that nobody knows.
-  std::string name_of(const Uuid& attempt);
+  /// "" for an attempt that nobody knows; nothing while that cannot be said.
+  std::optional<std::string> name_of(const Uuid& attempt);
+  /// "" for one that is not there.
+  std::string name_in_database(const Uuid& attempt);
   std::string file_of(const std::string& name) const { return folder_ + "/" + name; }
 
   store::Database& database_;
@@ -110,6 +124,11 @@ class LogKeeper {
   std::set<std::string> whole_;                          ///< logs that end with what is stored of them
   std::optional<LiveLogs> live_;
   std::unique_ptr<LogSpool> spool_;
+  mutable std::mutex early_mutex_;
+  std::set<Uuid>
+      early_;  ///< attempts whose log waits for what the store has of it; protected by early_mutex_
+  std::mutex pods_mutex_;  ///< also while it is asked
+  FindPodsLog find_pods_log_ = [](const Uuid&) { return std::optional<std::string>(""); };  // likewise
   std::optional<WorkerPool> worker_{std::in_place, 1};
 };
 

@@ -23,11 +23,15 @@ class LogKeeperTest : public ::testing::Test {
   }
   ~LogKeeperTest() override { std::filesystem::remove_all(folder_); }
 
-  std::uint64_t append(std::uint64_t offset, const std::string& content, bool is_first = false) {
+  static agentrpc::LogPart part_of(std::uint64_t offset, const std::string& content, bool is_first) {
     agentrpc::LogPart part;
     part.set_offset(offset);
     part.set_content(content);
     part.set_is_first(is_first);
+    return part;
+  }
+  std::uint64_t append(std::uint64_t offset, const std::string& content, bool is_first = false) {
+    const agentrpc::LogPart part = part_of(offset, content, is_first);
     std::promise<std::uint64_t> kept;
     keeper_.append(attempt_, part, [&](LogKeeper::Kept told) { kept.set_value(told.end); });
     return kept.get_future().get();
@@ -36,6 +40,17 @@ class LogKeeperTest : public ::testing::Test {
     std::promise<std::uint64_t> kept;
     keeper_.begin(attempt_, name_, false, [&](std::uint64_t size) { kept.set_value(size); });
     return kept.get_future().get();
+  }
+  /// What was asked of it up to now is done.
+  void settle() {
+    std::promise<void> done;
+    keeper_.begin(new_uuid(clock_.now()), "another.log", false, [&](std::uint64_t) { done.set_value(); });
+    done.get_future().wait();
+  }
+  /// As when a sensor pokes: the database knows the last of its ids, and the one before.
+  void rename_twice() {
+    database_->connect()->query("UPDATE task_instance SET previous_id = $1, id = $2",
+                                {new_uuid(clock_.now()), new_uuid(clock_.now())});
   }
   std::string log() const { return read_file(folder_ + "/" + name_).value_or("none"); }
 
@@ -86,6 +101,41 @@ TEST_F(LogKeeperTest, TheEndOfAPartOfATryIsKeptThoughTheTryHasAnotherIdByThen) {
   const auto session = database_->connect();
   session->query("UPDATE task_instance SET previous_id = id, id = $1, state = 'success'",
                  {new_uuid(clock_.now())});
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_EQ(log(), "one\n");
+}
+
+TEST_F(LogKeeperTest, TheLogOfAPodIsKeptThoughTheDatabaseKnowsItsAttemptNoMore) {
+  rename_twice();
+  std::optional<std::string> found = name_;
+  keeper_.know_pods([&](const Uuid& attempt) { return attempt == attempt_ ? found : std::nullopt; });
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  found = "";
+  EXPECT_EQ(append(4, "two\n"), 8U) << "its pod ends, and its last part comes";
+  EXPECT_EQ(log(), "one\ntwo\n");
+}
+
+TEST_F(LogKeeperTest, TheAgentOfAnUnknownAttemptHearsNothingWhileThePodsAreNotKnown) {
+  rename_twice();
+  std::optional<std::string> found;
+  keeper_.know_pods([&](const Uuid&) { return found; });
+  int answers = 0;
+  keeper_.append(attempt_, part_of(0, "one\n", true), [&](LogKeeper::Kept) { ++answers; });
+  settle();
+  EXPECT_EQ(answers, 0);
+  EXPECT_EQ(log(), "none");
+  found = name_;
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_EQ(log(), "one\n");
+}
+
+TEST_F(LogKeeperTest, AnAttemptThatNobodyKnewIsAskedForEachTime) {
+  rename_twice();
+  std::optional<std::string> found = "";
+  keeper_.know_pods([&](const Uuid&) { return found; });
+  EXPECT_EQ(append(0, "one\n", true), 4U);
+  EXPECT_EQ(log(), "none") << "it is dropped";
+  found = name_;
   EXPECT_EQ(append(0, "one\n", true), 4U);
   EXPECT_EQ(log(), "one\n");
 }

@@ -53,6 +53,14 @@ void LogSpool::stop() {
   threads_.clear();
 }
 
+void LogSpool::stand_still(bool does) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_still_ = does;
+  }
+  changed_.notify_all();
+}
+
 std::string LogSpool::marker_of(const std::string& name) const {
   return markers_ + "/" + sha1_hex(name);
 }
@@ -108,6 +116,7 @@ void LogSpool::store(const std::string& name, const std::optional<Uuid>& attempt
     job.name = name;
     job.file = files_ + "/" + name;
     job.is_wanted_again = true;
+    job.is_unasked = false;
     if (attempt) job.thens[*attempt] = std::move(then);
   }
   changed_.notify_one();
@@ -162,6 +171,7 @@ LogSpool::Jobs::iterator LogSpool::next_due(std::unique_lock<std::mutex>& lock) 
   auto first = jobs_.end();
   for (auto at = jobs_.begin(); at != jobs_.end(); ++at) {
     if (at->second.is_worked_on || at->second.due >= next) continue;
+    if (is_still_ && at->second.kind != Kind::fetch) continue;
     next = at->second.due;
     first = at;
   }
@@ -173,7 +183,7 @@ LogSpool::Jobs::iterator LogSpool::next_due(std::unique_lock<std::mutex>& lock) 
 void LogSpool::store_idle(Moment now) {
   for (const auto& [name, written] : unstored_) {
     if (now - written < options_.idle || jobs_.contains(name)) continue;
-    jobs_[name] = {.name = name, .file = files_ + "/" + name};
+    jobs_[name] = {.name = name, .file = files_ + "/" + name, .is_unasked = true};
   }
 }
 
@@ -194,7 +204,7 @@ void LogSpool::run(std::unique_lock<std::mutex>& lock, Jobs::iterator at) {
   try {
     if (order.kind == Kind::fetch) {
       done = fetch_file(order);
-    } else if (auto stored = order.kind == Kind::store ? store_file(order) : store_leftover(order); !stored) {
+    } else if (auto stored = store_one(order); !stored) {
       done = std::unexpected(stored.error());
     }
   } catch (const std::exception& error) {
@@ -212,6 +222,8 @@ void LogSpool::run(std::unique_lock<std::mutex>& lock, Jobs::iterator at) {
     lock.lock();
     return;
   }
+  // The store may have been left as it was, and whoever asks since wants this log there.
+  if (order.is_unasked && !job.is_unasked) return;
   metrics_.stored.add();
   finish(at, lock);
 }
@@ -268,20 +280,28 @@ void LogSpool::note_trouble(const Job& job, const Error* error) {
   trouble = std::move(words);
 }
 
+Result<void> LogSpool::store_one(const Job& job) {
+  if (job.kind == Kind::leftover) return store_leftover(job);
+  return job.is_unasked ? store_if_longer(job) : store_file(job);
+}
+
 Result<void> LogSpool::store_file(const Job& job) {
   const MappedFile file(job.file);
   if (file.bytes().empty()) return {};
   return store_->put(job.name, file.bytes());
 }
 
-Result<void> LogSpool::store_leftover(const Job& job) {
+Result<void> LogSpool::store_if_longer(const Job& job) {
   const auto known = store_->size(job.name);
   if (!known && known.error().code != ErrorCode::not_found) return std::unexpected(known.error());
   const std::uint64_t size = known ? *known : 0;
   // Whoever led since has stored at least as much of it.
-  if (size < log_size(job.file)) {
-    if (auto stored = store_file(job); !stored) return stored;
-  }
+  if (size >= log_size(job.file)) return {};
+  return store_file(job);
+}
+
+Result<void> LogSpool::store_leftover(const Job& job) {
+  if (auto stored = store_if_longer(job); !stored) return stored;
   fs::remove(job.file);
   fs::remove(fs::path(job.file).replace_extension(".name"));
   return {};

@@ -48,6 +48,8 @@ class LogSpool {
   void take_over();
   /// The end of what is being stored, not of what waits for that. Safe to call twice.
   void stop();
+  /// Another process may lead by now: until that is over nothing is begun that changes the store.
+  void stand_still(bool does);
 
   /// A log is not any more what was stored of it. After it was written to.
   void change(const std::string& name);
@@ -82,6 +84,7 @@ class LogSpool {
     std::function<void(Fetched)> fetched{};
     Moment due{};
     bool is_worked_on = false;
+    bool is_unasked = false;   ///< nobody has said that this is all of the log: another leader may have more
     bool is_outdated = false;  ///< the log was written to since
     bool is_wanted_again = false;
   };
@@ -92,7 +95,9 @@ class LogSpool {
   Jobs::iterator next_due(std::unique_lock<std::mutex>& lock);
   void store_idle(Moment now);
   void run(std::unique_lock<std::mutex>& lock, Jobs::iterator at);
+  Result<void> store_one(const Job& job);
   Result<void> store_file(const Job& job);
+  Result<void> store_if_longer(const Job& job);
   Result<void> store_leftover(const Job& job);
   Result<Fetched> fetch_file(const Job& job);
   /// Says once that the store does not do what it should, and once that it does again.
@@ -124,6 +129,7 @@ class LogSpool {
   std::chrono::milliseconds pause_;
   std::uint64_t fetches_ = 0;
   bool is_stopping_ = false;
+  bool is_still_ = false;
 
   std::vector<std::thread> threads_;
 };

@@ -90,6 +90,10 @@ void Placement::leave_out(Duration time) {
   for (auto& [attempt, unclaimed] : unclaimed_) unclaimed.since += time;
 }
 
+void Placement::count_from(Time start) {
+  for (auto& [attempt, unclaimed] : unclaimed_) unclaimed.since = std::max(unclaimed.since, start);
+}
+
 std::vector<Uuid> Placement::take_attempts_of(std::uint32_t pid) {
   std::vector<Uuid> out;
   for (auto& [session, agent] : agents_) {

@@ -28,6 +28,7 @@ struct Agent {
   Time connected_at;
   bool is_bound = false;  ///< to one attempt: it is sent nothing else
   std::set<Uuid> running;
+  std::set<Uuid> unwanted;  ///< that it came with: they take slots, but nobody waits for their end
   SentWork sent;            ///< besides attempts
   Time busy_at;             ///< when it was last known to have something to do
   bool is_leaving = false;  ///< a host that was told to go, or the old stream of one that is back
@@ -58,6 +59,8 @@ class Placement {
   void unclaim(const Uuid& attempt, Time since);
   /// The time since then does not count for what is unclaimed.
   void leave_out(Duration time);
+  /// No time before that counts for what is unclaimed.
+  void count_from(Time start);
   /// Attempts of an agent process that is known to be dead.
   std::vector<Uuid> take_attempts_of(std::uint32_t pid);
   /// Attempts that were unclaimed at a time, which is another for each.

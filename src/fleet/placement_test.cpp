@@ -66,6 +66,15 @@ TEST_F(PlacementTest, TimeThatIsLeftOutMakesNothingMissing) {
   EXPECT_EQ(placement_.take_missing(all(100)), std::vector{attempt(1)});
 }
 
+TEST_F(PlacementTest, TimeBeforeTheCountMakesNothingMissing) {
+  placement_.unclaim(attempt(1), at(0));
+  placement_.unclaim(attempt(2), at(200));
+  placement_.count_from(at(100));
+  EXPECT_TRUE(placement_.take_missing(all(99)).empty());
+  EXPECT_EQ(placement_.take_missing(all(199)), std::vector{attempt(1)});
+  EXPECT_EQ(placement_.take_missing(all(200)), std::vector{attempt(2)});
+}
+
 TEST_F(PlacementTest, AFullFleetHasNoRoom) {
   const auto agent = connect(1, 1);
   placement_.assign(*placement_.roomiest(), attempt(1));

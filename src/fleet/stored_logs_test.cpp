@@ -50,10 +50,15 @@ class StoredLogsTest : public ::testing::Test {
     keeper_->append(attempt_, part, [kept](LogKeeper::Kept told) { kept->set_value(told); });
     return kept->get_future();
   }
-  std::future<std::uint64_t> begin(bool goes_on) {
+  std::future<std::uint64_t> begin(bool goes_on) { return begin(attempt_, name_, goes_on); }
+  std::future<std::uint64_t> begin(const Uuid& attempt, const std::string& name, bool goes_on) {
     const auto kept = std::make_shared<std::promise<std::uint64_t>>();
-    keeper_->begin(attempt_, name_, goes_on, [kept](std::uint64_t size) { kept->set_value(size); });
+    keeper_->begin(attempt, name, goes_on, [kept](std::uint64_t size) { kept->set_value(size); });
     return kept->get_future();
+  }
+  /// The store was asked for so many other logs, by the same threads, after what it was to do before.
+  void fetch_others() {
+    for (int i = 0; i < 8; ++i) begin(new_uuid(clock_.now()), std::to_string(i) + ".log", true).wait();
   }
   std::string file() const { return read_file(folder_ + "/files/" + name_).value_or("none"); }
 
@@ -138,6 +143,18 @@ TEST_F(StoredLogsTest, AnAgentThatCameBackAfterADeferralHasItsBeginningFetched) 
   EXPECT_EQ(store_->object(name_), "one\ntwo\n");
 }
 
+TEST_F(StoredLogsTest, AnAgentIsAwaitedThoughTheBeginningOfItsLogIsStillToBeFetched) {
+  store_->have(name_, "one\n");
+  store_->be_away(true);
+  auto end = append(4, "two\n", true, true);
+  store_->await_request();
+  EXPECT_TRUE(keeper_->is_awaited_by(attempt_));
+  store_->be_away(false);
+  EXPECT_TRUE(end.get().is_whole);
+  fetch_others();
+  EXPECT_FALSE(keeper_->is_awaited_by(attempt_));
+}
+
 TEST_F(StoredLogsTest, ATryThatBeginsDoesNotWaitForTheStoreButOneThatGoesOnDoes) {
   store_->have(name_, "one\n");
   store_->be_away(true);
@@ -163,6 +180,39 @@ TEST_F(StoredLogsTest, ALogWhoseAgentIsGoneIsStoredWhenItIsQuiet) {
   lead();
   append(0, "one\n", true).get();
   store_->await(name_, "one\n");
+}
+
+TEST_F(StoredLogsTest, ButNotOverWhatAnotherLeaderHasStoredOfIt) {
+  idle_ = std::chrono::milliseconds(20);
+  lead();
+  store_->have(name_, "one\ntwo\n");
+  append(0, "one\n", true).get();
+  while (!keeper_->spool()->is_stored(name_)) std::this_thread::yield();
+  EXPECT_EQ(store_->object(name_), "one\ntwo\n");
+}
+
+TEST_F(StoredLogsTest, TheEndOfALogThatWasQuietIsStoredOverWhateverIsThere) {
+  idle_ = std::chrono::milliseconds(20);
+  lead();
+  store_->have(name_, "an earlier log of that name, and longer\n");
+  store_->be_away(true);
+  append(0, "one\n", true).get();
+  store_->await_request();
+  auto end = append(4, "two\n", false, true);
+  store_->be_away(false);
+  EXPECT_TRUE(end.get().is_whole);
+  EXPECT_EQ(store_->object(name_), "one\ntwo\n");
+}
+
+TEST_F(StoredLogsTest, NothingIsStoredWhileAnotherProcessMayLead) {
+  keeper_->stand_still(true);
+  auto end = append(0, "one\n", true, true);
+  fetch_others();
+  EXPECT_EQ(store_->object(name_), "none");
+  EXPECT_EQ(keeper_->spool()->waiting(), 1U);
+  keeper_->stand_still(false);
+  EXPECT_TRUE(end.get().is_whole);
+  EXPECT_EQ(store_->object(name_), "one\n");
 }
 
 TEST_F(StoredLogsTest, TheFileGoesWhenTheWholeLogIsStoredIfThatIsWanted) {

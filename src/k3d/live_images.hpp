@@ -16,14 +16,22 @@ struct BaseImages {
   std::string forced;  ///< whatever it says; "" for none
 };
 
-/// Images of folders of DAG files as they are at the moment, in the nodes of a cluster. Thread safe.
-class LiveImages {
+/// Images of folders of DAG files as they are at the moment.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  /// Does not block. @param then  told the image's name, on another thread
+  virtual void image_of(const std::string& folder, std::function<void(Result<std::string>)> then) = 0;
+};
+
+/// Those in the nodes of a cluster. Thread safe.
+class LiveImages final : public ImageSource {
  public:
   LiveImages(lite::ImageBuilder builder, Cluster cluster, BaseImages bases);
 
   /// Makes and imports an image if the folder's files changed since the last one, on a thread of its own.
   /// @param then  told the image's name. Errors: those of read_image_recipe, of the builder and the cluster
-  void image_of(const std::string& folder, std::function<void(Result<std::string>)> then);
+  void image_of(const std::string& folder, std::function<void(Result<std::string>)> then) override;
 
  private:
   struct Made {

@@ -37,11 +37,14 @@ void LiveLauncher::go_on(engine::AttemptSpec spec, const Result<std::string>& im
 }
 
 void LiveLauncher::recall(const Uuid& attempt) {
+  bool has_waited = false;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.erase(attempt) != 0) return;
+    has_waited = waiting_.erase(attempt) != 0;
   }
-  pods_.recall(attempt);
+  if (!has_waited) return pods_.recall(attempt);
+  // A task that was cleared waits for the end of its attempt.
+  engine_.attempts_lost({attempt}, "it was taken back before it began");
 }
 
 }  // namespace leoflow::k3d

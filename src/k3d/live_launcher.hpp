@@ -15,13 +15,14 @@ namespace leoflow::k3d {
 class LiveLauncher final : public fleet::Launcher {
  public:
   /// The others outlive it. @param pods  runs an attempt whose image is there
-  LiveLauncher(std::unique_ptr<LiveImages> images, fleet::Launcher& pods, engine::Engine& engine,
+  LiveLauncher(std::unique_ptr<ImageSource> images, fleet::Launcher& pods, engine::Engine& engine,
                fleet::LogKeeper& logs)
       : pods_(pods), engine_(engine), logs_(logs), images_(std::move(images)) {}
 
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
+  bool knows_what_is_there() override { return pods_.knows_what_is_there(); }
   bool has_lost(const Uuid& attempt) override { return pods_.has_lost(attempt); }
   void miss(const Uuid& attempt) override { pods_.miss(attempt); }
 
@@ -35,7 +36,7 @@ class LiveLauncher final : public fleet::Launcher {
   std::mutex mutex_;
   std::set<Uuid> waiting_;  ///< for their image; protected by mutex_
 
-  const std::unique_ptr<LiveImages> images_;  // last: its thread uses the others
+  const std::unique_ptr<ImageSource> images_;  // last: its thread uses the others
 };
 
 }  // namespace leoflow::k3d

@@ -117,8 +117,11 @@ bool Scheduler::attempt_dropped(const Uuid& attempt, const std::string& reason, 
 
 void Scheduler::attempt_refused(const Uuid& attempt, Time now) {
   const auto ref = find_attempt(attempt);
-  if (!ref || ref->ti().state != TaskState::queued) return;
+  if (!ref) return;
   TaskInstance& ti = ref->ti();
+  // Cleared on its way: there is no process whose end would be told.
+  if (ti.state == TaskState::restarting) return end_restarting(*ref, now);
+  if (ti.state != TaskState::queued) return;
   ti.queued_at.reset();
   set_state(*ref, TaskState::scheduled);
   // A new name: the agent that refused must be free to take the next one.

@@ -331,6 +331,21 @@ TEST_F(SchedulerTest, ClearingARunningTaskStopsItFirst) {
   EXPECT_NE(attempt(r, "a"), first);
 }
 
+TEST_F(SchedulerTest, ATaskThatIsClearedAndThenRefusedByItsAgentRunsAnew) {
+  DagBuilder dag;
+  dag.task("a");
+  DagRun& r = run(dag);
+  const Uuid first = attempt(r, "a");
+  ASSERT_TRUE(scheduler_.clear(r, {{"a", -1}}, true, now_));
+  step();
+  ASSERT_EQ(state(r, "a"), TaskState::restarting);
+  scheduler_.attempt_refused(first, now_);
+  step();
+  EXPECT_EQ(state(r, "a"), TaskState::queued);
+  EXPECT_NE(attempt(r, "a"), first);
+  EXPECT_EQ(r.find("a", -1)->try_number, 1) << "the first try never began";
+}
+
 TEST_F(SchedulerTest, ClearingAnUnknownTaskChangesNothing) {
   DagBuilder dag;
   dag.task("a");

@@ -16,6 +16,17 @@ from storm import Storm
 from support import BIN, PYTHON, eventually
 from test_pods import WAITING, await_pod, events, quick
 
+# Waits, and then reads a variable that has a default.
+ASKING = """
+        import pathlib, time
+        from airflow.sdk import Variable
+        print("waits")
+        while not pathlib.Path("{gate}").exists():
+            time.sleep(0.02)
+        pathlib.Path("{asks}").touch()
+        print("got", Variable.get("kept", default="nothing"))
+"""
+
 LIBFAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
@@ -140,6 +151,26 @@ def test_a_database_that_restarts_loses_nothing(make_server, cable, tmp_path: pa
     line.plug_in()
     server.await_run("waiting", run_id)
     assert server.task_instances("waiting", run_id)["wait"]["try_number"] == 1
+
+
+def test_what_a_task_asks_while_the_database_is_away_is_answered_when_it_is_back(make_server, cable, tmp_path: pathlib.Path):
+    server, gate, asks = make_server(LEOFLOW_SECRETS_SCOPE="permissive"), tmp_path / "gate", tmp_path / "asks"
+    assert server.request("POST", "/api/v2/variables", {"key": "kept", "value": "12345"}).status == 201
+    server.stop()
+    line = cable(server.database_url)
+    server.database_url = line.url
+    server.start()
+    server.push(quick(ASKING.format(gate=gate, asks=asks)))
+    run_id = server.trigger("quick")
+    eventually(lambda: "waits" in events(server, "quick", run_id, "do"), "the task runs", 60)
+    line.pull_out()
+    eventually(lambda: server.request("GET", "/readyz").status == 503, "the server says that it is not ready")
+    gate.touch()
+    eventually(asks.exists, "the task asks")
+    line.plug_in()
+    server.await_run("quick", run_id)
+    eventually(lambda: "got 12345" in events(server, "quick", run_id, "do"), "the task has the variable, not its default")
+    assert server.task_instances("quick", run_id)["do"]["try_number"] == 1
 
 
 def test_a_slow_database_makes_work_slow_and_nothing_else(make_server, cable):

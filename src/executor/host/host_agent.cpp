@@ -1,5 +1,6 @@
 #include "executor/host/host_agent.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/spawn.hpp"
@@ -19,6 +21,11 @@
 
 namespace leoflow::executor {
 namespace {
+
+constexpr std::chrono::milliseconds kFirstBackoff{100};
+constexpr std::chrono::milliseconds kLongestBackoff{10'000};
+/// An agent that lived so long was well.
+constexpr std::chrono::seconds kIsWell{30};
 
 int open_pid_fd(int pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -72,12 +79,29 @@ Result<void> HostAgent::spawn() {
   const auto pid = start_session(
       {.arguments = options_.command, .environment = options_.environment, .log_file = options_.log_file});
   if (!pid) return std::unexpected(pid.error());
+  const int pid_fd = open_pid_fd(*pid);
+  if (pid_fd < 0) {
+    // Nobody would notice its end.
+    const std::string why = std::strerror(errno);
+    ::kill(*pid, SIGKILL);
+    ::waitpid(*pid, nullptr, 0);
+    return fail(ErrorCode::unavailable, fmt::format("cannot watch the agent (pid {}): {}", *pid, why));
+  }
   pid_ = *pid;
   is_child_ = true;
-  pid_fd_ = open_pid_fd(pid_);
-  write_file_atomically(options_.pid_file, fmt::format("{} {} {}\n", pid_, start_ticks(pid_), fingerprint()),
-                        0600);
+  pid_fd_ = pid_fd;
+  write_pid_file();
   return {};
+}
+
+void HostAgent::write_pid_file() const {
+  try {
+    write_file_atomically(options_.pid_file,
+                          fmt::format("{} {} {}\n", pid_, start_ticks(pid_), fingerprint()), 0600);
+  } catch (const Fatal& error) {
+    // Only the next server needs it.
+    log::error("{}", error.what());
+  }
 }
 
 void HostAgent::wait_for_end() {
@@ -87,29 +111,36 @@ void HostAgent::wait_for_end() {
 }
 
 void HostAgent::supervise() {
-  auto backoff = std::chrono::milliseconds{100};
+  auto backoff = kFirstBackoff;
   while (!stopping_) {
     const auto started = std::chrono::steady_clock::now();
     wait_for_end();
     if (stopping_) return;
-    int status = 0;
-    if (is_child_) ::waitpid(pid_, &status, 0);
-    log::warning("the agent (pid {}) ended{}; starting another", pid_,
-                 WIFSIGNALED(status) ? fmt::format(" by signal {}", WTERMSIG(status)) : "");
-    ::close(pid_fd_);
-    on_death_(static_cast<std::uint32_t>(pid_));
+    bury();
     // One that dies at once would otherwise be started for ever, as fast as it goes.
-    if (std::chrono::steady_clock::now() - started > std::chrono::seconds{30})
-      backoff = std::chrono::milliseconds{100};
-    pollfd wake = {wake_fd_, POLLIN, 0};
-    ::poll(&wake, 1, static_cast<int>(backoff.count()));
-    if (stopping_) return;
-    backoff = std::min(backoff * 2, std::chrono::milliseconds{10'000});
-    if (auto spawned = spawn(); !spawned) {
-      log::error("{}", spawned.error().message);
-      pid_fd_ = -1;
+    if (std::chrono::steady_clock::now() - started > kIsWell) backoff = kFirstBackoff;
+    // What it lacks, memory for instance, may be there later.
+    while (pid_fd_ < 0) {
+      pause(backoff);
+      if (stopping_) return;
+      backoff = std::min(backoff * 2, kLongestBackoff);
+      if (auto spawned = spawn(); !spawned) log::error("{}", spawned.error().message);
     }
   }
+}
+
+void HostAgent::bury() {
+  int status = 0;
+  if (is_child_) ::waitpid(pid_, &status, 0);
+  log::warning("the agent (pid {}) ended{}; starting another", pid_,
+               WIFSIGNALED(status) ? fmt::format(" by signal {}", WTERMSIG(status)) : "");
+  ::close(std::exchange(pid_fd_, -1));
+  on_death_(static_cast<std::uint32_t>(pid_));
+}
+
+void HostAgent::pause(std::chrono::milliseconds length) const {
+  pollfd wake = {wake_fd_, POLLIN, 0};
+  ::poll(&wake, 1, static_cast<int>(length.count()));
 }
 
 void HostAgent::stop() {
@@ -127,7 +158,7 @@ void HostAgent::end_agent() {
   pollfd end = {pid_fd_, POLLIN, 0};
   if (::poll(&end, 1, 15'000) == 0) ::syscall(SYS_pidfd_send_signal, pid_fd_, SIGKILL, nullptr, 0);
   if (is_child_) ::waitpid(pid_, nullptr, 0);
-  ::close(pid_fd_);
+  ::close(std::exchange(pid_fd_, -1));
 }
 
 }  // namespace leoflow::executor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -40,14 +41,20 @@ class HostAgent {
   /// Tells agents apart that were started for another port, token or Python.
   std::string fingerprint() const;
   void end_agent();
+  /// Errors: unavailable. Then there is no process.
   Result<void> spawn();
+  void write_pid_file() const;
   void wait_for_end();
+  /// The agent has ended.
+  void bury();
+  /// Ends early when it is time to stop.
+  void pause(std::chrono::milliseconds length) const;
 
   const HostAgentOptions options_;
   const std::function<void(std::uint32_t)> on_death_;
   int pid_ = -1;
   bool is_child_ = false;
-  int pid_fd_ = -1;
+  int pid_fd_ = -1;  ///< -1 while there is no agent
   int wake_fd_ = -1;
   std::atomic<bool> stopping_ = false;
   std::thread supervisor_;

@@ -134,6 +134,13 @@ TEST_F(DyingPodsTest, NothingIsDeletedWhileAnotherProcessMayLead) {
   await_log("its pod was deleted");
 }
 
+TEST_F(DyingPodsTest, WhatIsThereIsKnownOnceThePodsAreListed) {
+  KubernetesExecutor other(KubernetesSettings{.access = api_.access(), .parallelism = 2}, engine_, *logs_,
+                           clock_);
+  EXPECT_FALSE(other.knows_what_is_there());
+  EXPECT_TRUE(executor_->knows_what_is_there());
+}
+
 TEST_F(DyingPodsTest, NobodyMissesTheAgentOfOneThatHasNotStarted) {
   executor_->miss(spec_.id);
   EXPECT_TRUE(is_active());

@@ -132,6 +132,17 @@ TEST_F(HandingOverTest, WhoeverSpeaksForThePodThenMustHaveTheSecretThatItsAgentW
   EXPECT_NE(next->next().come_back().secret(), secret);
 }
 
+TEST_F(HandingOverTest, WhereTheLogOfAPodIsCanBeSaidOnceThePodsAreListed) {
+  const json::value pod = pod_of(spec(1), settings(), 0).value();
+  api_.add(pod);
+  api_.set_status(name(1), kRunning);
+  EXPECT_EQ(executor_->find_log(spec(1).id), std::nullopt);
+  EXPECT_EQ(executor_->find_log(spec(2).id), std::nullopt);
+  start();
+  EXPECT_EQ(executor_->find_log(spec(1).id), log_path_of(pod)) << "though nobody waits for its attempt";
+  EXPECT_EQ(executor_->find_log(spec(2).id), "") << "it has none";
+}
+
 TEST_F(HandingOverTest, WhoeverPresentsManyTokensKeepsNoPodFromBeingMade) {
   std::promise<void> goes_on;
   api_.on_review = [waits = goes_on.get_future().share()] { waits.wait(); };

@@ -98,6 +98,13 @@ int KubernetesExecutor::free_slots() {
   return std::max(0, settings_.parallelism - static_cast<int>(taken_slots()));
 }
 
+std::optional<std::string> KubernetesExecutor::find_log(const Uuid& attempt) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = pods_.find(attempt); found != pods_.end()) return found->second.log_path;
+  if (!is_listed_) return std::nullopt;
+  return "";
+}
+
 std::size_t KubernetesExecutor::pods() {
   const std::lock_guard lock(mutex_);
   return taken_slots();
@@ -184,6 +191,11 @@ void KubernetesExecutor::recall(const Uuid& attempt) {
     warm_.forget(attempt);
   }
   post(attempt);
+}
+
+bool KubernetesExecutor::knows_what_is_there() {
+  const std::lock_guard lock(mutex_);
+  return is_listed_;
 }
 
 bool KubernetesExecutor::has_lost(const Uuid& attempt) {

@@ -56,6 +56,7 @@ class KubernetesExecutor final : public fleet::Launcher,
   int free_slots() override;
   void launch(const engine::AttemptSpec& spec) override;
   void recall(const Uuid& attempt) override;
+  bool knows_what_is_there() override;
   bool has_lost(const Uuid& attempt) override;
   void miss(const Uuid& attempt) override;
   void launch_host(const fleet::HostSpec& spec) override;
@@ -65,6 +66,9 @@ class KubernetesExecutor final : public fleet::Launcher,
 
   /// Has the API server look at a pod's token. See agentrpc::Authenticate.
   void authenticate(const std::string& token, std::function<void(Result<agentrpc::AgentIdentity>)> then);
+
+  /// Where the log of an attempt that has a pod is. See fleet::LogKeeper::FindPodsLog.
+  std::optional<std::string> find_log(const Uuid& attempt);
 
   /// Those that take a slot: not the stranded ones, whose nodes do not answer.
   std::size_t pods();
