@@ -217,12 +217,24 @@ void insert_runs(store::Session& session, const std::vector<Run*>& runs, Time no
 /// Takes away what another version left under these map indexes.
 /// @returns how many instances that were
 std::int64_t make_room(store::Session& session, const scheduler::NewInstances& added) {
+  const auto first = added.first_index();
   const Run& run = *added.run;
-  const std::int64_t first = added.was_unmapped ? 0 : run.tasks[added.first].map_index;
+  if (!first || run.left_out.empty()) return 0;
+  const Params place = {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id, *first};
+  session.execute("DELETE FROM xcom WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index >= $4",
+                  place);
   return session.execute(
       "DELETE FROM task_instance WHERE dag_id = $1 AND run_id = $2 AND task_id = $3 AND map_index >= $4"
       " AND state = 'removed'",
-      {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id, first});
+      place);
+}
+
+/// The one instance that there was is the first of those that a task is mapped to.
+void map_first(store::Session& session, const Run& run, scheduler::TaskIndex task) {
+  const std::string& task_id = run.graph->tasks[task].task_id;
+  // What it pushed as the only one would be read with what the others push.
+  if (run.tasks[task].try_number > 0) session.execute(kDropXcoms, {run.dag->dag_id, run.run_id, task_id, -1});
+  session.execute(kMapFirst, {run.dag->dag_id, run.run_id, task_id});
 }
 
 void insert_instances(store::Session& session, const std::vector<scheduler::NewInstances>& expanded,
@@ -230,10 +242,8 @@ void insert_instances(store::Session& session, const std::vector<scheduler::NewI
   std::map<std::string_view, std::int64_t> counts;  // by DAG
   for (const scheduler::NewInstances& added : expanded) {
     const Run& run = *added.run;
-    if (!run.left_out.empty()) counts[run.dag->dag_id] -= make_room(session, added);
-    if (added.was_unmapped) {
-      session.execute(kMapFirst, {run.dag->dag_id, run.run_id, run.graph->tasks[added.task].task_id});
-    }
+    counts[run.dag->dag_id] -= make_room(session, added);
+    if (added.was_unmapped) map_first(session, run, added.task);
     const std::size_t count = added.end - added.first;
     execute_rows(session, kInsertTask, count,
                  [&](std::size_t i) { return task_row(run, run.tasks[added.first + i], now); });

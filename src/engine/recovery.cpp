@@ -103,6 +103,7 @@ void read_tasks(store::Session& session, const std::string& dag_id, Run& run) {
         continue;
       }
       run.left_out.emplace(std::pair(name.first, -1), run.tasks[*task]);
+      run.tasks[*task] = {.task = *task, .state = dag::TaskState::removed};
       has_unmapped[*task] = false;
     }
     if (map_index < 0) has_unmapped[*task] = true;

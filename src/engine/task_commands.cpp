@@ -25,14 +25,17 @@ std::vector<std::pair<std::string, int>> of_its_version(const scheduler::Run& ru
   return tasks;
 }
 
+/// What becomes of chosen instances that the run's version does not have.
+enum class LeftOut { refused, ignored };
+
 /// Loads every run first, so that one that is missing leaves all unchanged.
 Result<std::vector<scheduler::Run*>> load_all(Deciding& d, Versions& versions, const std::string& dag_id,
-                                              const Chosen& chosen) {
+                                              const Chosen& chosen, LeftOut left_out) {
   std::vector<scheduler::Run*> runs;
   for (const auto& [run_id, tasks] : chosen) {
     const auto run = load_run(d.scheduler, d.session, versions, dag_id, run_id, d.now);
     if (!run) return std::unexpected(run.error());
-    const auto known = of_its_version(**run, tasks);
+    const auto known = left_out == LeftOut::ignored ? of_its_version(**run, tasks) : tasks;
     if (const auto found = (*run)->find_all(known); !found) return std::unexpected(found.error());
     runs.push_back(*run);
   }
@@ -46,7 +49,7 @@ Result<void> Engine::clear_tasks(ClearTasks given) {
   const auto decide = [this, command](Deciding& d) -> Result<void> {
     Chosen chosen = by_run(command->tasks);
     for (const std::string& run_id : command->runs) chosen[run_id];
-    const auto runs = load_all(d, versions_, command->dag_id, chosen);
+    const auto runs = load_all(d, versions_, command->dag_id, chosen, LeftOut::ignored);
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
       auto tasks = chosen.at(run->run_id);
@@ -89,7 +92,7 @@ Result<void> Engine::mark_tasks(MarkTasks command) {
       return fail(ErrorCode::invalid, fmt::format("a task instance cannot be set to '{}'", command.state));
     }
     const Chosen chosen = by_run(command.tasks);
-    const auto runs = load_all(d, versions_, command.dag_id, chosen);
+    const auto runs = load_all(d, versions_, command.dag_id, chosen, LeftOut::refused);
     if (!runs) return std::unexpected(runs.error());
     for (scheduler::Run* run : *runs) {
       if (auto done = d.scheduler.mark_tasks(*run, chosen.at(run->run_id), *state, d.now); !done) return done;

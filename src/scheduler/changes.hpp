@@ -28,6 +28,9 @@ struct NewInstances {
   bool was_unmapped;  ///< the one there was is the first of them now, with map index 0
   std::uint32_t first;
   std::uint32_t end;
+
+  /// The lowest new map index; nothing for one that is not mapped.
+  std::optional<int> first_index() const;
 };
 
 /// A partition of a DAG has what it waited for.
