@@ -229,7 +229,8 @@ class Lite:
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, logical_date: str | None = None) -> str:
         """Unpauses the DAG, starts a run, returns its id."""
-        assert self.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}).status == 200
+        unpaused = self.request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        assert unpaused.status == 200, unpaused.body
         body = {"logical_date": logical_date, "conf": conf or {}}
         answer = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
         assert answer.status == 200, answer
