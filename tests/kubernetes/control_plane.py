@@ -6,12 +6,12 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
 from bed import certificates
+from bed.ports import free_ports
 from bed.process_node import ProcessNode
 from pods import Namespace
 from support import BIN, PASSWORD, PYTHON, ROOT, Answer, Lite, eventually
@@ -24,9 +24,7 @@ AIRFLOW = next((ROOT / "build/airflow/lib").glob("python3.*/site-packages/airflo
 
 def free_address() -> str:
     """Returns an address of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{free_ports(1)[0]}"
 
 
 @dataclass
