@@ -23,6 +23,14 @@ class BoundAgentsTest : public ::testing::Test {
     attempt_ = launcher_.next_attempt();
   }
 
+  /// As after a restart: it waits for the agent of the attempt.
+  void start_anew(Fleet& fleet) {
+    fleet.bind(engine_, tasks_, {.attempts = &launcher_, .logs = &logs_});
+    fleet.start();
+    std::promise<void> has_begun;
+    engine_.active_attempts([&](const auto&) { has_begun.set_value(); });
+    has_begun.get_future().wait();
+  }
   std::shared_ptr<FakeSession> connect(const Uuid& attempt) {
     auto session = std::make_shared<FakeSession>(agentrpc::AgentIdentity{.attempt = attempt});
     fleet_.on_connected(session, {});
@@ -110,11 +118,7 @@ TEST_F(BoundAgentsTest, OneThatStaysAwayIsMissedAndSoonerIfItsMachineIsGivenUp) 
   ManualClock clock{from_micros(1'800'000'000'000'000)};
   const auto away_for = [&](Duration time) {
     Fleet fleet{{.log_folder = "/nowhere", .claim_grace = std::chrono::minutes{5}}, clock};
-    fleet.bind(engine_, tasks_, {.attempts = &launcher_, .logs = &logs_});
-    fleet.start();
-    std::promise<void> has_begun;
-    engine_.active_attempts([&](const auto&) { has_begun.set_value(); });
-    has_begun.get_future().wait();
+    start_anew(fleet);
     clock.advance(time);
     return launcher_.next_missed();
   };
@@ -127,11 +131,7 @@ TEST_F(BoundAgentsTest, NobodyIsMissedUntilItIsKnownWhatIsThereAndThenEachHasIts
   ManualClock clock{from_micros(1'800'000'000'000'000)};
   launcher_.set_knows(false);
   Fleet fleet{{.log_folder = "/nowhere", .claim_grace = std::chrono::minutes{5}}, clock};
-  fleet.bind(engine_, tasks_, {.attempts = &launcher_, .logs = &logs_});
-  fleet.start();
-  std::promise<void> has_begun;
-  engine_.active_attempts([&](const auto&) { has_begun.set_value(); });
-  has_begun.get_future().wait();
+  start_anew(fleet);
   clock.advance(std::chrono::minutes{5});
   // At the second time all that follows from the first is done.
   launcher_.await_asked(2);
